@@ -1,0 +1,1 @@
+"""Rigorous error bounds, and adversarial lower bounds of the true error."""

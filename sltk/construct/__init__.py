@@ -1,0 +1,1 @@
+"""Proof constructions: a random source and a target give a mask, and nothing else."""

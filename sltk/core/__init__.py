@@ -1,0 +1,1 @@
+"""Ground floor: errors, named random streams, exact statistics, claims, files."""

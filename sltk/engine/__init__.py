@@ -1,0 +1,1 @@
+"""One engine: a weight is W = B (gate * c), with basis, coefficients, mask and gate."""

@@ -1,0 +1,1 @@
+"""Bases of parameter space, one a file."""

@@ -1,0 +1,1 @@
+"""Activations, reading a torch module into layers, small models, data."""

@@ -1,0 +1,1 @@
+"""Figure style, and one function a kind of figure."""

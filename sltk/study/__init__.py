@@ -1,0 +1,1 @@
+"""Measurements: declared, run, stored."""

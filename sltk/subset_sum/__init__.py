@@ -1,0 +1,1 @@
+"""Random subset sum: laws, exact solvers, coverage."""

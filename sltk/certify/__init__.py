@@ -1,1 +1,6 @@
-"""Rigorous error bounds, and adversarial lower bounds of the true error."""
+"""Proved bounds of a ticket's error, and a search for the error itself.
+
+`intervals` encloses a target's values over a box; `realised` is what a construction tells of each stage;
+`propagate` turns both into a `Certificate`; `a_priori` does so before a mask is known; `adversary` bounds the
+same supremum from below.
+"""

@@ -1,1 +1,9 @@
 """Proof constructions: a random source and a target give a mask, and nothing else."""
+
+from sltk.construct.failures import Failure
+from sltk.construct.files import load, save
+from sltk.construct.recipe import Recipe
+from sltk.construct.strong_ticket import strong_ticket
+from sltk.construct.ticket import StrongTicket
+
+__all__ = ["Failure", "Recipe", "StrongTicket", "load", "save", "strong_ticket"]

@@ -1,0 +1,76 @@
+"""The certificate: a proved bound of ``sup ||target - ticket||_inf`` over a box, with the sum behind it."""
+
+from dataclasses import dataclass
+
+from rich.table import Table
+from torch import Tensor
+
+from sltk.certify.intervals import Box
+
+
+@dataclass(frozen=True)
+class StageError:
+    """Largest contributions at one stage, each a maximum over copies, neurons and pixels.
+
+    Attributes:
+        name: of the affine map.
+        kind: ``"common"`` or ``"copies"``.
+        parameter: from parameters that are off, pruned ones included.
+        remainder: from the curvature of the univariate neurons.
+        bias: from bias errors.
+        inherited: the stage before, amplified.
+        gain: largest factor of inherited errors, ``max ||V||_1`` (copies) or ``max ||W||_1`` (common).
+        affine: the sum at the affine output.
+        leaving: after activation and pooling.
+        coarse: ``leaving`` when only maxima are handed on and no range caps are used.
+    """
+
+    name: str
+    kind: str
+    parameter: float
+    remainder: float
+    bias: float
+    inherited: float
+    gain: float
+    affine: float
+    leaving: float
+    coarse: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """``sup_{x in domain} |target(x) - ticket(x)| <= bound`` in every output and copy.
+
+    Attributes:
+        bound: largest entry of ``per_output``.
+        per_output: ``output_shape``, maximum over copies.
+        coarse: bound of the same recursion when each stage hands on one number, its largest error, and the
+            ranges cap nothing; at least ``bound``.
+        layers: contributions, one entry a stage.
+        domain: the box.
+        kind: ``"a posteriori"`` (a given ticket) or ``"a priori"`` (any ticket within the tolerances).
+        method: what the bound rests on, in words.
+    """
+
+    bound: float
+    per_output: Tensor
+    coarse: float
+    layers: tuple[StageError, ...]
+    domain: Box
+    kind: str
+    method: str
+
+    def explain(self) -> Table:
+        """The recursion as a table, one row a stage, all numbers absolute."""
+        table = Table(
+            title=f"{self.kind} certificate: sup error <= {self.bound:.6g} (maxima only: {self.coarse:.6g})",
+            caption=f"inputs with {self.domain}; {self.method}",
+        )
+        for column in ("stage", "kind"):
+            table.add_column(column)
+        numbers = ("parameter", "remainder", "bias", "gain", "inherited", "affine", "leaving", "coarse")
+        for column in numbers:
+            table.add_column(column, justify="right")
+        for layer in self.layers:
+            table.add_row(layer.name, layer.kind, *(f"{getattr(layer, column):.4g}" for column in numbers))
+        return table

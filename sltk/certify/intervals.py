@@ -1,0 +1,193 @@
+"""Interval bounds of every value inside a target, over a box of inputs, with outward rounding.
+
+For an affine map ``y = W x + b`` on ``low <= x <= high``: ``W+ low + W- high + b <= y <= W+ high + W- low + b``
+with ``W+ = max(W, 0)``, ``W- = min(W, 0)``. Activations use their own rigorous image, pooling is monotone.
+Rounding: the computed ends are off by at most ``gamma_N (|W| max(|low|, |high|) + |b|)``, which is added.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sltk.certify import maps
+from sltk.certify.rounding import gamma, require_finite, swell, underflow
+from sltk.core.errors import SltkError
+from sltk.networks.layers import Act, Affine, AvgPool, Network, Op
+
+
+@dataclass(frozen=True)
+class Interval:
+    """``low <= x <= high``, entry by entry; float64 tensors of one shape."""
+
+    low: Tensor
+    high: Tensor
+
+    @property
+    def magnitude(self) -> Tensor:
+        """``sup |x| = max(|low|, |high|)``, exact."""
+        return torch.maximum(self.low.abs(), self.high.abs())
+
+    def contains(self, x: Tensor) -> bool:
+        """Whether every entry of ``x`` (leading batch axes allowed) lies within."""
+        return bool(((x >= self.low) & (x <= self.high)).all())
+
+
+@dataclass(frozen=True)
+class Box:
+    """Domain of a certificate: ``low <= x <= high`` for an input without batch axis.
+
+    Args:
+        low: number or tensor that broadcasts to the input shape; kept as float64.
+        high: the same, at least ``low``.
+
+    Raises:
+        SltkError: for NaN, infinite ends, shapes that do not broadcast, or ``low > high``.
+    """
+
+    low: Tensor | float
+    high: Tensor | float
+
+    def __post_init__(self) -> None:
+        low, high = _exact(self.low), _exact(self.high)
+        try:
+            low, high = torch.broadcast_tensors(low, high)
+        except RuntimeError as error:
+            raise SltkError(
+                f"Box needs ends of matching shapes, but got low {tuple(low.shape)} and high {tuple(high.shape)}; "
+                "give both the shape of the input, or plain numbers."
+            ) from error
+        if not bool((torch.isfinite(low) & torch.isfinite(high) & (low <= high)).all()):
+            raise SltkError(
+                f"Box needs finite low <= high in every entry, but got low in {_extent(low)}, "
+                f"high in {_extent(high)}; swap or clean the ends."
+            )
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
+
+    def on(self, shape: tuple[int, ...]) -> Interval:
+        """The box spread over inputs of ``shape``.
+
+        Raises:
+            SltkError: where the ends do not broadcast to ``shape``.
+        """
+        try:
+            ends = [torch.as_tensor(end).expand(shape).contiguous() for end in (self.low, self.high)]
+        except RuntimeError as error:
+            raise SltkError(
+                f"Box has ends of shape {tuple(torch.as_tensor(self.low).shape)}, which do not spread over an "
+                f"input of shape {tuple(shape)}; give numbers or tensors of that shape (no batch axis)."
+            ) from error
+        return Interval(*ends)
+
+    def including(self, data: Tensor) -> "Box":
+        """The smallest box that holds this one and every row of ``data``, shape ``(batch, *input)``."""
+        data = data.detach().to("cpu", torch.float64)
+        mine = self.on(tuple(data.shape[1:]))
+        return Box(torch.minimum(mine.low, data.amin(0)), torch.maximum(mine.high, data.amax(0)))
+
+    def __str__(self) -> str:
+        return f"low in {_extent(torch.as_tensor(self.low))}, high in {_extent(torch.as_tensor(self.high))}"
+
+
+@dataclass(frozen=True)
+class StageRanges:
+    """Intervals of one stage of the target, no batch axis.
+
+    Attributes:
+        entering: what the affine map reads.
+        affine: what the affine map gives.
+        steps: after each step that follows, in order.
+    """
+
+    entering: Interval
+    affine: Interval
+    steps: tuple[Interval, ...]
+
+    @property
+    def leaving(self) -> Interval:
+        """What the stage gives."""
+        return self.steps[-1] if self.steps else self.affine
+
+
+def ranges(network: Network, box: Box) -> list[StageRanges]:
+    """Enclose every value of ``network`` over ``box``.
+
+    Args:
+        network: the target; evaluated in real arithmetic on its float64 parameters.
+        box: inputs, entries of ``network.input_shape``.
+
+    Returns:
+        One `StageRanges` a stage. Each interval holds all values that the input's box can cause; it
+        ignores that inputs are shared between neurons, so it is exact for one layer and grows with depth.
+
+    Raises:
+        SltkError: where the box does not fit the input, or a bound leaves float64.
+    """
+    before = _chain(network.before, box.on(network.input_shape))
+    entering = before[-1]
+    found = []
+    for stage in network.stages:
+        affine, *steps = _chain(stage.after, affine_image(stage.affine, entering))
+        found.append(StageRanges(entering, affine, tuple(steps)))
+        entering = found[-1].leaving
+    return found
+
+
+def _chain(ops: Sequence[Op], first: Interval) -> list[Interval]:
+    reached = [first]
+    for op in ops:
+        step = image(op, Interval(reached[-1].low[None], reached[-1].high[None]))
+        reached.append(Interval(step.low[0], step.high[0]))
+    return reached
+
+
+def affine_image(affine: Affine, x: Interval) -> Interval:
+    """Enclose ``W x + b`` for ``x`` in the interval."""
+    weight, bias = maps.kernel(affine), maps.offset(affine)
+    ends = torch.stack((x.low, x.high))
+    low, high = (
+        maps.correlate(affine, weight.clamp(min=0), ends)
+        + maps.correlate(affine, weight.clamp(max=0), ends.flip(0))
+        + bias
+    )
+    # Two sums of N products, the sum of both and of the bias: 2 N + 2 terms, and a few to spare.
+    count = 2 * maps.terms(affine) + 8
+    size = maps.upper(affine, weight.abs(), x.magnitude[None])[0] + bias.abs()
+    slack = gamma(count) * size + underflow(count, weight, ends) + underflow(count, bias)
+    return outward(low, high, slack, affine.name)
+
+
+def image(op: Op, x: Interval) -> Interval:
+    """Enclose ``op(x)`` for ``x`` in the interval; its tensors have a batch axis, ``(n, *shape)``."""
+    if isinstance(op, Act):
+        low, high = op.activation.range(x.low, x.high)
+        require_finite(torch.stack((low, high)), f"range of {op.activation.name}")
+        return Interval(low, high)
+    low, high = op(x.low), op(x.high)
+    if not isinstance(op, AvgPool):
+        return Interval(low, high)
+    count = op.kernel[0] * op.kernel[1] + 1
+    size = swell(op(x.magnitude), count)
+    return outward(low, high, gamma(count + 8) * size + underflow(count, x.low, x.high), "average pooling")
+
+
+def outward(low: Tensor, high: Tensor, slack: Tensor, what: str) -> Interval:
+    """``[low - slack, high + slack]``, rounded outward; ends with no slack are exact and stay."""
+    infinity = torch.full_like(low, torch.inf)
+    wide_low = torch.where(slack > 0, torch.nextafter(low - slack, -infinity), low)
+    wide_high = torch.where(slack > 0, torch.nextafter(high + slack, infinity), high)
+    require_finite(torch.stack((wide_low, wide_high)), f"range of {what}")
+    return Interval(wide_low, wide_high)
+
+
+def _exact(value: Tensor | float) -> Tensor:
+    # The dtype is named at once: a Python number would otherwise pass through float32.
+    return torch.as_tensor(value, dtype=torch.float64, device="cpu").detach()
+
+
+def _extent(x: Tensor) -> str:
+    if x.numel() == 0:
+        return "an empty tensor"
+    return f"[{float(x.min()):.6g}, {float(x.max()):.6g}]"

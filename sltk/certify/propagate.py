@@ -1,0 +1,218 @@
+"""Error of a ticket, stage by stage: how far any copy of a neuron can be from its target on a box.
+
+Write ``W``, ``x`` for the target's weights and values, hats for the ticket's, ``e_ia >= |x_i - x^_ia|`` for copy
+``a`` of input ``i``. Then, with ``*`` the target's (padded, strided) cross-correlation,
+
+- `Common` (one common input ``x^ in [low - e, high + e]``, ``p = max(x^, 0)``, ``n = max(-x^, 0)`` at their
+  largest, ``X = max(p, n)``):
+  ``|y_j - y^_jk| <= |W| * e + min(max(|d+|, |d-|) * X, |d+| * p + |d-| * n) + R * X^q + |bias error|``,
+  from ``y - y^ = sum W_i (x_i - x^_i) - sum d_i(sign x^_i) x^_i - remainders``;
+- `Copies` (weights ``v_ia`` to the copies of each input):
+  ``|y_j - y^_jk| <= |delta| * sup|x| + |v| * e + |bias error|``, from
+  ``y - y^ = sum_i (W_i - sum_a v_ia) x_i + sum_ia v_ia (x_i - x^_ia)``: the parameter error meets the
+  *target's* value, so no cross term is left, and it is the selected mass that amplifies, not ``|W|``.
+
+After the affine map: an activation multiplies by its Lipschitz constant and is capped by the distance between
+the two output ranges; average pooling averages, max pooling takes the largest error of a window. Each sum is
+rounded upward, so the statements hold for the functions in real arithmetic.
+
+Source: derived for this project (first-order error recursion of strong-ticket proofs, with copies kept apart).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sltk.certify.certificate import Certificate, StageError
+from sltk.certify.contributions import Contributions, contributions, inherited
+from sltk.certify.intervals import Box, Interval, StageRanges, image, ranges
+from sltk.certify.realised import Common, Realised
+from sltk.certify.rounding import require_finite, swell, underflow, up
+from sltk.core.errors import SltkError
+from sltk.networks.layers import Act, AvgPool, Network, Op, Stage
+
+_POSTERIOR = (
+    "actual parameter errors and selected weights, interval ranges of the target, errors of the copies kept "
+    "apart, float64 rounded upward; for the functions in real arithmetic"
+)
+
+
+@dataclass(frozen=True)
+class ErrorState:
+    """Errors of the ticket at the input of stage ``stage``.
+
+    Attributes:
+        network: the target.
+        box: the domain.
+        ranges: intervals of the target, one entry a stage.
+        stage: index of the next stage; ``len(network.stages)`` at the end.
+        errors: ``(copies, *shape)``, upper bounds of ``|target - ticket copy|``.
+        ticket: interval of each ticket copy, ``(copies, *shape)``.
+        coarse: one number that bounds all errors, from maxima alone.
+        layers: contributions so far.
+    """
+
+    network: Network
+    box: Box
+    ranges: tuple[StageRanges, ...]
+    stage: int
+    errors: Tensor
+    ticket: Interval
+    coarse: float
+    layers: tuple[StageError, ...] = ()
+
+    @property
+    def magnitude(self) -> Tensor:
+        """``sup |x|`` of the target's values that enter the next stage, ``(*shape)``."""
+        return self._target().magnitude
+
+    def _target(self) -> Interval:
+        if self.stage < len(self.ranges):
+            return self.ranges[self.stage].entering
+        return self.ranges[-1].leaving
+
+
+def start(network: Network, box: Box) -> ErrorState:
+    """State before the first stage: one copy, no error.
+
+    Raises:
+        SltkError: where the network has no stage, the box does not fit, or a range leaves float64.
+    """
+    if not network.stages:
+        raise SltkError("start needs a network with at least one stage, but got none; add an affine map.")
+    found = tuple(ranges(network, box))
+    entering = found[0].entering
+    ticket = Interval(entering.low[None], entering.high[None])
+    return ErrorState(network, box, found, 0, torch.zeros_like(ticket.low), ticket, 0.0)
+
+
+def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
+    """Carry the errors through stage ``stage_index``.
+
+    Args:
+        state: errors at its input.
+        stage_index: must be ``state.stage``; stages come in order.
+        realised: the ticket's parameter errors and selected masses there.
+
+    Returns:
+        The state at the next stage, with this stage's contributions recorded.
+
+    Raises:
+        SltkError: out of turn; shapes that do not fit; a univariate neuron that leaves the radius of its
+            remainder bound; a bound beyond float64.
+    """
+    stage = _turn(state, stage_index)
+    realised.fits(stage.affine, state.errors.shape[0])
+    terms = contributions(stage.affine, realised, state.magnitude, state.ticket, state.errors)
+    affine = require_finite(terms.total(), f"error bound of stage '{stage.affine.name}'")
+    errors, ticket = _after(stage, state.ranges[stage_index], affine)
+    coarse = _coarse(state, stage, realised, terms)
+    layer = _record(stage, realised, terms, affine, errors, coarse)
+    return ErrorState(
+        state.network, state.box, state.ranges, stage_index + 1, errors, ticket, coarse, (*state.layers, layer)
+    )
+
+
+def conclude(state: ErrorState, kind: str = "a posteriori", method: str = _POSTERIOR) -> Certificate:
+    """Close the recursion.
+
+    Args:
+        state: after the last stage.
+        kind: ``"a posteriori"`` or ``"a priori"``.
+        method: what the numbers rest on.
+
+    Raises:
+        SltkError: where stages are left.
+    """
+    count = len(state.network.stages)
+    if state.stage != count:
+        raise SltkError(f"conclude needs all {count} stages, but {state.stage} are done; step through the rest.")
+    per_output = state.errors.amax(0)
+    return Certificate(float(per_output.max()), per_output, state.coarse, state.layers, state.box, kind, method)
+
+
+def certify(network: Network, box: Box, realised: Iterable[Realised]) -> Certificate:
+    """A posteriori certificate of a whole ticket.
+
+    Args:
+        network: the target.
+        box: the domain.
+        realised: one entry a stage, in order.
+
+    Raises:
+        SltkError: where entries are missing, left over, or do not fit.
+    """
+    state = start(network, box)
+    for index, entry in enumerate(realised):
+        state = step(state, index, entry)
+    return conclude(state)
+
+
+def _turn(state: ErrorState, stage_index: int) -> Stage:
+    if stage_index != state.stage or stage_index >= len(state.network.stages):
+        raise SltkError(
+            f"step needs stage_index={state.stage} (stages come in order, {len(state.network.stages)} in all), "
+            f"but got stage_index={stage_index}."
+        )
+    return state.network.stages[stage_index]
+
+
+def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contributions) -> float:
+    level = torch.full_like(state.errors, state.coarse)
+    largest = terms.total(inherited(stage.affine, realised, level)).max()
+    for op in stage.after:
+        if isinstance(op, Act):
+            largest = up(largest * op.activation.lipschitz) + underflow(1, largest)
+    return float(require_finite(largest, f"coarse error bound of stage '{stage.affine.name}'"))
+
+
+def _after(stage: Stage, target: StageRanges, errors: Tensor) -> tuple[Tensor, Interval]:
+    ticket = _widened(target.affine, errors)
+    for op, reached in zip(stage.after, target.steps, strict=True):
+        seen = image(op, ticket)
+        errors = torch.minimum(_through(op, errors), _apart(reached, seen))
+        near = _widened(reached, errors)
+        ticket = Interval(torch.maximum(seen.low, near.low), torch.minimum(seen.high, near.high))
+    return errors, ticket
+
+
+def _through(op: Op, errors: Tensor) -> Tensor:
+    if isinstance(op, Act):
+        return up(errors * op.activation.lipschitz) + underflow(1, errors)
+    if isinstance(op, AvgPool):
+        count = op.kernel[0] * op.kernel[1] + 1
+        return swell(op(errors), count) + underflow(count, errors)
+    return op(errors)
+
+
+def _apart(target: Interval, ticket: Interval) -> Tensor:
+    """Largest distance between a point of one interval and a point of the other."""
+    return up(torch.maximum(ticket.high - target.low, target.high - ticket.low))
+
+
+def _widened(target: Interval, errors: Tensor) -> Interval:
+    infinity = torch.full_like(errors, torch.inf)
+    low, high = target.low - errors, target.high + errors
+    return Interval(
+        torch.where(errors > 0, torch.nextafter(low, -infinity), low),
+        torch.where(errors > 0, torch.nextafter(high, infinity), high),
+    )
+
+
+def _record(
+    stage: Stage, realised: Realised, terms: Contributions, affine: Tensor, errors: Tensor, coarse: float
+) -> StageError:
+    return StageError(
+        name=stage.affine.name,
+        kind="common" if isinstance(realised, Common) else "copies",
+        parameter=float(terms.parameter.max()),
+        remainder=float(terms.remainder.max()),
+        bias=float(terms.bias.max()),
+        inherited=float(terms.inherited.max()),
+        gain=terms.gain,
+        affine=float(affine.max()),
+        leaving=float(errors.max()),
+        coarse=coarse,
+    )

@@ -1,0 +1,75 @@
+"""Parameters whose pool did not reach its target: recorded, never redrawn."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+KINDS = ("weight", "weight+", "weight-", "bias")
+
+
+class Failure(NamedTuple):
+    """One subset-sum problem that was not solved within its tolerance.
+
+    ``kind`` is ``weight``, ``weight+`` or ``weight-`` (the two sums of a kinked univariate layer) or ``bias``;
+    ``output``, ``input``, ``tap`` place the parameter in the target's stage, ``copy`` in the source.
+    ``target``, ``error`` and ``tolerance`` are in units of the parameter.
+    """
+
+    stage: int
+    kind: str
+    output: int
+    input: int
+    tap: int
+    copy: int
+    target: float
+    error: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class FailureTable:
+    """Failures as columns of equal length."""
+
+    stage: NDArray[np.int32]
+    kind: NDArray[np.int32]
+    output: NDArray[np.int32]
+    input: NDArray[np.int32]
+    tap: NDArray[np.int32]
+    copy: NDArray[np.int32]
+    target: NDArray[np.float64]
+    error: NDArray[np.float64]
+    tolerance: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, kind: str, stage: int, output, input, tap, copy, target, error, tolerance: float) -> "FailureTable":
+        """A table of failures of one kind in one stage."""
+        count = len(output)
+        places = [np.full(count, stage), np.full(count, KINDS.index(kind)), output, input, tap, copy]
+        numbers = [target, error, np.full(count, tolerance)]
+        return cls(*(np.asarray(c, dtype=np.int32) for c in places), *(np.asarray(c, dtype=float) for c in numbers))
+
+    @classmethod
+    def empty(cls) -> "FailureTable":
+        """A table without rows."""
+        none: list[int] = []
+        return cls.of("weight", 0, none, none, none, none, none, none, 0.0)
+
+    @classmethod
+    def concatenate(cls, tables: Sequence["FailureTable"]) -> "FailureTable":
+        """All rows of ``tables``, in order."""
+        tables = [cls.empty(), *tables]
+        return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
+
+    def __len__(self) -> int:
+        return len(self.stage)
+
+    def __iter__(self) -> Iterator[Failure]:
+        for row in range(len(self)):
+            yield self[row]
+
+    def __getitem__(self, row: int) -> Failure:
+        values = {f.name: getattr(self, f.name)[row].item() for f in fields(self)}
+        return Failure(**{**values, "kind": KINDS[values["kind"]]})

@@ -1,0 +1,325 @@
+"""From an architecture to its source network, before any target is looked at.
+
+Two constructions realise a chain of ``L`` target layers.
+
+* ``plus-one`` (source depth L + 1): target layer 1 becomes a univariate layer and a combining layer whose
+  neurons come in copies; each later target layer is picked straight from the copies of the one before.
+* ``two-layer`` (source depth 2 L): every target layer becomes a univariate layer and a combining layer.
+
+Source: Burkholz 2022, arXiv 2205.02321 and 2205.02343 (L + 1, abstracts read; blocks re-derived here);
+Pensia et al. 2020, arXiv 2006.07990 (2 L). Differences: the univariate layer carries the zero padding, biases
+and intercepts are subset sums over constant neurons, and every scale is fixed by the declared class.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from sltk.construct.architecture import Architecture, StageShape
+from sltk.construct.scales import Scales
+from sltk.construct.source import SourceLayer
+from sltk.core.errors import SltkError
+from sltk.networks.activations import Activation
+from sltk.networks.layers import Act, AvgPool, Op
+
+Method = Literal["plus-one", "two-layer"]
+Sides = Literal["smooth", "split", "positive", "negative"]
+
+# Members of one pool of an intercept cascade, and the factor between the scales of two neighbours. With 22
+# members the nearest subset leaves less than 2**-9 of the pool's scale in all but some 1e-5 of the cases.
+CASCADE_MEMBERS = 22
+CASCADE_STEP = 9
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Constant neurons at the end of a source layer, from which biases are built.
+
+    Args:
+        start: first of their channels.
+        pools: channels of each pool of the cascade, in order.
+        members: most members that a pool offers to one bias.
+        intercept: ``c = phi(0)``, everything pruned; else ``c = phi(own random bias)``.
+        activation: what turns a neuron's bias into its constant.
+    """
+
+    start: int
+    pools: tuple[int, ...]
+    members: int
+    intercept: bool
+    activation: Activation
+
+    @property
+    def count(self) -> int:
+        """Number of constant neurons."""
+        return sum(self.pools)
+
+
+@dataclass(frozen=True)
+class Role:
+    """How one target stage is realised.
+
+    ``combine`` is the source layer whose weights the subset sums choose. For a univariate realisation
+    ``first`` is the layer below it and ``sides`` says how a curved or kinked activation is handled:
+    ``smooth`` (one sum), ``split`` (one sum over w > 0 and one over w < 0), ``positive`` or ``negative``
+    (inputs are known to be non-negative, and only that sign of w is used).
+    """
+
+    stage: int
+    combine: int
+    inputs: int
+    inner: int
+    outputs: int
+    copies_in: int
+    copies_out: int
+    members: int
+    taps: tuple[int, ...]
+    constants: Constants | None
+    first: int | None = None
+    sides: Sides = "smooth"
+    activation: Activation | None = None
+
+    @property
+    def channels(self) -> int:
+        """Input channels of the combining layer."""
+        return self.inputs * self.copies_in + (self.constants.count if self.constants else 0)
+
+    @property
+    def univariate(self) -> bool:
+        """Whether the stage starts with a univariate layer."""
+        return self.first is not None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A source architecture and what each of its layers is for."""
+
+    method: Method
+    layers: tuple[SourceLayer, ...]
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user declares of the source: part of its law, never fitted to a target.
+
+    Args:
+        method: ``plus-one`` or ``two-layer``.
+        members: n, members of a pool.
+        first_activation: activation of the univariate layers.
+        nonnegative: whether the inputs are known to be non-negative, stage by stage.
+        scales: exponents by stage, from ``sltk.construct.scales``.
+        biases: whether the class has biases at all.
+    """
+
+    method: Method
+    members: int
+    first_activation: Activation
+    nonnegative: tuple[bool, ...]
+    scales: tuple[Scales, ...]
+    biases: bool
+
+
+def drawn_for(usable: int, share_usable: float) -> int:
+    """Neurons to draw so that ``usable`` of them have the wanted sign.
+
+    With share 1/2 this is ``2 n + ceil(6 sqrt(2 n))``: fewer than ``n`` of one sign then have
+    probability about 5e-6 at n = 26. A shortfall only makes a pool smaller.
+    """
+    return usable if share_usable == 1.0 else 2 * usable + math.ceil(6.0 * math.sqrt(2.0 * usable))
+
+
+def make_plan(architecture: Architecture, choices: Choices) -> Plan:
+    """The source layers and roles for ``architecture``; nothing here has seen a weight of the target."""
+    return _plus_one(architecture, choices) if choices.method == "plus-one" else _two_layer(architecture, choices)
+
+
+def _plus_one(architecture: Architecture, choices: Choices) -> Plan:
+    stages = architecture.stages
+    layers: list[SourceLayer] = []
+    roles: list[Role] = []
+    carried: Constants | None = None
+    last = len(stages) - 1
+    for index, stage in enumerate(stages):
+        copies_out = 1 if index == last else choices.members
+        follow = None if index == last or not choices.biases else _carried(stage, copies_out, choices)
+        extra = follow.count if follow else 0
+        if index == 0:
+            first, role = _univariate(architecture, choices, 0, len(layers), copies_out)
+            layers.append(first)
+        else:
+            role = _from_copies(stage, index, len(layers), copies_out, choices, carried)
+        columns = _columns(role, choices.scales[index])
+        layers.append(_combining(stage, f"{index + 1}.combine", columns, stage.outputs * copies_out + extra, role))
+        roles.append(role)
+        carried = follow
+        _refuse_spoiled_constants(stage, follow)
+    return Plan("plus-one", tuple(layers), tuple(roles))
+
+
+def _two_layer(architecture: Architecture, choices: Choices) -> Plan:
+    layers: list[SourceLayer] = []
+    roles: list[Role] = []
+    for index, stage in enumerate(architecture.stages):
+        first, role = _univariate(architecture, choices, index, len(layers), copies_out=1)
+        columns = _columns(role, choices.scales[index])
+        layers += [first, _combining(stage, f"{index + 1}.combine", columns, stage.outputs, role)]
+        roles.append(role)
+    return Plan("two-layer", tuple(layers), tuple(roles))
+
+
+def _sides(activation: Activation, nonnegative: bool) -> Sides:
+    if not activation.kinked:
+        return "smooth"
+    if not nonnegative:
+        return "split"
+    return "positive" if abs(activation.slope_positive) >= abs(activation.slope_negative) else "negative"
+
+
+def _univariate(
+    architecture: Architecture, choices: Choices, index: int, layer: int, copies_out: int
+) -> tuple[SourceLayer, Role]:
+    stage, phi = architecture.stages[index], choices.first_activation
+    scales = choices.scales[index]
+    sides = _sides(phi, choices.nonnegative[index])
+    inputs, inner = (stage.inputs, stage.inner) if stage.kind == "conv" else (stage.degree, 1)
+    copies = drawn_for(choices.members, 1.0 if sides == "smooth" else 0.5)
+    constants = _fresh_constants(choices, scales, inputs * copies, inner)
+    outputs = inputs * copies + (constants.count if constants else 0)
+    first = SourceLayer(
+        name=f"{index + 1}.univariate",
+        kind=stage.kind,
+        outputs=outputs,
+        columns=((inputs, scales.univariate),),
+        inner=1,
+        kernel=(1, 1),
+        stride=(1, 1),
+        padding=stage.padding,
+        dilation=(1, 1),
+        after=(Act(phi),),
+    )
+    role = Role(
+        stage=index,
+        combine=layer + 1,
+        inputs=inputs,
+        inner=inner,
+        outputs=stage.outputs,
+        copies_in=copies,
+        copies_out=copies_out,
+        members=choices.members,
+        taps=tuple(range(inner)),
+        constants=constants,
+        first=layer,
+        sides=sides,
+        activation=phi,
+    )
+    return first, role
+
+
+def _fresh_constants(choices: Choices, scales: Scales, start: int, taps: int) -> Constants | None:
+    phi = choices.first_activation
+    if phi.intercept != 0.0:
+        pools = tuple(math.ceil(CASCADE_MEMBERS / taps) for _ in scales.constants)
+        return Constants(start, pools, CASCADE_MEMBERS, True, phi)
+    if not choices.biases:
+        return None
+    return Constants(start, (_constant_neurons(phi, choices.members),), choices.members, False, phi)
+
+
+def _constant_neurons(phi: Activation, members: int) -> int:
+    """Twice the members where phi vanishes on half of the biases, as ReLU does."""
+    return 2 * members if phi.slope_positive == 0.0 or phi.slope_negative == 0.0 else members
+
+
+def _carried(stage: StageShape, copies_out: int, choices: Choices) -> Constants:
+    phi = stage.activation
+    start = stage.outputs * copies_out
+    if phi is None:
+        raise SltkError(
+            f"stage {stage.name!r} is followed by another affine map without an activation between them; "
+            "merge the two maps into one."
+        )
+    intercept = phi.intercept != 0.0
+    count = choices.members if intercept else _constant_neurons(phi, choices.members)
+    return Constants(start, (count,), choices.members, intercept, phi)
+
+
+def _from_copies(
+    stage: StageShape, index: int, layer: int, copies_out: int, choices: Choices, constants: Constants | None
+) -> Role:
+    return Role(
+        stage=index,
+        combine=layer,
+        inputs=stage.inputs,
+        inner=stage.inner,
+        outputs=stage.outputs,
+        copies_in=choices.members,
+        copies_out=copies_out,
+        members=choices.members,
+        taps=interior_taps(stage, constants is not None),
+        constants=constants,
+    )
+
+
+def interior_taps(stage: StageShape, needed: bool) -> tuple[int, ...]:
+    """Taps that never fall into the zero padding, and so carry a constant to every output pixel.
+
+    A tap ``r`` of an axis is interior when ``P <= r D <= (K - 1) D - P`` with padding P and dilation D.
+
+    Raises:
+        SltkError: the kernel has none, and the stage's biases need one.
+    """
+    if stage.kind == "linear":
+        return tuple(range(stage.inner))
+    axes = [
+        [r for r in range(k) if p <= r * d <= (k - 1) * d - p]
+        for k, p, d in zip(stage.kernel, stage.padding, stage.dilation, strict=True)
+    ]
+    taps = tuple(row * stage.kernel[1] + column for row in axes[0] for column in axes[1])
+    if needed and not taps:
+        raise SltkError(
+            f"layer {stage.name!r} has kernel {stage.kernel} and padding {stage.padding}: no tap stays inside the "
+            "image, so no constant reaches every pixel. Use method='two-layer', where the univariate layer carries "
+            "the padding, or padding of at most (kernel - 1)/2."
+        )
+    return taps
+
+
+def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
+    columns = [(role.inputs * role.copies_in, scales.combine)]
+    if role.constants is not None:
+        columns += list(zip(role.constants.pools, scales.constants, strict=True))
+    return tuple(columns)
+
+
+def _combining(
+    stage: StageShape, name: str, columns: tuple[tuple[int, int], ...], outputs: int, role: Role
+) -> SourceLayer:
+    carried = role.univariate and stage.kind == "conv"
+    return SourceLayer(
+        name=name,
+        kind=stage.kind,
+        outputs=outputs,
+        columns=columns,
+        inner=role.inner,
+        kernel=stage.kernel,
+        stride=stage.stride,
+        padding=(0, 0) if carried else stage.padding,
+        dilation=stage.dilation,
+        after=stage.after,
+    )
+
+
+def _refuse_spoiled_constants(stage: StageShape, constants: Constants | None) -> None:
+    if constants is None:
+        return
+    for op in stage.after:
+        if _spoils_constants(op):
+            raise SltkError(
+                f"the average pool after layer {stage.name!r} counts its zero padding, which spoils constant "
+                "neurons at the border. Use count_include_pad=False, pad=0, or method='two-layer'."
+            )
+
+
+def _spoils_constants(op: Op) -> bool:
+    return isinstance(op, AvgPool) and op.padding != (0, 0) and op.count_include_pad

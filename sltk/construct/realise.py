@@ -1,0 +1,167 @@
+"""What a ticket computes, read back from its mask and its source alone.
+
+For every target stage the kept weights are redrawn, grouped by the parameter that they serve, and summed. The
+differences to the target's parameters, with an allowance for the rounding of these very sums, are what the
+certificate works with. The solver's own record is not used.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from sltk.certify.realised import Common, Copies
+from sltk.construct.masks import LayerMask
+from sltk.construct.members import constant_values
+from sltk.construct.plan import Role
+from sltk.construct.source import Indices, Source, Values
+from sltk.core.errors import SltkError
+from sltk.networks.layers import Affine, Conv
+
+UNIT = 2.0**-53
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Kept weights of a combining layer, decoded."""
+
+    value: Values
+    j: Indices
+    k: Indices
+    channel: Indices
+    s: Indices
+
+    def select(self, rows: Indices | np.ndarray) -> "_Kept":
+        return _Kept(self.value[rows], self.j[rows], self.k[rows], self.channel[rows], self.s[rows])
+
+
+def decode(source: Source, role: Role, kept: Indices) -> _Kept:
+    """Which output, copy, input channel and tap each kept weight belongs to."""
+    rest, s = np.divmod(kept, role.inner)
+    row, channel = np.divmod(rest, role.channels)
+    j, k = np.divmod(row, role.copies_out)
+    if row.size and int(row.max()) >= role.outputs * role.copies_out:
+        raise SltkError(f"the mask keeps weights into constant neurons of stage {role.stage}: it is not of this plan.")
+    return _Kept(source.weights(role.combine, kept), j, k, channel, s)
+
+
+def realise(source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine) -> Common | Copies:
+    """Effective parameters of one stage against the target's.
+
+    Returns:
+        Absolute parameter and bias errors, each at least the true one: a sum of N floats in any order errs by at
+        most ``gamma_N sum |terms|`` with ``gamma_N = N u / (1 - N u)``, ``u = 2**-53``.
+    """
+    kept = decode(source, role, masks[role.combine].weight)
+    carries = kept.channel < role.inputs * role.copies_in
+    weights, constants = kept.select(carries), kept.select(~carries)
+    spurious = 0.0 if role.activation is None else role.activation.intercept
+    bias_error = _bias_error(source, role, masks, affine, constants, weights, spurious)
+    if role.first is None:
+        return _copies(role, affine, weights, bias_error)
+    return _common(source, role, masks, affine, weights, bias_error)
+
+
+def _copies(role: Role, affine: Affine, weights: _Kept, bias_error: Tensor) -> Copies:
+    total, size, count = _sums(role, weights, weights.value)
+    i, a = np.divmod(weights.channel, role.copies_in)
+    rows = weights.k * role.outputs + weights.j
+    columns = (a * role.inputs + i) * role.inner + weights.s
+    shape = (role.copies_out * role.outputs, role.copies_in * role.inputs * role.inner)
+    selected = csr_matrix((np.abs(weights.value), (rows, columns)), shape=shape)
+    return Copies(delta=_off(role, affine, total, size, count), selected=selected, bias_error=bias_error)
+
+
+def _common(
+    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, weights: _Kept, bias_error: Tensor
+) -> Common:
+    phi = role.activation
+    assert phi is not None
+    incoming = _incoming(source, role, masks)[weights.channel]
+    product = weights.value * incoming
+    right, left = phi.slope_positive, phi.slope_negative
+    on_positive = product * np.where(incoming > 0, right, left)
+    on_negative = product * np.where(incoming > 0, left, right)
+    bend = np.abs(weights.value) * phi.remainder.coefficient * np.abs(incoming) ** phi.remainder.order
+    remainder, _, count = _sums(role, weights, bend)
+    return Common(
+        delta_positive=_off(role, affine, *_sums(role, weights, on_positive)),
+        delta_negative=_off(role, affine, *_sums(role, weights, on_negative)),
+        remainder=_shaped(role, affine, remainder * (1.0 + (count + 16.0) * UNIT)),
+        bias_error=bias_error,
+        order=phi.remainder.order,
+        radius=phi.remainder.radius,
+        reach=float(np.abs(incoming).max(initial=0.0)),
+    )
+
+
+def _incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
+    """The kept weight into each univariate neuron, 0 where it is pruned, ``(inputs * copies_in,)``."""
+    assert role.first is not None
+    kept = masks[role.first].weight
+    neuron, column = np.divmod(kept, role.inputs)
+    if np.any(column != neuron // role.copies_in) or np.any(np.diff(neuron) == 0):
+        raise SltkError(f"the univariate layer of stage {role.stage} keeps a weight of another input.")
+    incoming = np.zeros(role.inputs * role.copies_in)
+    incoming[neuron] = source.weights(role.first, kept)
+    return incoming
+
+
+def _sums(role: Role, weights: _Kept, terms: Values) -> tuple[Values, Values, Values]:
+    """Sum, sum of sizes, and number of terms for every parameter and copy."""
+    i = weights.channel // role.copies_in
+    place = ((weights.k * role.outputs + weights.j) * role.inputs + i) * role.inner + weights.s
+    length = role.copies_out * role.outputs * role.inputs * role.inner
+    total = np.bincount(place, terms, length)
+    size = np.bincount(place, np.abs(terms), length)
+    return total, size, np.bincount(place, minlength=length).astype(float)
+
+
+def _off(role: Role, affine: Affine, total: Values, size: Values, count: Values) -> Tensor:
+    """Upper bound of the parameter error ``|sum - theta|``; 0 where the parameter and its subset are both empty."""
+    theta = np.tile(affine.weight.numpy().reshape(-1), role.copies_out)
+    # 6 covers the products v w m and the slope's own rounding, 1 the subtraction.
+    off = np.abs(total - theta)
+    return _shaped(role, affine, off + (count + 7.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(theta), 0.0)))
+
+
+def _shaped(role: Role, affine: Affine, flat: Values) -> Tensor:
+    shape = tuple(affine.weight.shape) if isinstance(affine, Conv) else (*affine.weight.shape, 1, 1)
+    return torch.from_numpy(flat.reshape(role.copies_out, *shape))
+
+
+def _bias_error(
+    source: Source,
+    role: Role,
+    masks: Sequence[LayerMask],
+    affine: Affine,
+    constants: _Kept,
+    weights: _Kept,
+    spurious: float,
+) -> Tensor:
+    """Upper bound of ``|b_j - d sum v - sum v c|``, ``(copies_out, outputs)``."""
+    emitted = _emitted(source, role, masks)[constants.channel - role.inputs * role.copies_in]
+    terms = np.concatenate([constants.value * emitted, weights.value * spurious])
+    row = np.concatenate([constants.k, weights.k]) * role.outputs + np.concatenate([constants.j, weights.j])
+    length = role.copies_out * role.outputs
+    total, size = np.bincount(row, terms, length), np.bincount(row, np.abs(terms), length)
+    count = np.bincount(row, minlength=length)
+    bias = np.tile(affine.bias.numpy(), role.copies_out)
+    # Constants are phi(b) to a few units in the last place; 16 covers that and the product.
+    allowance = (count + 16.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(bias), 0.0))
+    return torch.from_numpy((np.abs(total - bias) + allowance).reshape(role.copies_out, role.outputs))
+
+
+def _emitted(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
+    """What each constant neuron emits under the mask: ``phi(b)`` where its bias is kept, else ``phi(0)``."""
+    constants = role.constants
+    if constants is None:
+        return np.zeros(0)
+    values = constant_values(source, role.combine - 1, constants)
+    if constants.intercept:
+        return values
+    kept = np.isin(constants.start + np.arange(constants.count), masks[role.combine - 1].bias)
+    return np.where(kept, values, constants.activation.intercept)

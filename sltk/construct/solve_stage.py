@@ -1,0 +1,156 @@
+"""Solve every subset-sum problem of one stage: a pool of source weights for each parameter and copy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sltk.construct.failures import FailureTable
+from sltk.construct.members import Side, constant_pools, flat_index, sides
+from sltk.construct.plan import Role
+from sltk.construct.source import Indices, Source, Values
+from sltk.subset_sum import solve
+
+CHUNK = 2**17  # problems solved at a time: 27 MB of pool values at n = 26
+
+
+@dataclass(frozen=True)
+class StageTask:
+    """What one stage is asked for.
+
+    Args:
+        weight: target weights ``(outputs, inputs, inner)``; bias: ``(outputs,)``.
+        tolerance: of every weight and bias.
+        prune_below: parameters up to this size are left out.
+        objective: of ``sltk.subset_sum.solve``.
+        reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's own error.
+        error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a member; for a
+            univariate stage the remainder takes its place.
+    """
+
+    weight: Values
+    bias: Values
+    tolerance: float
+    prune_below: float
+    objective: str
+    reach: Values
+    error: Values
+
+
+@dataclass
+class StageResult:
+    """Kept weights of the combining layer (flat, sorted), and what did not reach its target."""
+
+    kept: Indices
+    failures: FailureTable
+    problems: int
+
+
+@dataclass
+class Progress:
+    """What has been found so far."""
+
+    kept: list[Indices] = field(default_factory=list)
+    failures: list[FailureTable] = field(default_factory=list)
+    problems: int = 0
+
+
+def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
+    """Choose the kept weights of a stage."""
+    progress = Progress()
+    mass = np.zeros(role.copies_out * role.outputs)
+    for side in sides(source, role):
+        _solve_weights(source, role, task, side, progress, mass)
+    solve_biases(source, role, task, progress, mass)
+    kept = np.sort(np.concatenate([*progress.kept, np.zeros(0, dtype=np.int64)]))
+    return StageResult(kept, FailureTable.concatenate(progress.failures), progress.problems)
+
+
+def _solve_weights(
+    source: Source, role: Role, task: StageTask, side: Side, progress: Progress, mass: Values
+) -> None:
+    j, i, s = np.nonzero(np.abs(task.weight) > task.prune_below)
+    target = task.weight[j, i, s] / side.slope
+    for rows, k in _chunks(j.size, role.copies_out):
+        jj, ii, ss = j[rows], i[rows], s[rows]
+        neurons = side.neurons[ii]
+        channel = ii[:, None] * role.copies_in + np.maximum(neurons, 0)
+        flat = flat_index(role, jj[:, None], k[:, None], channel, ss[:, None])
+        outgoing = source.weights(role.combine, flat)
+        pool = np.where(neurons >= 0, outgoing * side.incoming[ii], 0.0)
+        objective, costs, alpha = _objective(role, task, side, outgoing, ii, ss, neurons)
+        eps = task.tolerance / _tolerance_slope(role, side)
+        found = solve(pool, target[rows], eps=eps, objective=objective, costs=costs, alpha=alpha)
+        mask = found.mask & (neurons >= 0)
+        progress.kept.append(flat[mask])
+        progress.problems += rows.size
+        np.add.at(mass, k * role.outputs + jj, np.where(mask, outgoing, 0.0).sum(axis=1))
+        bad = ~found.reached
+        progress.failures.append(
+            FailureTable.of(
+                side.label, role.stage, jj[bad], ii[bad], ss[bad], k[bad], task.weight[j, i, s][rows][bad],
+                found.error[bad] * abs(side.slope), task.tolerance * abs(side.slope) / _tolerance_slope(role, side),
+            )
+        )
+
+
+def _chunks(parameters: int, copies: int) -> Iterator[tuple[Indices, Indices]]:
+    for start in range(0, parameters * copies, CHUNK):
+        problem = np.arange(start, min(start + CHUNK, parameters * copies))
+        yield problem // copies, problem % copies
+
+
+def _tolerance_slope(role: Role, side: Side) -> float:
+    """What a sum's error is multiplied with at most in the effective parameter."""
+    if role.activation is not None and role.sides == "split":
+        return abs(role.activation.slope_positive) + abs(role.activation.slope_negative)
+    return abs(side.slope)
+
+
+def _objective(
+    role: Role, task: StageTask, side: Side, outgoing: Values, i: Indices, s: Indices, neurons: Indices
+) -> tuple[str, Values | None, Values | None]:
+    """The solver's objective, costs by member and weight of the error, for one batch of problems."""
+    phi = role.activation
+    if phi is not None and phi.intercept != 0.0 and task.objective != "cardinality":
+        # The intercepts d sum v join the bias problem, so their mass is what has to stay small.
+        return "mass", np.abs(outgoing), None
+    if task.objective != "weighted":
+        return task.objective, None, None
+    reach = task.reach[i, s]
+    if phi is None:
+        costs = np.abs(outgoing) * task.error[neurons, i[:, None], s[:, None]]
+        return "weighted", costs, reach
+    if not phi.curved:
+        return "error", None, None
+    remainder = phi.remainder
+    bend = remainder.coefficient * (np.abs(side.incoming[i]) * reach[:, None]) ** remainder.order
+    return "weighted", np.abs(outgoing) * bend, abs(side.slope) * reach
+
+
+def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress, mass: Values) -> None:
+    """Biases, and the intercepts that the weights brought along, as sums over constant neurons."""
+    k, j = np.divmod(np.arange(role.copies_out * role.outputs), role.outputs)
+    target = task.bias[j]
+    if role.activation is not None and role.activation.intercept != 0.0:
+        target = target - role.activation.intercept * mass
+    wanted = np.flatnonzero(np.abs(target) > task.prune_below)
+    if not wanted.size:
+        return
+    j, k, left = j[wanted], k[wanted], target[wanted].copy()
+    pools = constant_pools(source, role)
+    for number, constants in enumerate(pools):
+        flat = flat_index(role, j[:, None], k[:, None], constants.channels[None, :], constants.taps[None, :])
+        pool = source.weights(role.combine, flat) * constants.values
+        last = number == len(pools) - 1
+        objective = task.objective if last and task.objective in ("cardinality", "mass") else "error"
+        found = solve(pool, left, eps=task.tolerance, objective=objective)
+        progress.kept.append(flat[found.mask])
+        left = left - found.value
+    error = np.abs(left)
+    progress.problems += wanted.size
+    bad = error > task.tolerance
+    none = np.zeros(int(bad.sum()), dtype=np.int64)
+    progress.failures.append(
+        FailureTable.of("bias", role.stage, j[bad], none, none, k[bad], target[wanted][bad], error[bad], task.tolerance)
+    )

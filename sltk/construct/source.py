@@ -1,0 +1,146 @@
+"""Random source networks with random access: a weight is a function of (seed, tensor, flat index).
+
+Definition. Weight ``f`` of tensor ``t`` in layer ``l`` is ``2**e * law(words)``, with ``words`` word ``f`` of
+Philox4x32-10 under a key that depends on ``(seed, "source", l, t)`` alone, and ``e`` the exponent of the
+input channel that the weight reads. It is exactly representable in float32, so a solver in float64 and a
+network in float32 see the same number. Any block can be drawn alone, in any order.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sltk.core import philox, rng
+from sltk.core.errors import SltkError
+from sltk.networks.layers import Op, Pair
+from sltk.subset_sum.laws import Law
+
+Indices = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+MATERIALISE_LIMIT = 2**28
+
+
+@dataclass(frozen=True)
+class SourceLayer:
+    """A fully connected or convolutional layer of the source, every weight and bias random.
+
+    Args:
+        name: names the random stream.
+        kind: ``"linear"`` or ``"conv"``.
+        outputs: neurons or channels.
+        columns: ``(input channels, exponent)`` from the left: weights on them carry the factor ``2**exponent``.
+        inner: taps of the kernel, or pixels of a flattened input channel.
+        kernel, stride, padding, dilation: geometry of a convolution.
+        after: the steps that follow.
+    """
+
+    name: str
+    kind: str
+    outputs: int
+    columns: tuple[tuple[int, int], ...]
+    inner: int
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    after: tuple[Op, ...]
+
+    @property
+    def inputs(self) -> int:
+        """Input channels."""
+        return sum(count for count, _ in self.columns)
+
+    @property
+    def weight_shape(self) -> tuple[int, ...]:
+        """Shape of the weight tensor, as torch has it."""
+        if self.kind == "linear":
+            return (self.outputs, self.inputs * self.inner)
+        return (self.outputs, self.inputs, *self.kernel)
+
+    @property
+    def weight_count(self) -> int:
+        """Number of weights."""
+        return math.prod(self.weight_shape)
+
+    @cached_property
+    def column_factors(self) -> Values:
+        """Factor ``2**exponent`` of every input channel, ``(inputs,)``."""
+        exponents = np.concatenate([np.full(count, e, dtype=np.int64) for count, e in self.columns])
+        return np.ldexp(1.0, exponents)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A random network that has been drawn once: ``law`` and ``seed`` fix every weight of ``layers``."""
+
+    layers: tuple[SourceLayer, ...]
+    law: Law
+    seed: int
+
+    def size(self) -> int:
+        """Number of random parameters, biases included."""
+        return sum(layer.weight_count + layer.outputs for layer in self.layers)
+
+    def weights(self, layer: int, flat: Indices) -> Values:
+        """Weights at the flat indices ``flat`` (any shape, int64) of a layer's weight tensor, float64, exact."""
+        spec = self.layers[layer]
+        _require_inside(flat, spec.weight_count, spec.name)
+        channel = (flat // spec.inner) % spec.inputs
+        return self._draw(spec.name, "weight", flat) * spec.column_factors[channel]
+
+    def biases(self, layer: int, flat: Indices) -> Values:
+        """Biases at the indices ``flat`` of a layer, float64, exact."""
+        spec = self.layers[layer]
+        _require_inside(flat, spec.outputs, spec.name)
+        return self._draw(spec.name, "bias", flat)
+
+    def block(self, layer: int, start: int, stop: int) -> Values:
+        """Weights ``start`` to ``stop`` (flat) of a layer, drawn as a contiguous block, ``(stop - start,)``.
+
+        The same numbers as ``weights(layer, arange(start, stop))`` by another path through the generator.
+        """
+        spec = self.layers[layer]
+        if not 0 <= start <= stop <= spec.weight_count:
+            raise SltkError(
+                f"block needs 0 <= start <= stop <= {spec.weight_count} in layer {spec.name!r}, "
+                f"but got start={start}, stop={stop}."
+            )
+        key = self._key(spec.name, "weight")
+        words = np.stack([philox.words_range(key, start, stop, word) for word in range(self.law.words)])
+        channel = (np.arange(start, stop, dtype=np.int64) // spec.inner) % spec.inputs
+        return self.law.transform(words) * spec.column_factors[channel]
+
+    def weight(self, layer: int, limit: int = MATERIALISE_LIMIT) -> Values:
+        """The whole weight tensor of a layer.
+
+        Raises:
+            SltkError: it has more than ``limit`` entries.
+        """
+        spec = self.layers[layer]
+        if spec.weight_count > limit:
+            raise SltkError(
+                f"layer {spec.name!r} of the source has {spec.weight_count:,} weights, over the limit of {limit:,}. "
+                "Draw the blocks that you need with Source.block or Source.weights, use layout='sparse', "
+                "or pass a larger limit."
+            )
+        return self.block(layer, 0, spec.weight_count).reshape(spec.weight_shape)
+
+    def _draw(self, name: str, tensor: str, flat: Indices) -> Values:
+        key = self._key(name, tensor)
+        index = np.ascontiguousarray(flat, dtype=np.int64).reshape(-1)
+        words = np.stack([philox.words(key, index, word) for word in range(self.law.words)])
+        return self.law.transform(words).reshape(flat.shape)
+
+    def _key(self, name: str, tensor: str) -> int:
+        return rng.key(self.seed, "source", name, tensor)
+
+
+def _require_inside(flat: Indices, count: int, name: str) -> None:
+    if flat.size and (int(flat.min()) < 0 or int(flat.max()) >= count):
+        raise SltkError(
+            f"flat indices of layer {name!r} must lie in [0, {count}), but run from {flat.min()} to {flat.max()}."
+        )

@@ -1,0 +1,248 @@
+"""A strong lottery ticket by subset sums: target and source in, mask out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sltk.certify.intervals import Box
+from sltk.certify.propagate import ErrorState, start, step
+from sltk.construct.allocate import Allowance, allocate, target_class
+from sltk.construct.architecture import architecture_of
+from sltk.construct.failures import FailureTable
+from sltk.construct.masks import LayerMask
+from sltk.construct.members import incoming_index
+from sltk.construct.plan import Method, Plan, Role
+from sltk.construct.realise import decode, realise
+from sltk.construct.recipe import Recipe, plan_for, source_for
+from sltk.construct.solve_stage import StageTask, solve_stage
+from sltk.construct.source import Source
+from sltk.construct.ticket import StrongTicket
+from sltk.core.errors import SltkError
+from sltk.networks.activations import Activation, activation, require_admissible
+from sltk.networks.layers import Affine, Conv, Network
+from sltk.networks.read import read
+from sltk.subset_sum.laws import Law, Uniform, parse_law
+
+OBJECTIVES = ("error", "cardinality", "mass", "weighted")
+Report = Callable[[str, int, int], None]
+
+
+def strong_ticket(
+    target: nn.Module | Network,
+    *,
+    method: Method,
+    n: int,
+    seed: int,
+    domain: Box | tuple[float | Tensor, float | Tensor],
+    param_eps: float | None = None,
+    eps: float | None = None,
+    objective: str = "weighted",
+    law: Law | None = None,
+    input_shape: tuple[int, ...] | None = None,
+    first_activation: Activation | None = None,
+    biases: bool = True,
+    prune_below: float | None = None,
+    weight_bound: float = 1.0,
+    hidden_reach: float = 8.0,
+    report: Report | None = None,
+) -> StrongTicket:
+    """A mask under which a random source computes ``target``.
+
+    The source is drawn once from (architecture, law, seed). Every parameter of the target, for every copy, is
+    one subset-sum problem over its own pool of source weights; a pool that does not come within the tolerance
+    is recorded in ``failures`` and keeps its nearest subset. Nothing is redrawn, and nothing is copied.
+
+    Args:
+        target: a module that ``sltk.networks.read`` understands, or a ``Network``.
+        method: ``"plus-one"`` (source depth L + 1) or ``"two-layer"`` (2 L).
+        n: members of every pool, 1 to 40; copies of each neuron under ``plus-one``.
+        seed: of the source, ``0 <= seed < 2**64``.
+        domain: box ``(low, high)`` of inputs, scalars or tensors of ``input_shape``.
+        param_eps: tolerance of every parameter; or
+        eps: the aim for the sup error over ``domain``, from which tolerances are allocated.
+        objective: ``"error"``, ``"cardinality"``, ``"mass"`` or ``"weighted"`` (the share of the error bound).
+            Where the first activation has an intercept, its stage minimises the mass unless asked for cardinality.
+        law: of the source's weights; default ``Uniform(1.0)``. Its range must cover the target: it is not fitted.
+        input_shape: of one input, needed when ``target`` is a module and ``domain`` holds scalars.
+        first_activation: of the univariate layers; default the target's first, or ReLU where it is linear.
+        biases: ``False`` declares a class without biases.
+        prune_below: parameters up to this size are left out; default the tolerance.
+        weight_bound, hidden_reach: the declared class, see ``Recipe``.
+        report: called with (stage name, stage number, number of stages) before each stage.
+
+    Returns:
+        The ticket; its ``certificate`` bounds ``sup ||f_T - f_P||_inf`` over ``domain`` in exact arithmetic.
+
+    Raises:
+        SltkError: bad arguments; a layer or activation that the construction cannot have.
+
+    Source: Burkholz 2022, arXiv 2205.02343 and 2205.02321 (existence, L + 1); Pensia et al. 2020,
+    arXiv 2006.07990 (two layers). The blocks are re-derived; see ``sltk.construct.plan`` for what differs.
+    """
+    network, box = _target(target, domain, input_shape)
+    aim, tolerance = _aim(param_eps, eps)
+    if objective not in OBJECTIVES:
+        raise SltkError(f"objective must be one of {OBJECTIVES}, but got objective={objective!r}.")
+    phi = _first_activation(network, first_activation)
+    recipe = Recipe(
+        method=method,
+        n=n,
+        law=(law or Uniform(1.0)).spec(),
+        first_activation=phi.name,
+        aim=aim,
+        tolerance=tolerance,
+        reach=float(box.on(network.input_shape).magnitude.max()),
+        nonnegative=bool((torch.as_tensor(box.low) >= 0).all()),
+        biases=biases,
+        weight_bound=weight_bound,
+        hidden_reach=hidden_reach,
+    )
+    _require_in_class(network, recipe)
+    custom = {a.name: a for a in _activations(network, phi)}
+    plan = plan_for(architecture_of(network), recipe, custom)
+    source = source_for(plan, recipe, seed)
+    order = Order(network, box, recipe, objective, prune_below, phi)
+    masks, failures, problems = _build(order, plan, source, report)
+    return StrongTicket(
+        source=source, plan=plan, masks=masks, failures=failures, recipe=recipe, architecture=architecture_of(network),
+        objective=objective, problems=problems, domain=box, target=network, custom=custom,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of one construction."""
+
+    network: Network
+    box: Box
+    recipe: Recipe
+    objective: str
+    prune_below: float | None
+    phi: Activation
+
+
+def _build(
+    order: Order, plan: Plan, source: Source, report: Report | None
+) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
+    none = np.zeros(0, dtype=np.int64)
+    masks = [LayerMask(none, none) for _ in plan.layers]
+    state = start(order.network, order.box) if order.objective == "weighted" else None
+    failures, problems = [], 0
+    for role, allowance in zip(plan.roles, _allowances(order), strict=True):
+        affine = order.network.stages[role.stage].affine
+        if report:
+            report(affine.name, role.stage, len(plan.roles))
+        result = solve_stage(source, role, _task(order, role, allowance, affine, state))
+        _keep(masks, source, role, result.kept)
+        failures.append(result.failures)
+        problems += result.problems
+        if state is not None:
+            state = step(state, role.stage, realise(source, role, masks, affine))
+    return tuple(masks), FailureTable.concatenate(failures), problems
+
+
+def _keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -> None:
+    """Write a stage's kept weights into the masks, with the neurons below that they read."""
+    channels = np.unique(decode(source, role, kept).channel)
+    neurons = channels[channels < role.inputs * role.copies_in]
+    constants = channels[channels >= role.inputs * role.copies_in] - role.inputs * role.copies_in
+    masks[role.combine] = replace(masks[role.combine], weight=kept)
+    if role.first is not None:
+        masks[role.first] = replace(masks[role.first], weight=np.sort(incoming_index(role, neurons)))
+    if role.constants is not None and not role.constants.intercept:
+        below = role.combine - 1
+        masks[below] = replace(masks[below], bias=role.constants.start + constants)
+
+
+def _task(order: Order, role: Role, allowance: Allowance, affine: Affine, state: ErrorState | None) -> StageTask:
+    shape = (role.inputs, role.inner)
+    reach, error = np.ones(shape), np.zeros((role.copies_in, *shape))
+    if state is not None:
+        reach, error = _reach_and_error(state, role, affine)
+    prune = allowance.parameter if order.prune_below is None else order.prune_below
+    return StageTask(
+        weight=affine.weight.numpy().reshape(role.outputs, *shape),
+        bias=affine.bias.numpy(),
+        tolerance=allowance.parameter,
+        prune_below=prune,
+        objective=order.objective,
+        reach=reach,
+        error=error,
+    )
+
+
+def _reach_and_error(state: ErrorState, role: Role, affine: Affine) -> tuple[np.ndarray, np.ndarray]:
+    """Largest ``|x|`` and the copies' errors at a stage's input, by input channel and tap or pixel."""
+    reach, errors = state.ranges[role.stage].entering.magnitude, state.errors
+    shape = (role.inputs, role.inner)
+    if isinstance(affine, Conv):
+        reach, errors = reach.flatten(1).amax(1, keepdim=True), errors.flatten(2).amax(2, keepdim=True)
+    reach = reach.reshape(role.inputs, -1).expand(shape)
+    errors = errors.reshape(errors.shape[0], role.inputs, -1).expand(errors.shape[0], *shape)
+    return reach.numpy(), errors.numpy()
+
+
+def _allowances(order: Order) -> list[Allowance]:
+    recipe, network = order.recipe, order.network
+    if recipe.aim == "param_eps":
+        return [Allowance(recipe.tolerance, recipe.tolerance)] * len(network.stages)
+    high = parse_law(recipe.law).high
+    from_target = target_class(network, order.box, recipe.method, order.objective, recipe.n, high, order.phi)
+    return allocate(recipe.tolerance, from_target)
+
+
+def _target(
+    target: nn.Module | Network,
+    domain: Box | tuple[float | Tensor, float | Tensor],
+    input_shape: tuple[int, ...] | None,
+) -> tuple[Network, Box]:
+    low = domain.low if isinstance(domain, Box) else domain[0]
+    high = domain.high if isinstance(domain, Box) else domain[1]
+    if isinstance(target, Network):
+        shape = target.input_shape
+    elif input_shape is not None:
+        shape = tuple(input_shape)
+    elif isinstance(low, Tensor) and low.ndim:
+        shape = tuple(low.shape)
+    else:
+        raise SltkError(
+            "strong_ticket needs input_shape (one input, no batch axis) when the target is a module and the "
+            "domain is given by two numbers."
+        )
+    network = target if isinstance(target, Network) else read(target, shape)
+    return network, _spread(Box(low, high), shape)
+
+
+def _spread(box: Box, shape: tuple[int, ...]) -> Box:
+    interval = box.on(shape)
+    return Box(interval.low, interval.high)
+
+
+def _aim(param_eps: float | None, eps: float | None) -> tuple[str, float]:
+    if (param_eps is None) == (eps is None):
+        raise SltkError(
+            f"strong_ticket needs exactly one of param_eps (tolerance of every parameter) and eps (sup error), "
+            f"but got param_eps={param_eps}, eps={eps}."
+        )
+    return ("param_eps", param_eps) if param_eps is not None else ("eps", float(eps))  # pyright: ignore
+
+
+def _first_activation(network: Network, chosen: Activation | None) -> Activation:
+    own = next((s.activation for s in network.stages if s.activation is not None), None)
+    phi = chosen or own or activation("relu")
+    require_admissible(phi)
+    return phi
+
+
+def _activations(network: Network, phi: Activation) -> list[Activation]:
+    return [phi, *(s.activation for s in network.stages if s.activation is not None)]
+
+
+def _require_in_class(network: Network, recipe: Recipe) -> None:
+    for stage in network.stages:
+        affine = stage.affine
+        if not recipe.biases and bool((affine.bias != 0).any()):
+            raise SltkError(f"biases=False, but layer {affine.name!r} has biases; drop them or pass biases=True.")

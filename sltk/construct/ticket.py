@@ -1,0 +1,140 @@
+"""The strong ticket: a source that anyone can redraw, and the mask under which it computes its target."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import torch
+from torch import nn
+
+from sltk.certify.certificate import Certificate
+from sltk.certify.intervals import Box
+from sltk.certify.propagate import certify
+from sltk.certify.realised import Common, Realised
+from sltk.construct.architecture import Architecture, architecture_of, to_json
+from sltk.construct.execute import dense_module, sparse_module
+from sltk.construct.failures import FailureTable
+from sltk.construct.masks import LayerMask
+from sltk.construct.plan import Plan
+from sltk.construct.realise import realise
+from sltk.construct.recipe import Recipe
+from sltk.construct.source import MATERIALISE_LIMIT, Source
+from sltk.core.errors import SltkError
+from sltk.networks.activations import Activation
+from sltk.networks.layers import Network
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Numbers of parameters: the target's non-zero ones, the source's, and those that the mask keeps."""
+
+    target: int | None
+    source: int
+    kept: int
+
+    @property
+    def density(self) -> float:
+        """Kept fraction of the source."""
+        return self.kept / self.source
+
+
+@dataclass(frozen=True)
+class StrongTicket:
+    """A mask over a random source.
+
+    Attributes:
+        source: layers that materialise on request, any block of which can be drawn alone.
+        plan: what each source layer is for.
+        masks: kept indices by source layer, with a dense boolean view.
+        failures: every parameter whose pool did not reach its target.
+        recipe: law and declared class of the source.
+        architecture: of the target.
+        objective: which subset was chosen among those within tolerance.
+        problems: number of subset-sum problems that were solved.
+        domain: box over which the ticket is certified.
+        target: the target, where it is at hand; a ticket that was loaded has none until ``with_target``.
+        custom: a user's own activations by name.
+    """
+
+    source: Source
+    plan: Plan
+    masks: tuple[LayerMask, ...]
+    failures: FailureTable
+    recipe: Recipe
+    architecture: Architecture
+    objective: str
+    problems: int
+    domain: Box
+    target: Network | None = None
+    custom: Mapping[str, Activation] = field(default_factory=dict)
+
+    @property
+    def succeeded(self) -> bool:
+        """Every parameter was reached; and, where a sup error was asked for, the certificate is within it."""
+        reached = len(self.failures) == 0
+        return reached and (self.recipe.aim != "eps" or self.certificate.bound <= self.recipe.tolerance)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Rigorous a posteriori bound of ``sup ||f_T - f_P||_inf`` over the domain, in exact arithmetic."""
+        target = self._require_target("certificate")
+        return certify(target, self.domain, self.realised)
+
+    @cached_property
+    def realised(self) -> list[Realised]:
+        """Parameter errors and selected masses of every stage, read back from mask and source."""
+        target = self._require_target("realised")
+        pairs = zip(self.plan.roles, target.stages, strict=True)
+        return [realise(self.source, role, self.masks, stage.affine) for role, stage in pairs]
+
+    @property
+    def worst_parameter_error(self) -> float:
+        """Largest error of an effective weight over all copies, pruned parameters included."""
+        return max(_largest(realised) for realised in self.realised)
+
+    @property
+    def sizes(self) -> Sizes:
+        """Parameters of target, source and ticket."""
+        kept = sum(mask.kept() for mask in self.masks)
+        return Sizes(self.target.count() if self.target else None, self.source.size(), kept)
+
+    def module(self, layout: Literal["dense", "sparse"] = "sparse", limit: int = MATERIALISE_LIMIT) -> nn.Sequential:
+        """Mask times source as an ordinary float32 module.
+
+        Args:
+            layout: ``dense`` holds every source weight under its boolean mask; ``sparse`` holds the kept weights
+                of the neurons that reach the output, and equals ``dense`` to float tolerance.
+            limit: most weights that a dense layer may have.
+
+        Raises:
+            SltkError: unknown layout, or a dense layer over the limit.
+        """
+        if layout == "dense":
+            return dense_module(self.source, self.masks, self.architecture.before, limit)
+        if layout == "sparse":
+            return sparse_module(self.source, self.masks, self.architecture.before)
+        raise SltkError(f"layout must be 'dense' or 'sparse', but got layout={layout!r}.")
+
+    def with_target(self, target: Network) -> "StrongTicket":
+        """The same ticket beside its target, so that it can be certified.
+
+        Raises:
+            SltkError: the target has another architecture.
+        """
+        if to_json(architecture_of(target)) != to_json(self.architecture):
+            raise SltkError("the target's architecture is not the one that this ticket's source was made for.")
+        return replace(self, target=target)
+
+    def _require_target(self, what: str) -> Network:
+        if self.target is None:
+            raise SltkError(
+                f"{what} compares with the target, which a loaded ticket does not hold; call with_target first."
+            )
+        return self.target
+
+
+def _largest(realised: Realised) -> float:
+    if isinstance(realised, Common):
+        return float(torch.maximum(realised.delta_positive, realised.delta_negative).max())
+    return float(realised.delta.max())

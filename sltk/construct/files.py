@@ -44,9 +44,10 @@ def save(ticket: StrongTicket, path: str | Path) -> None:
         "source": canonical_json(record).decode(),
         "objective": ticket.objective,
         "problems": str(ticket.problems),
+        "tolerances": canonical_json([ticket.tolerances, ticket.prune_below]).decode(),
         "weights_sha256": kept_weights_hash(ticket.source, ticket.masks),
-        "content_sha256": _content_hash(tensors, canonical_json(record)),
     }
+    metadata["content_sha256"] = _content_hash(tensors, metadata)
     write_atomic(Path(path), save_tensors(tensors, metadata))
 
 
@@ -63,28 +64,45 @@ def load(
     Raises:
         SltkError: not a ticket file, a damaged one, another architecture, or a source that comes out different.
     """
-    data = Path(path).read_bytes()
-    metadata, tensors = _parse(path, data)
-    record = json.loads(metadata["source"])
-    if metadata["content_sha256"] != _content_hash(tensors, canonical_json(record)):
+    metadata, tensors = _parse(path, Path(path).read_bytes())
+    claimed = metadata.pop("content_sha256", None)
+    if claimed != _content_hash(tensors, metadata):
         raise SltkError(f"{path} is damaged: its content does not match its own hash. Construct the ticket again.")
-    recipe = Recipe(**record["recipe"])
-    architecture = from_json(record["architecture"], custom or {})
-    plan = plan_for(architecture, recipe, custom)
-    source = source_for(plan, recipe, int(record["seed"]))
-    masks = tuple(_unpack_mask(tensors, index) for index in range(len(plan.layers)))
-    found = kept_weights_hash(source, masks)
+    try:
+        ticket = _rebuild(metadata, tensors, custom or {})
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise SltkError(f"{path} is not a whole ticket: {error!r}. Construct the ticket again.") from error
+    found = kept_weights_hash(ticket.source, ticket.masks)
     if found != metadata["weights_sha256"]:
         raise SltkError(
             f"the source of {path} does not redraw bit for bit: its kept weights hash to {found[:12]}, but the file "
             f"says {metadata['weights_sha256'][:12]}. The file or this version's generator did not build it."
         )
-    ticket = StrongTicket(
-        source=source, plan=plan, masks=masks, failures=_failures(tensors), recipe=recipe, architecture=architecture,
-        objective=metadata["objective"], problems=int(metadata["problems"]), domain=Box(*tensors["domain"]),
-        custom=dict(custom or {}),
-    )  # fmt: skip
     return ticket if target is None else ticket.with_target(target)
+
+
+def _rebuild(
+    metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor], custom: Mapping[str, Activation]
+) -> StrongTicket:
+    record = json.loads(metadata["source"])
+    recipe = Recipe(**record["recipe"])
+    architecture = from_json(record["architecture"], custom)
+    plan = plan_for(architecture, recipe, custom)
+    tolerances, pruned = json.loads(metadata["tolerances"])
+    return StrongTicket(
+        source=source_for(plan, recipe, int(record["seed"])),
+        plan=plan,
+        masks=tuple(_unpack_mask(tensors, index) for index in range(len(plan.layers))),
+        failures=_failures(tensors),
+        recipe=recipe,
+        architecture=architecture,
+        objective=metadata["objective"],
+        problems=int(metadata["problems"]),
+        tolerances=tuple(tolerances),
+        prune_below=tuple(pruned),
+        domain=Box(*tensors["domain"]),
+        custom=dict(custom),
+    )
 
 
 def kept_weights_hash(source: Source, masks: tuple[LayerMask, ...]) -> str:
@@ -143,10 +161,7 @@ def _mask_tensors(masks: tuple[LayerMask, ...]) -> dict[str, torch.Tensor]:
 
 
 def _unpack_mask(tensors: Mapping[str, torch.Tensor], index: int) -> LayerMask:
-    try:
-        weight, bias = tensors[f"mask.{index}.weight"], tensors[f"mask.{index}.bias"]
-    except KeyError as error:
-        raise SltkError(f"the file has no {error.args[0]}: it is not a whole ticket.") from error
+    weight, bias = tensors[f"mask.{index}.weight"], tensors[f"mask.{index}.bias"]
     return LayerMask(unpack(weight.numpy()), unpack(bias.numpy()))
 
 
@@ -158,8 +173,8 @@ def _failures(tensors: Mapping[str, torch.Tensor]) -> FailureTable:
     return FailureTable(**{f.name: tensors[f"failures.{f.name}"].numpy() for f in fields(FailureTable)})
 
 
-def _content_hash(tensors: Mapping[str, torch.Tensor], record: bytes) -> str:
-    digest = hashlib.sha256(record)
+def _content_hash(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(canonical_json(dict(metadata)))
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())

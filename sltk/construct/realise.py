@@ -117,7 +117,7 @@ def _sums(role: Role, weights: _Kept, terms: Values) -> tuple[Values, Values, Va
     length = role.copies_out * role.outputs * role.inputs * role.inner
     total = np.bincount(place, terms, length)
     size = np.bincount(place, np.abs(terms), length)
-    return total, size, np.bincount(place, minlength=length).astype(float)
+    return total, size, np.bincount(place, minlength=length).astype(np.float64)
 
 
 def _off(role: Role, affine: Affine, total: Values, size: Values, count: Values) -> Tensor:

@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import ErrorState, start, step
-from sltk.construct.allocate import Allowance, allocate, target_class
+from sltk.construct.allocate import allocate, target_class
 from sltk.construct.architecture import architecture_of
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.members import incoming_index
 from sltk.construct.plan import Method, Plan, Role
 from sltk.construct.realise import decode, realise
-from sltk.construct.recipe import Recipe, plan_for, source_for
+from sltk.construct.recipe import Aim, Recipe, plan_for, source_for
 from sltk.construct.solve_stage import StageTask, solve_stage
 from sltk.construct.source import Source
 from sltk.construct.ticket import StrongTicket
@@ -104,11 +104,14 @@ def strong_ticket(
     custom = {a.name: a for a in _activations(network, phi)}
     plan = plan_for(architecture_of(network), recipe, custom)
     source = source_for(plan, recipe, seed)
-    order = Order(network, box, recipe, objective, prune_below, phi)
-    masks, failures, problems = _build(order, plan, source, report)
+    order = Order(network, box, recipe, objective, phi)
+    tolerances = _tolerances(order)
+    pruned = tuple(t if prune_below is None else prune_below for t in tolerances)
+    masks, failures, problems = _build(order, plan, source, tolerances, pruned, report)
     return StrongTicket(
         source=source, plan=plan, masks=masks, failures=failures, recipe=recipe, architecture=architecture_of(network),
-        objective=objective, problems=problems, domain=box, target=network, custom=custom,
+        objective=objective, problems=problems, tolerances=tolerances, prune_below=pruned, domain=box, target=network,
+        custom=custom,
     )  # fmt: skip
 
 
@@ -120,22 +123,26 @@ class Order:
     box: Box
     recipe: Recipe
     objective: str
-    prune_below: float | None
     phi: Activation
 
 
 def _build(
-    order: Order, plan: Plan, source: Source, report: Report | None
+    order: Order,
+    plan: Plan,
+    source: Source,
+    tolerances: tuple[float, ...],
+    pruned: tuple[float, ...],
+    report: Report | None,
 ) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
     none = np.zeros(0, dtype=np.int64)
     masks = [LayerMask(none, none) for _ in plan.layers]
     state = start(order.network, order.box) if order.objective == "weighted" else None
     failures, problems = [], 0
-    for role, allowance in zip(plan.roles, _allowances(order), strict=True):
+    for role, tolerance, below in zip(plan.roles, tolerances, pruned, strict=True):
         affine = order.network.stages[role.stage].affine
         if report:
             report(affine.name, role.stage, len(plan.roles))
-        result = solve_stage(source, role, _task(order, role, allowance, affine, state))
+        result = solve_stage(source, role, _task(order, role, tolerance, below, affine, state))
         _keep(masks, source, role, result.kept)
         failures.append(result.failures)
         problems += result.problems
@@ -157,17 +164,18 @@ def _keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) 
         masks[below] = replace(masks[below], bias=role.constants.start + constants)
 
 
-def _task(order: Order, role: Role, allowance: Allowance, affine: Affine, state: ErrorState | None) -> StageTask:
+def _task(
+    order: Order, role: Role, tolerance: float, below: float, affine: Affine, state: ErrorState | None
+) -> StageTask:
     shape = (role.inputs, role.inner)
     reach, error = np.ones(shape), np.zeros((role.copies_in, *shape))
     if state is not None:
         reach, error = _reach_and_error(state, role, affine)
-    prune = allowance.parameter if order.prune_below is None else order.prune_below
     return StageTask(
         weight=affine.weight.numpy().reshape(role.outputs, *shape),
         bias=affine.bias.numpy(),
-        tolerance=allowance.parameter,
-        prune_below=prune,
+        tolerance=tolerance,
+        prune_below=below,
         objective=order.objective,
         reach=reach,
         error=error,
@@ -185,13 +193,13 @@ def _reach_and_error(state: ErrorState, role: Role, affine: Affine) -> tuple[np.
     return reach.numpy(), errors.numpy()
 
 
-def _allowances(order: Order) -> list[Allowance]:
+def _tolerances(order: Order) -> tuple[float, ...]:
     recipe, network = order.recipe, order.network
     if recipe.aim == "param_eps":
-        return [Allowance(recipe.tolerance, recipe.tolerance)] * len(network.stages)
+        return (recipe.tolerance,) * len(network.stages)
     high = parse_law(recipe.law).high
     from_target = target_class(network, order.box, recipe.method, order.objective, recipe.n, high, order.phi)
-    return allocate(recipe.tolerance, from_target)
+    return tuple(allowance.parameter for allowance in allocate(recipe.tolerance, from_target))
 
 
 def _target(
@@ -221,13 +229,16 @@ def _spread(box: Box, shape: tuple[int, ...]) -> Box:
     return Box(interval.low, interval.high)
 
 
-def _aim(param_eps: float | None, eps: float | None) -> tuple[str, float]:
+def _aim(param_eps: float | None, eps: float | None) -> tuple[Aim, float]:
     if (param_eps is None) == (eps is None):
         raise SltkError(
             f"strong_ticket needs exactly one of param_eps (tolerance of every parameter) and eps (sup error), "
             f"but got param_eps={param_eps}, eps={eps}."
         )
-    return ("param_eps", param_eps) if param_eps is not None else ("eps", float(eps))  # pyright: ignore
+    if param_eps is not None:
+        return "param_eps", float(param_eps)
+    assert eps is not None
+    return "eps", float(eps)
 
 
 def _first_activation(network: Network, chosen: Activation | None) -> Activation:

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
@@ -16,7 +17,7 @@ from sltk.construct.architecture import Architecture, architecture_of, to_json
 from sltk.construct.execute import dense_module, sparse_module
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
-from sltk.construct.plan import Plan
+from sltk.construct.plan import Plan, Role
 from sltk.construct.realise import realise
 from sltk.construct.recipe import Recipe
 from sltk.construct.source import MATERIALISE_LIMIT, Source
@@ -52,6 +53,8 @@ class StrongTicket:
         architecture: of the target.
         objective: which subset was chosen among those within tolerance.
         problems: number of subset-sum problems that were solved.
+        tolerances: of every weight and bias, stage by stage.
+        prune_below: parameters up to this size were left out, stage by stage.
         domain: box over which the ticket is certified.
         target: the target, where it is at hand; a ticket that was loaded has none until ``with_target``.
         custom: a user's own activations by name.
@@ -65,6 +68,8 @@ class StrongTicket:
     architecture: Architecture
     objective: str
     problems: int
+    tolerances: tuple[float, ...]
+    prune_below: tuple[float, ...]
     domain: Box
     target: Network | None = None
     custom: Mapping[str, Activation] = field(default_factory=dict)
@@ -80,6 +85,33 @@ class StrongTicket:
         """Rigorous a posteriori bound of ``sup ||f_T - f_P||_inf`` over the domain, in exact arithmetic."""
         target = self._require_target("certificate")
         return certify(target, self.domain, self.realised)
+
+    @cached_property
+    def a_priori(self) -> Certificate:
+        """What is guaranteed before the mask is known: every parameter within tolerance, every pool chosen whole.
+
+        It bounds any ticket of this recipe without failures; beyond a few layers it says little, and how little
+        is the point of printing it.
+        """
+        target = self._require_target("a_priori")
+        phi = next(role.activation for role in self.plan.roles if role.activation is not None)
+        pools = [self._pools(role) for role in self.plan.roles]
+        return a_priori(
+            target,
+            self.domain,
+            self.tolerances,
+            pools,
+            method=self.recipe.method,
+            univariate=phi,
+            prune_below=self.prune_below,
+        )
+
+    def _pools(self, role: Role) -> Pools:
+        high = self.source.law.high
+        members = 2 * role.members if role.sides == "split" else role.members
+        outgoing = high * float(self.source.layers[role.combine].column_factors[0])
+        incoming = 0.0 if role.first is None else high * float(self.source.layers[role.first].column_factors[0])
+        return Pools(members, outgoing, incoming)
 
     @cached_property
     def realised(self) -> list[Realised]:

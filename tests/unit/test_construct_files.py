@@ -1,5 +1,7 @@
 """Tickets on disk: the same bytes, bit-for-bit redraws, and a refusal for every file that is not what it says."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from torch import nn
 from sltk.construct import load as load_ticket
 from sltk.construct import save as save_ticket
 from sltk.construct import strong_ticket
+from sltk.construct.files import _content_hash as content_hash
 from sltk.construct.files import pack, unpack
 from sltk.core.errors import SltkError
 
@@ -59,15 +62,16 @@ def test_same_ticket_same_bytes(tmp_path) -> None:
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def tampered(path, change) -> None:
-    """Rewrite a ticket file after ``change(tensors, metadata)``."""
-    import json
-
+def tamper(path, change, signed: bool) -> None:
+    """Rewrite a ticket file after ``change(tensors, metadata)``; ``signed`` makes its own hash fit again."""
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
     metadata = json.loads(data[8 : 8 + length])["__metadata__"]
     tensors = load(data)
     change(tensors, metadata)
+    if signed:
+        metadata.pop("content_sha256")
+        metadata["content_sha256"] = content_hash(tensors, metadata)
     path.write_bytes(save(tensors, metadata))
 
 
@@ -92,11 +96,13 @@ def missing_mask(tensors, metadata) -> None:
     del tensors["mask.0.bias"]
 
 
+@pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("change", [drop_one_index, other_seed, other_weights, other_format, missing_mask])
-def test_a_tampered_file_is_refused(tmp_path, change) -> None:
+def test_a_tampered_file_is_refused(tmp_path, change, signed: bool) -> None:
+    """Even one whose own hash was made to fit: the redrawn weights are compared as well."""
     path = tmp_path / "a.ticket"
     save_ticket(ticket_for(small_target()), path)
-    tampered(path, change)
+    tamper(path, change, signed)
     with pytest.raises(SltkError):
         load_ticket(path)
 

@@ -50,33 +50,45 @@ def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op
 
 def sparse_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> nn.Sequential:
     """The kept weights of the neurons that reach the output; the others are left out of the module."""
-    read = [_channels_read(layer, mask) for layer, mask in zip(source.layers, masks, strict=True)]
+    inner = [_inner(source, index) for index in range(len(source.layers))]
+    read = [_channels_read(*parts) for parts in zip(source.layers, masks, inner, strict=True)]
     written = [*read[1:], np.arange(source.layers[-1].outputs)]
-    read[0] = np.arange(source.layers[0].inputs)
+    read[0] = np.arange(source.layers[0].weight_count // source.layers[0].outputs // inner[0])
     parts: list[nn.Module] = [Step(op) for op in before]
     for index, layer in enumerate(source.layers):
-        parts.append(_sparse_layer(source, index, masks[index], read[index], written[index]))
+        parts.append(_sparse_layer(source, index, masks[index], inner[index], read[index], written[index]))
         parts += [Step(op) for op in layer.after]
     return nn.Sequential(*parts)
 
 
-def _channels_read(layer: SourceLayer, mask: LayerMask) -> Indices:
-    """Input channels that some kept weight reads; at least one, so that shapes stay ordinary."""
-    channels = np.unique((mask.weight // layer.inner) % layer.inputs)
+def _inner(source: Source, index: int) -> int:
+    """Kernel taps, or the pixels that a flatten makes of one output channel of the layer below."""
+    layer = source.layers[index]
+    if layer.kind == "conv" or index == 0:
+        return layer.inner
+    return layer.inputs * layer.inner // source.layers[index - 1].outputs
+
+
+def _channels_read(layer: SourceLayer, mask: LayerMask, inner: int) -> Indices:
+    """Channels of the layer below that some kept weight reads; at least one, so that shapes stay ordinary."""
+    columns = layer.weight_count // layer.outputs
+    channels = np.unique((mask.weight % columns) // inner)
     return channels if channels.size else np.zeros(1, dtype=np.int64)
 
 
-def _sparse_layer(source: Source, index: int, mask: LayerMask, read: Indices, written: Indices) -> nn.Module:
+def _sparse_layer(
+    source: Source, index: int, mask: LayerMask, inner: int, read: Indices, written: Indices
+) -> nn.Module:
     layer = source.layers[index]
-    rest, s = np.divmod(mask.weight, layer.inner)
-    row, channel = np.divmod(rest, layer.inputs)
+    row, column = np.divmod(mask.weight, layer.weight_count // layer.outputs)
+    channel, s = np.divmod(column, inner)
     here = np.isin(row, written)
     row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
-    flat = torch.from_numpy((row * read.size + channel) * layer.inner + s)
+    flat = torch.from_numpy((row * read.size + channel) * inner + s)
     value = torch.from_numpy(source.weights(index, mask.weight[here])).float()
     bias = torch.from_numpy(_kept_bias(source, index, mask)[written]).float()
     if layer.kind == "linear":
-        return SparseLinear(read.size * layer.inner, written.size, flat, value, bias)
+        return SparseLinear(read.size * inner, written.size, flat, value, bias)
     geometry = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
     return SparseConv2d(read.size, written.size, layer.kernel, flat, value, bias, **geometry)
 

@@ -356,12 +356,17 @@ def _independent_success(part: Part, trials: int, level: float, seed: int) -> Es
         count = targets.size * part.copies * part.sides
         mean = _failure(part, targets, trials, each, seed)
         same = np.ptp(targets) == 0.0
-        worst = mean.high if same else _failure(part, targets[-1:], trials // 8, each, seed).high
+        worst = mean.high if same else _worst(part, targets, trials // 8, each, seed)
         p += count * _log_success(mean.p)
         # log(1 - x) is concave: at most its value at the mean, at least the chord from 0 to the worst.
         high += count * _log_success(mean.low)
         low += count * _log_success(worst) * (1.0 if same else min(1.0, mean.high / worst))
     return Estimate(math.exp(p), math.exp(low), math.exp(high), 1.0 - level, trials * len(bins))
+
+
+def _worst(part: Part, targets: Values, trials: int, confidence: float, seed: int) -> float:
+    """Upper limit of the failure probabilities in a bin: that of its largest target, where the law is symmetric."""
+    return _failure(part, targets[-1:], trials, confidence, seed).high if part.law.symmetric else 1.0
 
 
 def _log_success(p: float) -> float:

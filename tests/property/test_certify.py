@@ -233,7 +233,7 @@ cases = given(
 )
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @cases
 def test_no_neuron_of_any_copy_leaves_its_bound(seed: int, shape: str, name: str, method: str) -> None:
     case = build(seed, shape, name, method)
@@ -250,7 +250,7 @@ def test_no_neuron_of_any_copy_leaves_its_bound(seed: int, shape: str, name: str
         assert float(state.errors.max()) <= state.coarse
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @cases
 def test_bound_is_above_the_attack_and_the_attack_above_the_data(seed: int, shape: str, name: str, method: str) -> None:
     case = build(seed, shape, name, method)
@@ -264,7 +264,7 @@ def test_bound_is_above_the_attack_and_the_attack_above_the_data(seed: int, shap
     assert found.bound <= found.coarse
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @cases
 def test_target_stays_in_its_ranges(seed: int, shape: str, name: str, method: str) -> None:
     case = build(seed, shape, name, method)
@@ -278,7 +278,7 @@ def test_target_stays_in_its_ranges(seed: int, shape: str, name: str, method: st
             assert widened(reached).contains(x)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @cases
 def test_a_priori_bound_is_above_every_ticket_within_the_tolerances(
     seed: int, shape: str, name: str, method: str

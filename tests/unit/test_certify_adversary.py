@@ -43,6 +43,7 @@ def test_data_start_the_search_and_are_reported() -> None:
     found = sup_error(target, ticket, BOX, data=data, restarts=2, steps=50)
     assert found.on_data == data_error(target, ticket, data.double())
     assert found.on_data == pytest.approx(0.09, abs=1e-6)
+    assert found.on_data is not None
     assert found.error >= found.on_data
 
 

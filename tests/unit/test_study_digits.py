@@ -1,0 +1,68 @@
+"""The main job, small: its rows, its JSON and its figures."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+from PIL import Image
+
+from sltk.cli.main import main
+from sltk.study.digits import Row
+from sltk.study.digits_summary import bracketed
+
+OPTIONS = ["--quick", "--seeds", "2", "--n", "12", "--param-eps", ".05"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("verify")
+    assert main(["verify", *OPTIONS, "--out", str(out)]) == 0
+    return out
+
+
+def rows(folder: Path) -> list[Row]:
+    return [Row(**row) for row in json.loads((folder / "verify.json").read_text())["rows"]]
+
+
+def test_every_kind_and_seed_has_a_row(folder: Path) -> None:
+    found = {(r.method, r.activation, r.seed) for r in rows(folder)}
+    assert len(found) == len(rows(folder)) == 8
+
+
+def test_errors_lie_in_their_bracket(folder: Path) -> None:
+    for row in rows(folder):
+        assert row.data_error > 0
+        assert bracketed(row)
+
+
+def test_a_bound_that_is_too_small_leaves_the_bracket(folder: Path) -> None:
+    for row in rows(folder):
+        assert not bracketed(replace(row, certified_bound=0.99 * row.adversarial_error))
+        assert not bracketed(replace(row, adversarial_error=0.99 * row.data_error))
+
+
+def test_success_is_what_the_failures_say(folder: Path) -> None:
+    for row in rows(folder):
+        assert row.succeeded == (row.failures == 0)
+        assert not row.succeeded or row.worst_parameter_error <= 0.05 * (1 + 1e-9)
+
+
+def test_targets_are_worth_a_ticket(folder: Path) -> None:
+    assert min(r.target_accuracy for r in rows(folder)) > 0.9
+
+
+def test_success_has_an_exact_interval_and_a_prediction(folder: Path) -> None:
+    for success in json.loads((folder / "verify.json").read_text())["success"]:
+        assert success["low"] <= success["successes"] / success["seeds"] <= success["high"]
+        assert success["predicted"] is None or 0 <= success["predicted"]["low"] <= success["predicted"]["high"] <= 1
+
+
+@pytest.mark.parametrize("name", ["errors.png", "parameters.png"])
+def test_figures_say_what_made_them(folder: Path, name: str) -> None:
+    with Image.open(folder / name) as image:
+        assert image.info["Command"].startswith("sltk verify --seeds 2 --n 12")
+        assert image.info["Software"].startswith("sltk ")
+        assert image.info["Seeds"] == "0 to 1"
+    assert matplotlib.image.imread(folder / name).std() > 0.01

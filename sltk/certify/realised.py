@@ -140,10 +140,11 @@ class Copies:
         shape = parameter_shape(affine)
         _require_shape("Copies", "delta", self.delta, (self.copies, *shape))
         columns = copies_in * shape[1] * shape[2] * shape[3]
-        if self.selected.shape[1] != columns:
+        found = self.selected.get_shape()
+        if found[1] != columns:
             raise SltkError(
                 f"Copies needs selected with copies_in * in * kh * kw = {columns} columns at stage "
-                f"'{affine.name}', but got shape={self.selected.shape}."
+                f"'{affine.name}', but got shape={found}."
             )
 
 

@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: `options` says what it takes, one module runs each command, `main` joins them."""

@@ -47,9 +47,17 @@ class FailureTable:
     def of(cls, kind: str, stage: int, output, input, tap, copy, target, error, tolerance: float) -> "FailureTable":
         """A table of failures of one kind in one stage."""
         count = len(output)
-        places = [np.full(count, stage), np.full(count, KINDS.index(kind)), output, input, tap, copy]
-        numbers = [target, error, np.full(count, tolerance)]
-        return cls(*(np.asarray(c, dtype=np.int32) for c in places), *(np.asarray(c, dtype=float) for c in numbers))
+        return cls(
+            stage=np.full(count, stage, np.int32),
+            kind=np.full(count, KINDS.index(kind), np.int32),
+            output=np.asarray(output, np.int32),
+            input=np.asarray(input, np.int32),
+            tap=np.asarray(tap, np.int32),
+            copy=np.asarray(copy, np.int32),
+            target=np.asarray(target, np.float64),
+            error=np.asarray(error, np.float64),
+            tolerance=np.full(count, tolerance),
+        )
 
     @classmethod
     def empty(cls) -> "FailureTable":

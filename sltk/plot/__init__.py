@@ -1,1 +1,1 @@
-"""Figure style, and one function a kind of figure."""
+"""Figures: one style, and one function a kind of figure."""

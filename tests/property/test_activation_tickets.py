@@ -63,9 +63,9 @@ def build(network: Network, method: str, seed: int = 7):
 
 def attack(ticket, network: Network) -> float:
     """A lower bound of the true sup error, in float64."""
-    module = ticket.module("sparse").double()
+    module = ticket.module("dense").double()
     box = Box(-1.0, 1.0)
-    return sup_error(network, module, box, restarts=32, steps=40, seed=1, shape=network.input_shape).error
+    return sup_error(network, module, box, restarts=16, steps=25, seed=1, shape=network.input_shape).error
 
 
 @pytest.mark.parametrize("method", ["plus-one", "two-layer"])

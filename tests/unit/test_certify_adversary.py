@@ -1,5 +1,7 @@
 """The search finds known maxima, stays in the box, and says what it could not do."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,14 +13,23 @@ from sltk.core.errors import SltkError
 BOX = Box(-1.0, 1.0)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """These tensors are tiny: on a busy machine threads that wait for each other cost twenty times the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def zero(x: Tensor) -> Tensor:
     return 0 * x[:, :1]
 
 
 def bump(x: Tensor) -> Tensor:
-    """A peak of height 1 at (.3, -.2), far from corners."""
+    """A peak of height 3 at (.3, -.2), positive on the whole box and at most 1.5 at its corners."""
     centre = torch.tensor([0.3, -0.2], dtype=x.dtype)
-    return 1 - (x - centre).abs().sum(1, keepdim=True)
+    return 3 - (x - centre).abs().sum(1, keepdim=True)
 
 
 def test_corner_maximum_of_a_linear_difference_is_exact() -> None:
@@ -32,14 +43,14 @@ def test_corner_maximum_of_a_linear_difference_is_exact() -> None:
 
 def test_ascent_beats_its_own_starts() -> None:
     """Negative control: without steps the inner peak is missed."""
-    with_steps = sup_error(lambda x: bump(x) + 5, lambda x: zero(x) + 5, BOX, shape=(2,), restarts=4, steps=200)
-    without = sup_error(lambda x: bump(x) + 5, lambda x: zero(x) + 5, BOX, shape=(2,), restarts=4, steps=0)
-    assert with_steps.error > max(0.99, without.error)
+    with_steps = sup_error(bump, zero, BOX, shape=(2,), restarts=4, steps=200)
+    without = sup_error(bump, zero, BOX, shape=(2,), restarts=4, steps=0)
+    assert with_steps.error > 2.99 > without.error
 
 
 def test_data_start_the_search_and_are_reported() -> None:
     data = torch.tensor([[0.31, -0.2], [0.0, 0.0]])
-    target, ticket = lambda x: bump(x).clamp(min=0.9), lambda x: zero(x) + 0.9
+    target, ticket = lambda x: bump(x).clamp(min=2.9), lambda x: zero(x) + 2.9
     found = sup_error(target, ticket, BOX, data=data, restarts=2, steps=50)
     assert found.on_data == data_error(target, ticket, data.double())
     assert found.on_data == pytest.approx(0.09, abs=1e-6)
@@ -77,10 +88,7 @@ def test_search_stays_in_the_box(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("batch", [1, 7, 256])
 def test_same_seed_same_result(batch: int) -> None:
     def search(seed: int) -> Tensor:
-        def target(x: Tensor) -> Tensor:
-            return bump(x).clamp(min=0)  # no maximum at the corners, which every seed tries
-
-        return sup_error(target, zero, BOX, shape=(2,), restarts=5, steps=3, seed=seed, batch=batch).input
+        return sup_error(bump, zero, BOX, shape=(2,), restarts=5, steps=3, seed=seed, batch=batch).input
 
     assert torch.equal(search(3), search(3))
     assert not torch.equal(search(3), search(4))
@@ -97,7 +105,7 @@ def test_no_gradient_falls_back_to_random_search(ticket, words: str) -> None:
     found = sup_error(bump, ticket, BOX, shape=(2,), restarts=8, steps=100)
     assert "random search" in found.method
     assert words in found.method
-    assert found.error > 0.9
+    assert found.error > 2.9
 
 
 class Refusing(torch.autograd.Function):

@@ -1,5 +1,6 @@
 """Interval bounds of a target: exact rational checks on tiny nets, sampling and ascent on larger ones."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
@@ -13,6 +14,15 @@ from sltk.networks.activations import activation
 from sltk.networks.layers import Act, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Stage, run
 
 RELU = Act(activation("relu"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """These tensors are tiny: on a busy machine threads that wait for each other cost twenty times the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def generator(seed: int) -> torch.Generator:
@@ -64,7 +74,8 @@ def test_encloses_exact_rational_ranges_closely(seed: int) -> None:
     for exact_low, exact_high, mine_low, mine_high in zip(low, high, *mine, strict=True):
         assert mine_low <= exact_low
         assert exact_high <= mine_high
-        assert float(exact_low - mine_low) + float(mine_high - exact_high) < 1e-13
+        # Activations may widen by 8 units in the last place, and the second map adds up 4 of them.
+        assert float(exact_low - mine_low) + float(mine_high - exact_high) < 1e-12
 
 
 def point_misses(seed: int) -> bool:

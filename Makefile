@@ -1,0 +1,50 @@
+# `make run` and `make test` need nothing but python3 (3.11 or newer) and make: they build .venv first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+
+.PHONY: help venv install run test check bench clean
+
+help:
+	@echo "make run    install, then the main job: sltk verify (writes out/verify)"
+	@echo "make test   install with the test tools, then pytest"
+	@echo "make check  lint, types, direction of imports"
+	@echo "make bench  rates of the subset-sum solver (writes out/bench)"
+	@echo "make clean  remove .venv and out"
+
+venv: $(BIN)/python
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "sltk needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+install: .venv/.installed
+
+# The stamps make a second call free; they are older than the project file only when dependencies may have changed.
+.venv/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing sltk into .venv (a few minutes the first time) ..."
+	$(PIP) -e .
+	@touch $@
+
+.venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing sltk and its test tools into .venv (a few minutes the first time) ..."
+	$(PIP) -e ".[dev]"
+	@touch .venv/.installed $@
+
+run: .venv/.installed
+	$(BIN)/sltk verify
+
+test: .venv/.installed-dev
+	$(BIN)/pytest
+
+check: .venv/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: .venv/.installed
+	$(BIN)/python -m experiments.bench
+
+clean:
+	rm -rf .venv out

@@ -1,0 +1,60 @@
+"""``sltk``: the command line."""
+
+from collections.abc import Sequence
+
+import tyro
+from rich.console import Console
+from rich.markup import escape
+
+from sltk.cli.options import Check, Command, Construct, Verify
+from sltk.core.errors import SltkError
+
+DESCRIPTION = "Strong lottery tickets: constructed by subset sums, certified, and measured."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: arguments without the program's name; default the process's own.
+
+    Returns:
+        0 where all is well, 1 where a ticket failed its task or a check does not hold, 2 for wrong input.
+    """
+    command: Command = tyro.cli(
+        Construct | Check | Verify,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        prog="sltk",
+        description=DESCRIPTION,
+        args=argv,
+        config=(tyro.conf.DisallowNone,),
+    )
+    try:
+        return _run(command, Console())
+    except SltkError as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"cannot use {error.filename or 'a file'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        return _refuse("interrupted; nothing was half written.")
+
+
+def _run(command: Command, console: Console) -> int:
+    # Each command is imported when it is run: torch and numba take seconds, which help need not wait for.
+    match command:
+        case Construct():
+            from sltk.cli.construct import run_construct
+
+            return run_construct(command, console)
+        case Check():
+            from sltk.cli.check import run_check
+
+            return run_check(command, console)
+        case Verify():
+            from sltk.cli.verify import run_verify
+
+            return run_verify(command, console)
+
+
+def _refuse(message: str) -> int:
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]sltk:[/] {escape(message)}", highlight=False)
+    return 2

@@ -1,0 +1,96 @@
+"""What the command line takes, as dataclasses; importing this module is cheap, so that help comes at once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+Positional = tyro.conf.Positional
+
+
+@dataclass(frozen=True)
+class Construct:
+    """Build a strong ticket: a mask under which a random source network computes TARGET."""
+
+    target: Annotated[Positional[str], tyro.conf.arg(metavar="TARGET")]
+    """A .pt or .safetensors file with a state dict, or package.module:function that returns a torch module."""
+    out: Path
+    """The ticket's file: packed masks and what fixes the source, no weights."""
+    arch: str | None = None
+    """Architecture of a file's state dict, e.g. "conv(1,32,3,padding=1); relu; flatten; linear(25088,10)"."""
+    input_shape: tuple[int, ...] = ()
+    """Shape of one input, no batch axis: 1 28 28."""
+    method: Literal["plus-one", "two-layer"] = "plus-one"
+    """Source of depth L + 1, or 2 L."""
+    n: int = 26
+    """Members of every pool; under plus-one the copies of every neuron."""
+    param_eps: float | None = None
+    """Tolerance of every parameter; give this or --eps."""
+    eps: float | None = None
+    """Aim for the largest output error over the domain; give this or --param-eps."""
+    seed: int = 1
+    """Root seed of the source."""
+    law: str = "uniform(2.0)"
+    """Law of the source's weights; its range must cover the target's."""
+    low: float | None = None
+    """Least input value of the domain; or give --data."""
+    high: float | None = None
+    """Largest input value of the domain."""
+    data: Literal["digits", "mnist"] | None = None
+    """Take the domain from this data set's range."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    objective: Literal["error", "cardinality", "mass", "weighted"] = "weighted"
+    """Which subset to take of those within tolerance."""
+    prune_below: float | None = None
+    """Leave out parameters up to this size; default the tolerance."""
+    biases: bool = True
+    """--no-biases declares a class without biases."""
+    certify: bool = False
+    """Print the a posteriori certificate, stage by stage."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """Verify a ticket file: redraw its source, compare every kept weight bit for bit, re-derive and measure."""
+
+    file: Annotated[Positional[Path], tyro.conf.arg(metavar="FILE")]
+    """Written by `sltk construct`."""
+    target: str
+    """The target: a .pt or .safetensors file, or package.module:function."""
+    arch: str | None = None
+    """Architecture of a target file's state dict."""
+    data: Literal["digits", "mnist"] | None = None
+    """Measure on this data set's test part."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    limit: int | None = None
+    """Use only the first so many test inputs."""
+    attack_steps: int = 0
+    """Steps of the adversarial search for the largest error; 0 leaves it out."""
+    attack_restarts: int = 16
+    """Starts of each sort in that search."""
+    batch: int = 250
+    """Inputs at a time."""
+    out: Path | None = None
+    """Where the JSON goes; default FILE.check.json."""
+
+
+@dataclass(frozen=True)
+class Verify:
+    """The main job: train small networks on digits, build tickets of both kinds, certify, attack, measure."""
+
+    seeds: int = 10
+    """Sources of every construction whose tickets are measured."""
+    n: int = 22
+    """Members of every pool."""
+    param_eps: float = 0.01
+    """Tolerance of every parameter."""
+    out: Path = Path("out/verify")
+    """Folder for verify.json and the plots."""
+    quick: bool = False
+    """Two sources, a short search and no sweep over n: a first look."""
+
+
+Command = Construct | Check | Verify

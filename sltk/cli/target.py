@@ -1,0 +1,69 @@
+"""From what the command line names to a target network, its domain and its data."""
+
+import importlib
+import sys
+from pathlib import Path
+
+from torch import nn
+
+from sltk.certify.intervals import Box
+from sltk.core.errors import SltkError
+from sltk.networks.architecture import load_target
+from sltk.networks.data import Dataset, load
+from sltk.networks.layers import Network
+from sltk.networks.read import read
+
+SUFFIXES = (".pt", ".pth", ".safetensors")
+
+
+def target_network(text: str, arch: str | None, input_shape: tuple[int, ...]) -> Network:
+    """The target that ``text`` names: a file with a state dict, or ``package.module:function``.
+
+    Raises:
+        SltkError: neither, no such thing, or no architecture for a file.
+    """
+    if not input_shape:
+        raise SltkError("--input-shape is missing: the shape of one input without the batch axis, such as 1 28 28.")
+    if Path(text).suffix in SUFFIXES:
+        if not Path(text).is_file():
+            raise SltkError(f"TARGET {text!r} is no file; name a state dict ({', '.join(SUFFIXES)}).")
+        if arch is None:
+            raise SltkError(f'{text} holds tensors alone; say what they fill: --arch "conv(1,32,3); relu; ...".')
+        return load_target(text, arch, input_shape)
+    return read(_imported(text), input_shape)
+
+
+def _imported(text: str) -> nn.Module:
+    module_name, colon, function = text.partition(":")
+    if not colon or not module_name or not function:
+        raise SltkError(f"TARGET must be a file ({', '.join(SUFFIXES)}) or package.module:function, but got {text!r}.")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # as python -m does: what lies in the working folder can be named
+    try:
+        made = getattr(importlib.import_module(module_name), function)()
+    except (ImportError, AttributeError, TypeError) as error:
+        raise SltkError(f"TARGET {text!r} cannot be called without arguments: {error}.") from error
+    if not isinstance(made, nn.Module):
+        raise SltkError(f"TARGET {text!r} must return a torch.nn.Module, but returned {type(made).__name__}.")
+    return made
+
+
+def dataset(name: str, folder: Path | None) -> Dataset:
+    """The data set ``name``, from ``folder`` where one is given."""
+    return load(name, folder)
+
+
+def domain(low: float | None, high: float | None, data: Dataset | None) -> Box:
+    """The box that the command line declares, from two numbers or a data set.
+
+    Raises:
+        SltkError: neither, or both.
+    """
+    if data is not None and low is None and high is None:
+        return Box(data.low, data.high)
+    if data is not None or low is None or high is None:
+        raise SltkError(
+            f"the domain is --low and --high, or the range of --data, but got --low {low}, --high {high}, "
+            f"--data {None if data is None else data.name}."
+        )
+    return Box(low, high)

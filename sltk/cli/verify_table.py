@@ -1,0 +1,58 @@
+"""The main job's table, and the sentences that say how to read it."""
+
+from collections.abc import Callable
+
+from rich.table import Table
+
+from sltk.cli.show import yes_no
+from sltk.study.digits import Job
+from sltk.study.digits_summary import Summary
+
+
+def verify_table(job: Job, found: list[Summary]) -> Table:
+    """One column a kind of ticket, one row a quantity."""
+    asked = f"n = {job.n}, every parameter to {job.param_eps:g}"
+    table = Table(title=f"Strong tickets of two digit readers: {asked}", title_justify="left")
+    table.add_column("construction\nactivation", style="bold", no_wrap=True)
+    for s in found:
+        table.add_column(f"{s.method}\n{s.activation}", justify="right", no_wrap=True)
+    for name, cells, last in _lines(job, found):
+        table.add_row(name, *cells, end_section=last)
+    return table
+
+
+def _lines(job: Job, found: list[Summary]) -> list[tuple[str, list[str], bool]]:
+    def line(name: str, cell: Callable[[Summary], str], last: bool = False) -> tuple[str, list[str], bool]:
+        return name, [cell(s) for s in found], last
+
+    return [
+        line("source parameters", lambda s: f"{s.source:,}"),
+        line("kept", lambda s: f"{s.kept:,}", True),
+        line("parameter error", lambda s: f"{s.worst_parameter_error:.5f}"),
+        line("data error", lambda s: f"{s.data_error:.3g}"),
+        line("adversarial error", lambda s: f"{s.adversarial_error:.3g}"),
+        line("certified bound", lambda s: f"{s.certified_bound:.3g}"),
+        line("  in this order?", lambda s: yes_no(s.bracketed)),
+        line("largest output", lambda s: f"{s.largest_output:.3g}", True),
+        line("accuracy, target", lambda s: f"{s.target_accuracy:.1%}"),
+        line("accuracy, ticket", lambda s: f"{s.ticket_accuracy:.1%}"),
+        line("changed answers", lambda s: f"{s.differing}", True),
+        line("success", lambda s: f"[bold]{s.success.successes}/{s.success.sources}[/]"),
+        line(f"  exact {job.confidence:.0%} interval", lambda s: f"{s.success.low:.2f}–{s.success.high:.2f}"),
+        line("  predicted", lambda s: f"{s.success.predicted:.3f}"),
+    ]
+
+
+def reading(job: Job, found: list[Summary]) -> str:
+    """How to read the table: what is proved, and what is measured."""
+    problems = " or ".join(f"{count:,}" for count in sorted({s.problems // job.seeds for s in found}))
+    return (
+        "[bold]How to read it.[/] Each column is one construction and one trained network. A source is drawn once, "
+        f"before the network is looked at, and never again. Errors are the worst of {job.seeds} sources.\n"
+        "[bold]Proved:[/] no input with pixels in the data's range moves an output by more than the certified bound. "
+        "[bold]Measured:[/] the other errors. The adversarial error is the largest that gradient ascent found in that "
+        "range, so the true largest error lies between it and the bound.\n"
+        f"[bold]Success[/] counts the sources, of {job.sources}, in which all of a ticket's subset-sum problems "
+        f"({problems}) are solved within the tolerance. The prediction is the product formula's; it has seen the "
+        "network, but none of these sources."
+    )

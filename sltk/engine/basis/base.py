@@ -1,0 +1,32 @@
+"""What a basis of parameter space is."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+
+class Basis(nn.Module, ABC):
+    """A linear bijection ``B`` from coefficients to weights: ``W = B c``, ``c = B^{-1} W``.
+
+    A basis is a module, so that one with matrices of its own registers them as buffers, which then follow ``.to()``,
+    ``deepcopy`` and ``state_dict`` of the ticket that holds it. Both directions keep dtype and device, are
+    differentiable, and leave their argument as it is.
+
+    Attributes:
+        orthonormal: ``B^T B = 1``, so that ``||B c|| = ||c||`` and magnitudes of coefficients can be compared.
+    """
+
+    orthonormal: ClassVar[bool]
+
+    @abstractmethod
+    def analyse(self, weight: Tensor) -> Tensor:
+        """``c = B^{-1} W``: coefficients of ``weight``."""
+
+    @abstractmethod
+    def synthesise(self, coefficients: Tensor) -> Tensor:
+        """``W = B c``: the weight with these ``coefficients``."""
+
+    @abstractmethod
+    def storage_bytes(self, shape: tuple[int, ...]) -> int:
+        """Bytes that ``B`` itself takes in storage for a weight of ``shape``, beside the coefficients."""

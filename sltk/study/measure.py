@@ -1,0 +1,76 @@
+"""What target and ticket answer on labelled data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Evaluated = Callable[[Tensor], Tensor]
+Report = Callable[[int, int], None]
+
+WORST = 64  # rows with the largest errors that are named, to be looked at again
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Target and ticket on the same rows.
+
+    Attributes:
+        rows: number of inputs.
+        target_correct: rows that the target classifies as labelled.
+        ticket_correct: the same of the ticket.
+        differing: rows on which the two predict differently.
+        error: largest ``|target - ticket|`` of an output, in the dtype of the data, its rounding included.
+        largest: largest ``|target|`` of an output, the scale of ``error``.
+        worst: up to 64 rows with the largest errors, worst first.
+    """
+
+    rows: int
+    target_correct: int
+    ticket_correct: int
+    differing: int
+    error: float
+    largest: float
+    worst: Tensor
+
+    @property
+    def target_accuracy(self) -> float:
+        """Share of rows that the target classifies as labelled."""
+        return self.target_correct / self.rows
+
+    @property
+    def ticket_accuracy(self) -> float:
+        """Share of rows that the ticket classifies as labelled."""
+        return self.ticket_correct / self.rows
+
+
+def agreement(
+    target: Evaluated, ticket: Evaluated, x: Tensor, y: Tensor, *, batch: int, report: Report | None = None
+) -> Agreement:
+    """Run both on ``x`` and compare.
+
+    Args:
+        target: maps ``(batch, ...)`` to ``(batch, classes)``.
+        ticket: the same.
+        x: inputs, in the dtype in which both are evaluated.
+        y: ``(rows,)`` labels.
+        batch: rows at a time.
+        report: called with (rows done, rows in all).
+    """
+    right = torch.zeros(2, dtype=torch.int64)
+    differing, largest, errors = 0, 0.0, []
+    with torch.no_grad():
+        for start in range(0, len(x), batch):
+            rows, labels = x[start : start + batch], y[start : start + batch]
+            wanted, got = target(rows), ticket(rows)
+            said, heard = wanted.argmax(1), got.argmax(1)
+            right += torch.stack([(said == labels).sum(), (heard == labels).sum()])
+            differing += int((said != heard).sum())
+            largest = max(largest, float(wanted.abs().max()))
+            errors.append((wanted.double() - got.double()).abs().flatten(1).amax(1))
+            if report:
+                report(min(start + batch, len(x)), len(x))
+    error = torch.cat(errors)
+    worst = error.argsort(descending=True, stable=True)[:WORST]
+    return Agreement(len(x), int(right[0]), int(right[1]), differing, float(error.max()), largest, worst)

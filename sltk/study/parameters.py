@@ -1,0 +1,77 @@
+"""The effective parameters of a ticket against its target's, read back from mask and source alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sltk.certify.realised import Common, Realised
+from sltk.construct.plan import Role
+from sltk.construct.ticket import StrongTicket
+
+
+@dataclass(frozen=True)
+class StageParameters:
+    """Absolute errors of one stage's effective parameters.
+
+    Attributes:
+        name: of the target's affine map.
+        weight: ``(copies, out, in, kh, kw)``; the larger of both signs of the input where both can occur.
+        bias: ``(copies, out)``, with the constants as they really are.
+        magnitude: ``(out, in, kh, kw)``, ``|theta|`` of the target.
+        bias_magnitude: ``(out,)``, ``|b|`` of the target.
+    """
+
+    name: str
+    weight: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    magnitude: NDArray[np.float64]
+    bias_magnitude: NDArray[np.float64]
+
+    def worst(self) -> float:
+        """Largest error of a weight or bias."""
+        return float(max(self.weight.max(initial=0.0), self.bias.max(initial=0.0)))
+
+    def beyond(self, tolerance: float) -> int:
+        """Effective parameters, counted in every copy, that are off by more than ``tolerance``."""
+        # The errors carry an allowance for rounding, which must not turn "exactly at the tolerance" into "beyond".
+        allowed = tolerance * (1.0 + 1e-9)
+        return int((self.weight > allowed).sum() + (self.bias > allowed).sum())
+
+    def built(self) -> NDArray[np.float64]:
+        """Errors in the parameters that the target has, every copy, flat; its exact zeros are left out."""
+        return np.concatenate(
+            [self.weight[:, self.magnitude > 0].ravel(), self.bias[:, self.bias_magnitude > 0].ravel()]
+        )
+
+
+def stage_parameters(ticket: StrongTicket) -> list[StageParameters]:
+    """Errors of all effective parameters, stage by stage.
+
+    Raises:
+        SltkError: the ticket has no target.
+    """
+    realised = ticket.realised
+    assert ticket.target is not None  # realised has refused it otherwise
+    stages = []
+    for role, known, stage in zip(ticket.plan.roles, realised, ticket.target.stages, strict=True):
+        weight = _weight_error(role, known)
+        stages.append(
+            StageParameters(
+                name=stage.affine.name,
+                weight=weight,
+                bias=known.bias_error.numpy(),
+                magnitude=stage.affine.weight.abs().numpy().reshape(weight.shape[1:]),
+                bias_magnitude=stage.affine.bias.abs().numpy(),
+            )
+        )
+    return stages
+
+
+def _weight_error(role: Role, known: Realised) -> NDArray[np.float64]:
+    if not isinstance(known, Common):
+        return known.delta.numpy()
+    if role.sides in ("positive", "negative"):
+        # No input is negative here, so nothing ever meets the parameter for negative ones.
+        return known.delta_positive.numpy()
+    return np.maximum(known.delta_positive.numpy(), known.delta_negative.numpy())

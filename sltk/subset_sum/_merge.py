@@ -1,0 +1,147 @@
+"""Sorted subset sums, built by merging: ``S(x_1..x_k)`` is ``S(x_1..x_{k-1})`` merged with itself moved by ``x_k``.
+
+Both lists have the same length ``m``, so a merge can run from both ends at once, ``m`` steps each: neither side
+can leave a list, no bound is checked, nothing branches on the data, and the two chains overlap in the processor.
+Positions are unsigned because signed ones would be tested for a negative index at every access.
+"""
+
+import numpy as np
+from numba import njit
+
+# No kernel ever sees a NaN (inputs are checked) and none cares for the sign of a zero; no order of adding changes.
+KERNEL = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"nnan", "nsz"}}
+U = np.uint64
+
+
+@njit(**KERNEL)
+def add_to(source, step, out, size):
+    """``out[t] = source[t] + step`` for ``t < size``."""
+    for t in range(size):
+        out[t] = source[t] + step
+
+
+@njit(**KERNEL)
+def merge(source, moved, step, out, size):
+    """Merge the ascending ``source[:size]`` with its copy moved by ``step`` into ``out[:2 size]``; ``moved`` is scratch."""
+    add_to(source, step, moved, size)
+    i, front = U(0), U(0)
+    k, back = U(size - 1), U(2 * size - 2)
+    for _ in range(size):
+        a, b = source[i], moved[front - i]
+        out[front] = min(a, b)
+        i += U(a <= b)
+        a, b = source[k], moved[back - k]
+        out[back + U(1)] = max(a, b)
+        k -= U(a > b)
+        front += U(1)
+        back -= U(1)
+
+
+@njit(**KERNEL)
+def merge_two(source, moved, step, out, source2, moved2, step2, out2, size):
+    """Two independent merges side by side: four chains hide the latency that two leave open."""
+    add_to(source, step, moved, size)
+    add_to(source2, step2, moved2, size)
+    i, j, front = U(0), U(0), U(0)
+    k, l, back = U(size - 1), U(size - 1), U(2 * size - 2)
+    for _ in range(size):
+        a, b = source[i], moved[front - i]
+        out[front] = min(a, b)
+        i += U(a <= b)
+        a, b = source2[j], moved2[front - j]
+        out2[front] = min(a, b)
+        j += U(a <= b)
+        a, b = source[k], moved[back - k]
+        out[back + U(1)] = max(a, b)
+        k -= U(a > b)
+        a, b = source2[l], moved2[back - l]
+        out2[back + U(1)] = max(a, b)
+        l -= U(a > b)
+        front += U(1)
+        back -= U(1)
+
+
+@njit(**KERNEL)
+def merge_tagged(source, tag, step, tag_step, out, out_tag, size):
+    """``merge`` in which a tag (a cost, or a subset code) travels with each sum and grows by ``tag_step``."""
+    i, front = U(0), U(0)
+    k, back = U(size - 1), U(2 * size - 2)
+    for _ in range(size):
+        j = front - i
+        a, b = source[i], source[j] + step
+        s, t = tag[i], tag[j] + tag_step  # both are read, for a choice without a branch
+        keep = a <= b
+        out[front] = min(a, b)
+        out_tag[front] = s if keep else t
+        i += U(keep)
+        j = back - k
+        a, b = source[k], source[j] + step
+        s, t = tag[k], tag[j] + tag_step
+        drop = a > b
+        out[back + U(1)] = max(a, b)
+        out_tag[back + U(1)] = s if drop else t
+        k -= U(drop)
+        front += U(1)
+        back -= U(1)
+
+
+@njit(**KERNEL)
+def merge_two_tagged(source, tag, step, tag_step, out, out_tag, source2, tag2, step2, tag_step2, out2, out_tag2, size):
+    """Two independent tagged merges side by side, as in ``merge_two``."""
+    i, j, front = U(0), U(0), U(0)
+    k, l, back = U(size - 1), U(size - 1), U(2 * size - 2)
+    for _ in range(size):
+        a, b = source[i], source[front - i] + step
+        s, t = tag[i], tag[front - i] + tag_step
+        out[front], out_tag[front] = min(a, b), s if a <= b else t
+        i += U(a <= b)
+        a, b = source2[j], source2[front - j] + step2
+        s, t = tag2[j], tag2[front - j] + tag_step2
+        out2[front], out_tag2[front] = min(a, b), s if a <= b else t
+        j += U(a <= b)
+        a, b = source[k], source[back - k] + step
+        s, t = tag[k], tag[back - k] + tag_step
+        out[back + U(1)], out_tag[back + U(1)] = max(a, b), s if a > b else t
+        k -= U(a > b)
+        a, b = source2[l], source2[back - l] + step2
+        s, t = tag2[l], tag2[back - l] + tag_step2
+        out2[back + U(1)], out_tag2[back + U(1)] = max(a, b), s if a > b else t
+        l -= U(a > b)
+        front += U(1)
+        back -= U(1)
+
+
+@njit(**KERNEL)
+def sorted_sums(x, first, second, moved):
+    """Sort all ``2^n`` sums of ``x`` into ``first`` or ``second`` ``(2^n,)``, and return that one."""
+    first[0] = 0.0
+    for k in range(x.size):
+        merge(first, moved, x[k], second, 1 << k)
+        first, second = second, first
+    return first
+
+
+@njit(**KERNEL)
+def sums_by_code(x, sign, out):
+    """``out[c]``: the sum of ``sign * x`` over the bits of ``c``, with the roundings that the merges make."""
+    out[0] = 0.0
+    for k in range(x.size):
+        size = 1 << k
+        for t in range(size):
+            out[size + t] = out[t] + sign * x[k]
+
+
+@njit(**KERNEL)
+def code_of(sums, value, size):
+    """The smallest code whose sum is ``value``."""
+    for c in range(size):
+        if sums[c] == value:
+            return c
+    return -1
+
+
+@njit(**KERNEL)
+def write_bits(code, mask, start, count):
+    """Unpack the bits of ``code`` into ``mask[start : start + count]``."""
+    for k in range(count):
+        mask[start + k] = (code >> k) & 1

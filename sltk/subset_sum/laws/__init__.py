@@ -1,0 +1,15 @@
+"""Laws of pool members and source weights: exact in float32, drawn from counted random words.
+
+One law a file. A user's law is a frozen dataclass that derives from ``Law``, with ``@register_law`` where its text
+should be readable by ``parse_law``.
+"""
+
+from sltk.subset_sum.laws.base import Constants, Law
+from sltk.subset_sum.laws.log_uniform import LogUniform
+from sltk.subset_sum.laws.masked import Masked
+from sltk.subset_sum.laws.normal import Normal
+from sltk.subset_sum.laws.product import Product
+from sltk.subset_sum.laws.text import parse_law, register_law
+from sltk.subset_sum.laws.uniform import Uniform
+
+__all__ = ["Constants", "Law", "LogUniform", "Masked", "Normal", "Product", "Uniform", "parse_law", "register_law"]

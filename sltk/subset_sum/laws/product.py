@@ -1,0 +1,156 @@
+"""The product of two independent numbers: a path through two random weights."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import integrate, optimize, special
+
+from sltk.core.errors import SltkError
+from sltk.subset_sum.laws.base import (
+    SCALE_HIGH,
+    SCALE_LOW,
+    Constants,
+    Law,
+    Values,
+    Words,
+    float32_above,
+    real,
+    to_float32,
+)
+from sltk.subset_sum.laws.normal import Normal
+from sltk.subset_sum.laws.text import register_law
+from sltk.subset_sum.laws.uniform import Uniform
+
+_QUADRATURE_MARGIN = 1e-8  # relative; p0 is lowered by it, a hundred times the tolerance asked of the quadrature
+
+
+@register_law
+@dataclass(frozen=True)
+class Product(Law):
+    """Product of independent draws of ``left`` and ``right``, rounded to float32.
+
+    Closed forms, with ``h`` the product of the scales: two uniforms have density ``ln(h/|u|) / (2h)`` on
+    ``|u| <= h``, two normals ``K_0(|u|/h) / (pi h)``. Otherwise, for symmetric factors with densities f and g, it
+    is ``2 int_0^inf f(x) g(u/x) / x dx`` by quadrature, each factor cut at its ``high``.
+    Constants: where both factors are unimodal, so is the product, and ``c = max_L L p(L)``. Two uniforms:
+    ``L ln(h/L) / (2h)`` is largest at ``L = h/e``, with ``p0 = 1/(2h)`` and ``c = 1/(2e) = .18394``. Otherwise
+    ``L`` is found by search; any ``L`` is valid with its own density, so only the size of ``c`` rests on it.
+    """
+
+    left: Law
+    right: Law
+    name: ClassVar[str] = "product"
+
+    def __post_init__(self) -> None:
+        self._require_law("left")
+        self._require_law("right")
+        reach = self.left.high * self.right.high
+        if not SCALE_LOW**2 <= reach <= SCALE_HIGH**2:
+            raise SltkError(
+                f"{self.spec()} reaches up to {reach:.3g}, but float32 needs 2**-120 to 2**120; scale a factor."
+            )
+
+    @property
+    def words(self) -> int:
+        """Those of ``left``, then those of ``right``."""
+        return self.left.words + self.right.words
+
+    @property
+    def symmetric(self) -> bool:
+        """True where one factor is."""
+        return self.left.symmetric or self.right.symmetric
+
+    @property
+    def unimodal(self) -> bool:
+        """True where both factors are: the product is then a mixture of scaled copies of either."""
+        return self.left.unimodal and self.right.unimodal
+
+    @property
+    def atom(self) -> float:
+        """``a + b - a b`` for atoms ``a``, ``b`` of the factors (underflow to 0 is not counted)."""
+        return self.left.atom + self.right.atom - self.left.atom * self.right.atom
+
+    @property
+    def high(self) -> float:
+        """Product of the factors' ``high``, rounded up to a float32."""
+        return float32_above(self.left.high * self.right.high)
+
+    def transform(self, words: Words) -> Values:
+        """Draws, ``(left.words + right.words, ...) -> (...)``."""
+        words = self._checked(words)
+        split = self.left.words
+        return to_float32(self.left.transform(words[:split]) * self.right.transform(words[split:]))
+
+    def density(self, x: ArrayLike) -> Values:
+        """Density at ``x``: to a few ulps in the closed forms, to ``1e-9`` relative by quadrature.
+
+        Raises:
+            SltkError: no closed form, and a factor that is not symmetric.
+        """
+        size = np.abs(real(x))
+        if isinstance(self.left, Uniform) and isinstance(self.right, Uniform):
+            h = self.left.half_width * self.right.half_width
+            with np.errstate(divide="ignore"):
+                return np.where(size < h, -np.log(np.minimum(size / h, 1.0)) / (2.0 * h), 0.0)
+        if isinstance(self.left, Normal) and isinstance(self.right, Normal):
+            h = self.left.std * self.right.std
+            return special.k0(size / h) / (math.pi * h)
+        return np.vectorize(self._density_by_quadrature, otypes=[np.float64])(size)
+
+    def cdf(self, x: ArrayLike) -> Values:
+        """``P(X <= x)`` of two uniforms: ``1/2 + u (1 - ln|u|) / 2`` with ``u = x/h`` clipped to ``[-1, 1]``.
+
+        Raises:
+            SltkError: other factors.
+        """
+        if not (isinstance(self.left, Uniform) and isinstance(self.right, Uniform)):
+            return super().cdf(x)
+        u = np.clip(real(x) / (self.left.half_width * self.right.half_width), -1.0, 1.0)
+        return 0.5 + 0.5 * (u - special.xlogy(u, np.abs(u)))
+
+    def constants(self) -> Constants:
+        """Largest ``c``: exact for two uniforms, by search otherwise.
+
+        Raises:
+            SltkError: a factor is not unimodal.
+        """
+        if isinstance(self.left, Uniform) and isinstance(self.right, Uniform):
+            h = self.left.half_width * self.right.half_width
+            return Constants(0.5 / h, h / math.e, 0.5 / math.e)
+        if not self.unimodal:
+            raise SltkError(
+                f"the density of {self.spec()} is not known to fall in |x|, so its constants are not known; take "
+                "factors that are symmetric and unimodal."
+            )
+        return self._constants_by_search()
+
+    def _constants_by_search(self) -> Constants:
+        top = math.log(self.left.high * self.right.high)
+
+        def loss(log_length: float) -> float:
+            return -math.exp(log_length) * self.density(math.exp(log_length)).item()
+
+        found = optimize.minimize_scalar(loss, bounds=(top - 12.0, top), method="bounded", options={"xatol": 1e-6})
+        length = math.exp(float(found.x))
+        p0 = self.density(length).item() * (1.0 - _QUADRATURE_MARGIN)
+        return Constants(p0, length, p0 * length)
+
+    def _density_by_quadrature(self, x: float) -> float:
+        if not (self.left.symmetric and self.right.symmetric):
+            raise SltkError(f"{self.spec()} has no density formula: a factor is not symmetric; sample it instead.")
+        if x == 0.0 and self.left.density(0.0) > 0.0 and self.right.density(0.0) > 0.0:
+            return math.inf
+        x = max(x, SCALE_LOW**4)  # at 0 itself the limit is finite, and reached long before this
+        # In t = ln(factor) the ends of the factors' ranges are finite and known.
+        low, high = math.log(x / self.right.high), math.log(self.left.high)
+        if not low < high:
+            return 0.0
+
+        def integrand(t: float) -> float:
+            return (self.left.density(math.exp(t)) * self.right.density(x * math.exp(-t))).item()
+
+        value, _ = integrate.quad(integrand, low, high, epsabs=0.0, epsrel=1e-10, limit=400)
+        return 2.0 * value

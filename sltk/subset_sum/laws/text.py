@@ -1,0 +1,58 @@
+"""Texts of laws: the registry of names, and a parser that evaluates nothing."""
+
+import ast
+from typing import TypeVar
+
+from sltk.core.errors import SltkError
+from sltk.subset_sum.laws.base import Law
+
+LawType = TypeVar("LawType", bound=Law)
+
+_REGISTRY: dict[str, type[Law]] = {}
+
+
+def register_law(law: type[LawType]) -> type[LawType]:
+    """Make ``parse_law`` read texts that start with ``law.name``; usable as a class decorator.
+
+    Raises:
+        SltkError: the name is taken by another class, or is no identifier.
+    """
+    if not law.name.isidentifier():
+        raise SltkError(f"a law's name must be an identifier, but got {law.name!r}; use letters, digits and '_'.")
+    if _REGISTRY.setdefault(law.name, law) is not law:
+        raise SltkError(f"a law named {law.name!r} is registered already; choose another name.")
+    return law
+
+
+def parse_law(text: str) -> Law:
+    """The law whose ``spec()`` is ``text``: ``name(argument, ...)``, arguments numbers or laws.
+
+    Raises:
+        SltkError: a syntax error, an unknown name, or arguments that the law refuses.
+    """
+    if not isinstance(text, str):
+        raise SltkError(f"parse_law reads a text like 'uniform(2.0)', but got {text!r}.")
+    try:
+        return _build(ast.parse(text.strip(), mode="eval").body, text)
+    except SltkError:
+        raise
+    except (SyntaxError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+        raise SltkError(f"cannot read the law {text!r}: {error}. Write one like 'uniform(2.0)'.") from error
+
+
+def _build(node: ast.expr, text: str) -> Law:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        raise SltkError(f"cannot read the law {text!r}: expected name(arguments), like 'uniform(2.0)'.")
+    if node.func.id not in _REGISTRY:
+        raise SltkError(f"unknown law {node.func.id!r} in {text!r}; known laws are {', '.join(sorted(_REGISTRY))}.")
+    named = {str(word.arg): _argument(word.value, text) for word in node.keywords}
+    return _REGISTRY[node.func.id](*[_argument(arg, text) for arg in node.args], **named)
+
+
+def _argument(node: ast.expr, text: str) -> float | Law:
+    if isinstance(node, ast.Call):
+        return _build(node, text)
+    value = ast.literal_eval(node) if isinstance(node, (ast.Constant, ast.UnaryOp)) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SltkError(f"arguments in the law {text!r} must be numbers or laws, but got {ast.unparse(node)!r}.")
+    return float(value)

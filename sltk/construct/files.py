@@ -48,7 +48,8 @@ def save(ticket: StrongTicket, path: str | Path) -> None:
         "weights_sha256": kept_weights_hash(ticket.source, ticket.masks),
     }
     metadata["content_sha256"] = _content_hash(tensors, metadata)
-    write_atomic(Path(path), save_tensors(tensors, metadata))
+    # One entry, because safetensors keeps its metadata in no fixed order.
+    write_atomic(Path(path), save_tensors(tensors, {"ticket": canonical_json(metadata).decode()}))
 
 
 def load(
@@ -186,9 +187,10 @@ def _parse(path: str | Path, data: bytes) -> tuple[dict[str, str], dict[str, tor
     try:
         tensors = load_tensors(data)
         length = int.from_bytes(data[:8], "little")
-        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
-    except (SafetensorError, ValueError) as error:
-        raise SltkError(f"{path} is not a ticket file: {error}.") from error
-    if metadata.get("format") != FORMAT:
-        raise SltkError(f"{path} is not a ticket file: its format is {metadata.get('format')!r}, not {FORMAT!r}.")
+        metadata = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["ticket"])
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise SltkError(f"{path} is not a ticket file: {error!r}.") from error
+    found = metadata.get("format") if isinstance(metadata, dict) else None
+    if found != FORMAT:
+        raise SltkError(f"{path} is not a ticket file: its format is {found!r}, not {FORMAT!r}.")
     return metadata, tensors

@@ -86,6 +86,8 @@ def strong_ticket(
     aim, tolerance = _aim(param_eps, eps)
     if objective not in OBJECTIVES:
         raise SltkError(f"objective must be one of {OBJECTIVES}, but got objective={objective!r}.")
+    if prune_below is not None and not 0.0 <= prune_below < float("inf"):
+        raise SltkError(f"prune_below must be finite and >= 0, but got prune_below={prune_below!r}.")
     phi = _first_activation(network, first_activation)
     recipe = Recipe(
         method=method,

@@ -146,7 +146,9 @@ def _layer(token: str, place: int) -> nn.Module:
             "write it like conv(1,32,3,padding=1)."
         ) from error
     if name not in LAYERS:
-        raise SltkError(f"layer {place} of the architecture, {_short(token)!r}: {name!r} is not one of {', '.join(LAYERS)}.")
+        raise SltkError(
+            f"layer {place} of the architecture, {_short(token)!r}: {_short(name)!r} is not one of {', '.join(LAYERS)}."
+        )
     try:
         return LAYERS[name](*arguments, **keywords)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:

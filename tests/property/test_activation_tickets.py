@@ -7,7 +7,6 @@ import dataclasses
 
 import pytest
 import torch
-from sltk.networks.read import read
 from torch import nn
 
 from sltk.certify.adversary import sup_error
@@ -20,6 +19,7 @@ from sltk.construct.plan import Plan
 from sltk.core.errors import SltkError
 from sltk.networks.activations import activation
 from sltk.networks.layers import Network
+from sltk.networks.read import read
 
 TABLE = (
     "relu", "leaky_relu(0.2)", "tanh", "sigmoid", "softplus", "gelu",

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from safetensors.torch import load, save
-from sltk.networks.read import read
 from torch import nn
 
 from sltk.construct import load as load_ticket
@@ -18,6 +17,7 @@ from sltk.construct import strong_ticket
 from sltk.construct.files import _content_hash as content_hash
 from sltk.construct.files import pack, unpack
 from sltk.core.errors import SltkError
+from sltk.networks.read import read
 
 
 def small_target(seed: int = 0):
@@ -66,13 +66,13 @@ def tamper(path, change, signed: bool) -> None:
     """Rewrite a ticket file after ``change(tensors, metadata)``; ``signed`` makes its own hash fit again."""
     data = path.read_bytes()
     length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+    metadata = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["ticket"])
     tensors = load(data)
     change(tensors, metadata)
     if signed:
         metadata.pop("content_sha256")
         metadata["content_sha256"] = content_hash(tensors, metadata)
-    path.write_bytes(save(tensors, metadata))
+    path.write_bytes(save(tensors, {"ticket": json.dumps(metadata)}))
 
 
 def drop_one_index(tensors, metadata) -> None:

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from sltk.networks.read import read
 from torch import nn
 
 from sltk.construct import strong_ticket
 from sltk.construct.architecture import architecture_of, from_json, to_json
 from sltk.construct.recipe import Recipe, plan_for, source_for
 from sltk.core.errors import SltkError
+from sltk.networks.read import read
 
 
 def conv_target(seed: int):

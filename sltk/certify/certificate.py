@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich.box import SIMPLE
 from rich.table import Table
 from torch import Tensor
 
@@ -65,12 +66,13 @@ class Certificate:
         table = Table(
             title=f"{self.kind} certificate: sup error <= {self.bound:.6g} (maxima only: {self.coarse:.6g})",
             caption=f"inputs with {self.domain}; {self.method}",
+            box=SIMPLE,
+            padding=(0, 1, 0, 0),
         )
-        for column in ("stage", "kind"):
-            table.add_column(column)
-        numbers = ("parameter", "remainder", "bias", "gain", "inherited", "affine", "leaving", "coarse")
+        table.add_column("stage")
+        numbers = ("parameter", "remainder", "bias", "gain", "inherited", "leaving", "coarse")
         for column in numbers:
             table.add_column(column, justify="right")
         for layer in self.layers:
-            table.add_row(layer.name, layer.kind, *(f"{getattr(layer, column):.4g}" for column in numbers))
+            table.add_row(layer.name, *(f"{getattr(layer, column):.3g}" for column in numbers))
         return table

@@ -1,7 +1,10 @@
 """Fewest members within a tolerance: sizes 0, 1, 2, ... by enumeration, each to its least error.
 
-A small ticket is the rule, and ``C(n, k)`` sums are then fewer than the ``2^{n/2}`` of a meet in the middle. What
-enumeration leaves open goes to ``_costs`` with unit costs, whose sums are exact.
+A small ticket is the rule, and ``C(n, k)`` sums are then fewer than the ``2^{n/2}`` of a meet in the middle. The
+sums of size ``k`` are listed by their largest member (colexicographic order): those with largest member ``x_j`` are
+the first ``C(j, k-1)`` sums of size ``k - 1``, plus ``x_j``. So each list is made from the last in long runs, every
+sum is added in index order, and a place in a list tells its members. What enumeration leaves open goes to ``_costs``
+with unit costs, whose sums are exact.
 """
 
 from math import comb
@@ -9,56 +12,70 @@ from math import comb
 import numpy as np
 from numba import njit
 
-from sltk.subset_sum._merge import KERNEL
+from sltk.subset_sum._merge import KERNEL, U, add_to
 
-LEVEL = 3  # a size is enumerated while it has at most 2^(n/2 + LEVEL) subsets: about the price of the other way
+LEVEL = 4  # a size is listed while it has at most 2^(n/2 + LEVEL) subsets: about the price of the other way
+LONGEST = 2**20  # and no list is longer: 8 MB
+LANES = 8  # sums made at a time; lists have as much room to spare
+BLOCK = 32  # sums compared with eps at a time, without a branch
 
 
 def enumerated_size(n):
     """Largest subset size that is tried by enumeration."""
     size = 0
-    while size < n and comb(n, size + 1) <= 2 ** (n / 2 + LEVEL):
+    while size < n and comb(n, size + 1) <= min(2 ** (n / 2 + LEVEL), LONGEST):
         size += 1
     return size
 
 
 def workspace(n):
-    """Positions, remainders, and the best positions found, for one thread."""
-    return np.empty(n + 1, np.int64), np.empty(n + 1), np.empty(n + 1, np.int64)
+    """Two lists, and the binomial coefficients ``C(j, k)`` for ``j <= n``, for one thread."""
+    largest = enumerated_size(n)
+    longest = max(comb(n, size) for size in range(1, max(largest, 1) + 1)) + LANES
+    count = np.array([[comb(j, k) for k in range(largest + 2)] for j in range(n + 1)], dtype=np.int64)
+    return np.zeros(longest), np.zeros(longest), count
 
 
 @njit(**KERNEL)
-def _last_member(x, rest, first):
-    """Least ``|rest - x_q|`` over ``q >= first``."""
-    e = np.inf
-    for q in range(first, x.size):
-        e = min(e, abs(rest - x[q]))
-    return e
+def _list_sums(shorter, x, size, count, sums):
+    """List the sums of ``size`` members from those of ``size - 1``; how many."""
+    start = U(0)
+    for j in range(size - 1, x.size):
+        run, y = count[j, size - 1], x[j]
+        # Whole groups only: what the last one writes too many, the next run overwrites.
+        for t in range((run + LANES - 1) & -LANES):
+            sums[start + U(t)] = shorter[t] + y
+        start += U(run)
+    return np.int64(start)
 
 
 @njit(**KERNEL)
-def _nearest_of_size(x, z, size, room):
-    """Least error of a subset of ``size >= 1`` members; its positions are left in ``room``."""
-    index, rest, chosen = room
-    best, depth, last = np.inf, 0, size - 1
-    index[0], rest[0] = 0, z
-    while depth >= 0:
-        if depth == last:
-            e = _last_member(x, rest[last], index[last])
-            if e < best:
-                best = e
-                chosen[:size] = index[:size]
-                while abs(rest[last] - x[chosen[last]]) != e:
-                    chosen[last] += 1
-        elif index[depth] <= x.size - size + depth:
-            rest[depth + 1] = rest[depth] - x[index[depth]]
-            index[depth + 1] = index[depth] + 1
-            depth += 1
-            continue
-        depth -= 1
-        if depth >= 0:
-            index[depth] += 1
-    return best
+def _nearest(sums, length, z, eps):
+    """Place of the first sum nearest to ``z`` and within ``eps`` of it, or -1."""
+    best, place = eps, -1
+    for start in range(0, length, BLOCK):
+        first, size = U(start), min(BLOCK, length - start)
+        near = 0
+        for t in range(size):
+            near += abs(z - sums[first + U(t)]) <= best
+        if near:
+            for t in range(size):
+                e = abs(z - sums[first + U(t)])
+                if e <= best and (e < best or place < 0):
+                    best, place = e, start + t
+    return place
+
+
+@njit(**KERNEL)
+def _write_members(place, size, count, mask):
+    """Members of the subset at ``place`` among those of ``size``: ``place = sum_k C(j_k, k)``."""
+    j = mask.size
+    for k in range(size, 0, -1):
+        j -= 1
+        while count[j, k] > place:
+            j -= 1
+        mask[j] = 1
+        place -= count[j, k]
 
 
 @njit(**KERNEL)
@@ -66,10 +83,16 @@ def _search(x, z, eps, largest, room, mask):
     """Write the smallest subset within ``eps`` of at most ``largest`` members; whether there is one."""
     if abs(z) <= eps:
         return True
+    sums, spare, count = room
+    length = x.size
+    add_to(x, 0.0, sums, length)
     for size in range(1, largest + 1):
-        if _nearest_of_size(x, z, size, room) <= eps:
-            for k in range(size):
-                mask[room[2][k]] = 1
+        if size > 1:
+            length = _list_sums(sums, x, size, count, spare)
+            sums, spare = spare, sums
+        place = _nearest(sums, length, z, eps)
+        if place >= 0:
+            _write_members(place, size, count, mask)
             return True
     return False
 

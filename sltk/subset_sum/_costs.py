@@ -34,9 +34,7 @@ def _build(x, costs, room):
     h, g = x.size - x.size // 2, x.size // 2
     for k in range(g):
         u, v = x[k], -x[h + k]
-        merge_two_tagged(
-            a, m, u, costs[k], spare_a, spare_m, b, w, v, costs[h + k], spare_b, spare_w, 1 << k
-        )
+        merge_two_tagged(a, m, u, costs[k], spare_a, spare_m, b, w, v, costs[h + k], spare_b, spare_w, 1 << k)
         a, m, spare_a, spare_m = spare_a, spare_m, a, m
         b, w, spare_b, spare_w = spare_b, spare_w, b, w
     if h > g:
@@ -128,9 +126,9 @@ def _best_pair(built, z, eps, alpha, bound, queues):
     add_to(near_b, z, c, q)
     left, right = (near_a[:p], near_m[:p]), (c[:q], near_w[:q])
     best, error, i, j = _slide_below(left[0], left[1], right[0], right[1], eps, alpha, key, queue)
-    v, e, k, l = _slide_above(left[0], left[1], right[0], right[1], eps, alpha, key, queue)
-    if v < best or (v == best and e < error):
-        best, i, j = v, k, l
+    other, distance, u, v = _slide_above(left[0], left[1], right[0], right[1], eps, alpha, key, queue)
+    if other < best or (other == best and distance < error):
+        best, i, j = other, u, v
     if i < 0:
         return np.inf, 0.0, 0.0, 0.0, 0.0
     return best, near_a[i], near_m[i], near_b[j], near_w[j]
@@ -139,7 +137,11 @@ def _best_pair(built, z, eps, alpha, bound, queues):
 @njit(**KERNEL)
 def _spread(costs):
     """Mean and standard deviation of the cost over all subsets."""
-    return 0.5 * costs.sum(), 0.5 * np.sqrt((costs * costs).sum())
+    total, squares = 0.0, 0.0
+    for c in costs:
+        total += c
+        squares += c * c
+    return 0.5 * total, 0.5 * np.sqrt(squares)
 
 
 @njit(**KERNEL)

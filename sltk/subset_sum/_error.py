@@ -49,12 +49,12 @@ def _aim(n, rest, extra, c, d, size):
 def _walk(a, c, d, size, best):
     """Smallest distance below ``best`` between ``a`` and ``c`` or ``d``; the block that saw it, and its start."""
     i, j, front = U(0), U(0), U(0)
-    k, l, back = U(size - 1), U(size - 1), U(2 * size - 2)
+    u, v, back = U(size - 1), U(size - 1), U(2 * size - 2)
     steps = min(size, BLOCK)
-    seen, start = -1, (i, j, k, l)
-    ei = ej = ek = el = best
+    seen, start = -1, (i, j, u, v)
+    ei = ej = eu = ev = best
     for block in range(size // steps):
-        here = (i, j, k, l)
+        here = (i, j, u, v)
         for _ in range(steps):
             p, q = a[i], c[front - i]
             ei = min(ei, abs(p - q))
@@ -62,15 +62,15 @@ def _walk(a, c, d, size, best):
             p, q = a[j], d[front - j]
             ej = min(ej, abs(p - q))
             j += U(p <= q)
-            p, q = a[k], c[back - k]
-            ek = min(ek, abs(p - q))
-            k -= U(p > q)
-            p, q = a[l], d[back - l]
-            el = min(el, abs(p - q))
-            l -= U(p > q)
+            p, q = a[u], c[back - u]
+            eu = min(eu, abs(p - q))
+            u -= U(p > q)
+            p, q = a[v], d[back - v]
+            ev = min(ev, abs(p - q))
+            v -= U(p > q)
             front += U(1)
             back -= U(1)
-        e = min(min(ei, ej), min(ek, el))
+        e = min(min(ei, ej), min(eu, ev))
         if e < best:
             best, seen, start = e, block, here
     return best, seen, start
@@ -89,13 +89,13 @@ def _locate_front(a, c, i, front, steps, best):
 
 
 @njit(**KERNEL)
-def _locate_back(a, c, k, back, steps, best):
+def _locate_back(a, c, u, back, steps, best):
     """Repeat one block of a walk from the high end; the positions at distance ``best``, or -1."""
     for _ in range(steps):
-        p, q = a[k], c[back - k]
+        p, q = a[u], c[back - u]
         if abs(p - q) == best:
-            return np.int64(k), np.int64(back - k)
-        k -= U(p > q)
+            return np.int64(u), np.int64(back - u)
+        u -= U(p > q)
         back -= U(1)
     return -1, -1
 

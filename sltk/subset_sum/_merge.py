@@ -3,6 +3,8 @@
 Both lists have the same length ``m``, so a merge can run from both ends at once, ``m`` steps each: neither side
 can leave a list, no bound is checked, nothing branches on the data, and the two chains overlap in the processor.
 Positions are unsigned because signed ones would be tested for a negative index at every access.
+
+numba's cache looks at a kernel's own file only: after a change here, remove ``__pycache__``.
 """
 
 import numpy as np
@@ -22,7 +24,7 @@ def add_to(source, step, out, size):
 
 @njit(**KERNEL)
 def merge(source, moved, step, out, size):
-    """Merge the ascending ``source[:size]`` with its copy moved by ``step`` into ``out[:2 size]``; ``moved`` is scratch."""
+    """Merge the ascending ``source[:size]`` with itself moved by ``step`` into ``out``; ``moved`` is scratch."""
     add_to(source, step, moved, size)
     i, front = U(0), U(0)
     k, back = U(size - 1), U(2 * size - 2)
@@ -43,7 +45,7 @@ def merge_two(source, moved, step, out, source2, moved2, step2, out2, size):
     add_to(source, step, moved, size)
     add_to(source2, step2, moved2, size)
     i, j, front = U(0), U(0), U(0)
-    k, l, back = U(size - 1), U(size - 1), U(2 * size - 2)
+    u, v, back = U(size - 1), U(size - 1), U(2 * size - 2)
     for _ in range(size):
         a, b = source[i], moved[front - i]
         out[front] = min(a, b)
@@ -51,12 +53,12 @@ def merge_two(source, moved, step, out, source2, moved2, step2, out2, size):
         a, b = source2[j], moved2[front - j]
         out2[front] = min(a, b)
         j += U(a <= b)
-        a, b = source[k], moved[back - k]
+        a, b = source[u], moved[back - u]
         out[back + U(1)] = max(a, b)
-        k -= U(a > b)
-        a, b = source2[l], moved2[back - l]
+        u -= U(a > b)
+        a, b = source2[v], moved2[back - v]
         out2[back + U(1)] = max(a, b)
-        l -= U(a > b)
+        v -= U(a > b)
         front += U(1)
         back -= U(1)
 
@@ -89,7 +91,7 @@ def merge_tagged(source, tag, step, tag_step, out, out_tag, size):
 def merge_two_tagged(source, tag, step, tag_step, out, out_tag, source2, tag2, step2, tag_step2, out2, out_tag2, size):
     """Two independent tagged merges side by side, as in ``merge_two``."""
     i, j, front = U(0), U(0), U(0)
-    k, l, back = U(size - 1), U(size - 1), U(2 * size - 2)
+    u, v, back = U(size - 1), U(size - 1), U(2 * size - 2)
     for _ in range(size):
         a, b = source[i], source[front - i] + step
         s, t = tag[i], tag[front - i] + tag_step
@@ -99,14 +101,14 @@ def merge_two_tagged(source, tag, step, tag_step, out, out_tag, source2, tag2, s
         s, t = tag2[j], tag2[front - j] + tag_step2
         out2[front], out_tag2[front] = min(a, b), s if a <= b else t
         j += U(a <= b)
-        a, b = source[k], source[back - k] + step
-        s, t = tag[k], tag[back - k] + tag_step
+        a, b = source[u], source[back - u] + step
+        s, t = tag[u], tag[back - u] + tag_step
         out[back + U(1)], out_tag[back + U(1)] = max(a, b), s if a > b else t
-        k -= U(a > b)
-        a, b = source2[l], source2[back - l] + step2
-        s, t = tag2[l], tag2[back - l] + tag_step2
+        u -= U(a > b)
+        a, b = source2[v], source2[back - v] + step2
+        s, t = tag2[v], tag2[back - v] + tag_step2
         out2[back + U(1)], out_tag2[back + U(1)] = max(a, b), s if a > b else t
-        l -= U(a > b)
+        v -= U(a > b)
         front += U(1)
         back -= U(1)
 

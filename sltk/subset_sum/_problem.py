@@ -11,8 +11,8 @@ from sltk.core.errors import SltkError
 Values = NDArray[np.float64]
 
 OBJECTIVES = ("error", "cardinality", "mass", "weighted")
-LARGEST_POOL = 40  # two halves of 2^20 sums: 100 MB a thread with costs, 10 to 100 ms a target
-LARGEST_SHARED = 48  # six lists of 2^23 sums a thread, built once; about a tenth of a second a target
+LARGEST_POOL = 40  # two halves of 2^20 sums: 100 MB a thread with costs, 0.03 to 0.5 s a target
+LARGEST_SHARED = 44  # six lists of 2^21 sums a thread, built once; about 50 ms a target
 RANGE = np.finfo(np.float64).max / 4  # sums up to here cannot overflow, whatever their order
 
 
@@ -76,7 +76,7 @@ def _tolerances(given: Any, objective: str, shape: tuple[int, ...]) -> Values | 
     eps = _spread("eps", given, shape)
     if (eps <= 0).any():
         raise SltkError(
-            f"solve needs eps > 0, but got eps={eps[eps <= 0][0]}; for the least error pass eps=None, objective='error'."
+            f"solve needs eps > 0, but got eps={eps[eps <= 0][0]}; or pass eps=None with objective='error'."
         )
     return eps
 
@@ -100,7 +100,7 @@ def _costs(given: Any, objective: str, pool: Values, target: Values) -> Values |
             raise SltkError(
                 f"costs are used by objective='mass' and 'weighted', but objective={objective!r}; leave them out."
             )
-        return np.ones_like(pool) if objective == "cardinality" else None
+        return None
     if given is None:
         return np.abs(pool)
     costs, full = array("costs", given), (*target.shape, pool.shape[-1])
@@ -138,12 +138,21 @@ def _rows(values: Values, count: int, spread: bool) -> Values:
     return np.ascontiguousarray(np.broadcast_to(values, (count if spread else 1, n)))
 
 
+def _largest(values: Values) -> float:
+    return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+
+
 def _check_range(problem: Problem) -> None:
+    n, costs = problem.pool.shape[1], problem.costs
+    rough = _largest(problem.target) + n * _largest(problem.pool)
+    rough += _largest(problem.alpha) * rough + (0.0 if costs is None else n * _largest(costs))
+    if rough <= RANGE:
+        return
     with np.errstate(over="ignore"):
         size = np.abs(problem.target) + np.abs(problem.pool).sum(axis=-1)
-        if problem.costs is not None:
-            size = size + problem.alpha * size + problem.costs.sum(axis=-1)
-    if size.size and not (size <= RANGE).all():
+        if costs is not None:
+            size = size + problem.alpha * size + costs.sum(axis=-1)
+    if not (size <= RANGE).all():
         raise SltkError(
             f"|target| + sum |pool| (with alpha and costs, where given) must stay below {RANGE:.3g} for sums not "
             "to overflow; divide pool and target by a common power of two."

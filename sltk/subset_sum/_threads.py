@@ -10,6 +10,8 @@ from typing import Any
 
 from numba import config
 
+THREADS: int = vars(config)["NUMBA_NUM_THREADS"]  # the environment variable of this name, or the cores allowed
+
 
 def over_cores(run: Callable[[Any, int, int], None], count: int, chunk: int, workspace: Callable[[], Any]) -> None:
     """Call ``run(room, low, high)`` on pieces of ``range(count)`` of length ``chunk``, on every core.
@@ -27,7 +29,7 @@ def over_cores(run: Callable[[Any, int, int], None], count: int, chunk: int, wor
         for low in starts:
             run(room, low, min(low + chunk, count))
 
-    threads = min(config.NUMBA_NUM_THREADS, -(-count // chunk))
+    threads = min(THREADS, -(-count // chunk))
     if threads <= 1:
         work()
         return
@@ -38,4 +40,4 @@ def over_cores(run: Callable[[Any, int, int], None], count: int, chunk: int, wor
 
 def piece(count: int, work: float) -> int:
     """Problems in a piece, of ``work`` steps each: a share of every core, in pieces of 0.1 to 10 milliseconds."""
-    return max(1, int(2**16 / work), min(int(2**22 / work), -(-count // (4 * config.NUMBA_NUM_THREADS))))
+    return max(1, int(2**16 / work), min(int(2**22 / work), -(-count // (4 * THREADS))))

@@ -172,8 +172,9 @@ def _neighbours(a, b, z):
 @njit(**KERNEL)
 def _fill(a, b, base, cell, least, greatest, place):
     """Enter the sums from ``place`` on that lie in the stretch of cells at ``base``; move ``place`` past them."""
-    least[:] = np.inf
-    greatest[:] = -np.inf
+    for k in range(least.size):
+        least[k] = np.inf
+        greatest[k] = -np.inf
     for i in range(a.size):
         j = place[i]
         while j < b.size:

@@ -6,6 +6,7 @@ Floats are dyadic rationals, so all ``2^n`` sums, errors and costs are exact her
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from sltk.core.errors import SltkError
 
@@ -52,5 +53,5 @@ def largest_distance(pool: Sequence[float], low: float, high: float) -> Fraction
     """
     sums = sorted({s.value for s in subsets(pool, 0.0)})
     ends = [Fraction(low), Fraction(high)]
-    middles = [(a + b) / 2 for a, b in zip(sums, sums[1:], strict=False)]
+    middles = [(a + b) / 2 for a, b in pairwise(sums)]
     return max(min(abs(z - s) for s in sums) for z in ends + [z for z in middles if ends[0] <= z <= ends[1]])

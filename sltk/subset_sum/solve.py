@@ -56,7 +56,7 @@ def solve(
     than the same pool given once a target.
 
     Args:
-        pool: ``(*target.shape, n)``, one pool a target, ``n <= 40``, or ``(n,)``, one for all targets: ``n <= 48``
+        pool: ``(*target.shape, n)``, one pool a target, ``n <= 40``, or ``(n,)``, one for all targets: ``n <= 44``
             for ``error`` and ``n <= 40`` else; arrays or tensors, read as float64.
         target: any shape, in the units of ``pool``.
         eps: tolerance > 0, in the units of ``pool``: a number, or broadcast to ``target``. ``error`` needs it only for
@@ -128,7 +128,8 @@ def _fewest(problem: Problem, eps: Values) -> tuple[Mask, Flags]:
     over_cores(search, eps.size, piece(eps.size, 4 * 2 ** (n / 2)), lambda: _cardinality.workspace(n))
     left = ~found
     if left.any():
-        mask[left], found[left] = _cheapest(problem.take(left), eps[left])
+        rest = problem.take(left)
+        mask[left], found[left] = _cheapest(replace(rest, costs=np.ones_like(rest.pool)), eps[left])
     return mask, found
 
 

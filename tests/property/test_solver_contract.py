@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sltk.subset_sum import _shared, covering_radius, coverage, covers, solve
+from sltk.subset_sum import _shared, coverage, covering_radius, covers, solve
 from sltk.subset_sum import oracle as o
 
 TINY = Fraction(np.finfo(float).smallest_subnormal)

@@ -1,0 +1,191 @@
+"""Targets a second of the solver, of plain C on one core, and of plain Python, measured side by side.
+
+Pools and targets are U(-1, 1), a pool of its own for each target unless it says "shared". Every program runs once a
+round, one after the other, so that a slow spell of the machine meets them all; the table gives medians over rounds.
+"""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from experiments.bench import compiled
+from experiments.bench.itertools_search import first_within
+from sltk.subset_sum import solve
+
+Values = NDArray[np.float64]
+
+ROUNDS = 5
+EPS = 0.01
+SEED = 2024
+OUT = Path("out/bench/bench.json")
+OURS, PLAIN_C, PLAIN_PYTHON = "sltk", "plain C, one core", "itertools, one core"
+ERROR, FEWEST = "minimum error", f"fewest members, eps={EPS}"
+
+# Measured by others on other machines: a sense of scale, not a comparison.
+PUBLISHED = [
+    ("LT-existence", 15, "first within .01, by size", 1177.0),
+    ("LT-existence", 15, "first within .001, by size", 164.0),
+    ("LT-existence", 20, "first within .01, by size", 3119.0),
+    ("LT-existence", 20, "first within .001, by size", 251.0),
+    ("Pensia et al. (Gurobi)", 15, ERROR, 19.0),
+    ("Pensia et al. (Gurobi)", 20, ERROR, 1.5),
+    ("HiGHS, the same program", 15, ERROR, 8.9),
+    ("HiGHS, the same program", 20, ERROR, 0.67),
+    ("HiGHS, feasibility only", 15, "first within eps", 491.0),
+]
+
+
+@dataclass
+class Row:
+    """One program on one kind of problem; ``run`` handles ``targets`` targets."""
+
+    program: str
+    n: int
+    objective: str
+    targets: int
+    run: Callable[[], object]
+    seconds: list[float] = field(default_factory=list)
+
+    def measure(self) -> None:
+        start = time.perf_counter()
+        self.run()
+        self.seconds.append(time.perf_counter() - start)
+
+    @property
+    def rate(self) -> float:
+        """Targets a second, median over the rounds."""
+        return self.targets / median(self.seconds)
+
+
+def problems(n: int, targets: int, shared: bool = False) -> tuple[Values, Values]:
+    rng = np.random.default_rng([SEED, n, targets])
+    return rng.uniform(-1, 1, n if shared else (targets, n)), rng.uniform(-1, 1, targets)
+
+
+def ours(n: int, title: str, targets: int, *, shared: bool = False, **arguments: object) -> Row:
+    pool, target = problems(n, targets, shared)
+    return Row(OURS, n, title, targets, partial(solve, pool, target, **arguments))
+
+
+def in_c(search: Callable[[Values, Values], Values], n: int, targets: int) -> Row:
+    return Row(PLAIN_C, n, ERROR, targets, partial(search, *problems(n, targets)))
+
+
+def in_python(n: int, targets: int) -> Row:
+    pools, target = (values.tolist() for values in problems(n, targets))
+
+    def run() -> None:
+        for pool, z in zip(pools, target, strict=True):
+            first_within(pool, z, EPS)
+
+    return Row(PLAIN_PYTHON, n, f"first within {EPS}, by size", targets, run)
+
+
+def rows(search: Callable[[Values, Values], Values] | None) -> list[Row]:
+    """All rows, those to be compared next to one another."""
+    found = []
+    for n, targets in ((15, 60_000), (20, 12_000), (30, 300)):
+        found.append(ours(n, ERROR, targets))
+        if search is not None:
+            found.append(in_c(search, n, targets // 3))
+    found += [ours(n, FEWEST, 200_000, eps=EPS, objective="cardinality") for n in (15, 20)]
+    found += [in_python(15, 4_000), in_python(20, 4_000)]
+    for n, targets in ((15, 40_000), (20, 10_000), (26, 1_000)):
+        found.append(ours(n, f"minimum mass, eps={EPS}", targets, eps=EPS, objective="mass"))
+        found.append(ours(n, "weighted, alpha=1", targets, alpha=1.0, objective="weighted"))
+    found += [ours(n, f"{ERROR}, one shared pool", 1_000_000, shared=True) for n in (15, 20)]
+    return found
+
+
+def check(search: Callable[[Values, Values], Values] | None) -> None:
+    """A rate counts only where the answers agree."""
+    if search is None:
+        return
+    for n in (15, 20):
+        pool, target = problems(n, 200)
+        apart = np.abs(search(pool, target) - solve(pool, target).error).max()
+        if apart > 1e-13:
+            raise AssertionError(f"the C baseline and solve differ by {apart} in the least error at n={n}.")
+
+
+def measure(found: list[Row]) -> None:
+    for row in found:  # once unmeasured: numba compiles, memory is touched
+        row.run()
+    for _ in range(ROUNDS):
+        for row in found:
+            row.measure()
+
+
+def ratios(row: Row, found: list[Row]) -> tuple[float | None, float | None]:
+    """The rate of ``row`` over that of plain C (same n and objective) and of plain Python (same n)."""
+
+    def over(program: str, same: bool) -> float | None:
+        for other in found:
+            if other.program == program and other.n == row.n and (not same or other.objective == row.objective):
+                return row.rate / other.rate
+        return None
+
+    if row.program != OURS or "shared" in row.objective:
+        return None, None
+    return over(PLAIN_C, same=True), over(PLAIN_PYTHON, same=False) if row.objective in (ERROR, FEWEST) else None
+
+
+def load() -> str:
+    """Other work on the machine takes more from the programs that use all cores than from those on one."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+def show(found: list[Row], note: str) -> None:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {cores} cores)")
+    for name, side in [("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"),
+                       ("/ plain C", "right"), ("/ itertools", "right")]:  # fmt: skip
+        table.add_column(name, justify=side)
+    for row in found:
+        shown = ["" if r is None else f"{r:,.1f}x" for r in ratios(row, found)]
+        table.add_row(row.program, str(row.n), row.objective, f"{row.rate:,.0f}", *shown)
+    table.add_section()
+    for program, n, objective, rate in PUBLISHED:
+        table.add_row(program, str(n), objective, f"{rate:,.3g}" if rate < 100 else f"{rate:,.0f}",
+                      "published,", "other machine", style="dim")  # fmt: skip
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=110)
+    console.print(table)
+    console.print(f"plain C: {note}; load average when done: {load()}")
+
+
+def write(found: list[Row], note: str) -> None:
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    measured = []
+    for row in found:
+        over_c, over_python = ratios(row, found)
+        measured.append({
+            "program": row.program, "n": row.n, "objective": row.objective, "targets": row.targets,
+            "seconds": row.seconds, "rate": row.rate, "over_c": over_c, "over_itertools": over_python,
+        })  # fmt: skip
+    published = [dict(zip(("program", "n", "objective", "rate"), p, strict=True)) for p in PUBLISHED]
+    machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+    report = {"seed": SEED, "rounds": ROUNDS, "machine": machine, "plain_c": note, "load": load()}
+    OUT.write_text(json.dumps({**report, "measured": measured, "published": published}, indent=1) + "\n")
+
+
+def main() -> None:
+    search, note = compiled.load()
+    check(search)
+    found = rows(search)
+    measure(found)
+    show(found, note)
+    write(found, note)
+    print(f"written to {OUT}")

@@ -11,7 +11,7 @@ problems share w, by Jensen. Expected failure counts need marginals only.
 Left out: biases of a univariate stage whose activation has an intercept. Their targets ``b - d sum v`` depend on the
 subsets that the weights chose; a prediction then covers the other problems, and ``left_out`` says so.
 
-Source: derived for this project (spec section 2, L + 1) and provable as stated; checked by its statistical test.
+Source: derived for this project and provable as stated; checked by its statistical test.
 """
 
 import math
@@ -91,7 +91,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Expectation:
-    """Expected number of failures among the ``problems`` of one kind in one stage, in ``[low, high]`` at ``confidence``."""
+    """Expected failures among the ``problems`` of one kind in one stage, in ``[low, high]`` at ``confidence``."""
 
     stage: int
     kind: Kind
@@ -137,7 +137,8 @@ def expected_failures(
         network: the target; recipe, plan: of the source, as in a ticket.
         tolerances: by stage; needed where the recipe aims at a sup error.
         prune_below: as in ``strong_ticket``.
-        trials: pools drawn for each stage and kind, their targets drawn from the stage's own.
+        trials: pools drawn for a stage and kind on average, in proportion to the root of its number of problems;
+            their targets are drawn from the stage's own.
         confidence: that all intervals hold together.
         seed: of the trials.
 
@@ -146,7 +147,8 @@ def expected_failures(
     """
     parts, _ = problem_parts(network, recipe, plan, tolerances, prune_below)
     level = (1.0 - confidence) / max(1, len(parts))
-    return tuple(_expectation(part, trials, 1.0 - level, seed) for part in parts)
+    shares = _shares(parts, trials)
+    return tuple(_expectation(part, share, 1.0 - level, seed) for part, share in zip(parts, shares, strict=True))
 
 
 def predict_success(
@@ -171,7 +173,7 @@ def predict_success(
     Args:
         network, recipe, plan, tolerances, prune_below: as in ``expected_failures``.
         conditional: ``False`` gives the product of marginals, which is wrong where problems share w: a control.
-        trials: pools drawn for each number that is estimated.
+        trials: pools drawn for a stage and kind on average, as in ``expected_failures``.
         repeats: pools per problem and draw of w.
         confidence: of the interval.
         seed: of the trials.
@@ -183,12 +185,13 @@ def predict_success(
     parts, left_out = problem_parts(network, recipe, plan, tolerances, prune_below)
     level = (1.0 - confidence) / max(1, len(parts))
     results = []
-    for part in parts:
-        expected = _expectation(part, trials, 1.0 - level / 2.0, seed)
+    for part, share in zip(parts, _shares(parts, trials), strict=True):
+        # An eighth of the trials is enough to tell rare failures from others.
+        expected = _expectation(part, max(1, share // 8), 1.0 - level / 2.0, seed)
         if part.shared is not None and conditional:
-            success = _shared_success(part, expected, trials, repeats, level / 2.0, seed)
+            success = _shared_success(part, expected, share, repeats, level / 2.0, seed)
         else:
-            success = _independent_success(part, trials, level / 2.0, seed)
+            success = _independent_success(part, share, level / 2.0, seed)
         results.append((expected, success))
     p, low, high = (math.prod(getattr(s, name) for _, s in results) for name in ("p", "low", "high"))
     return Prediction(p, low, high, confidence, tuple(results), left_out)
@@ -291,11 +294,20 @@ def _emitted(law: Law, constants: Constants, taps: int) -> Shared:
     n = min(constants.members, constants.count * taps)
 
     def draw(generator: np.random.Generator, count: int) -> Values:
-        drawn = torch.from_numpy(law.sample(generator, (count, constants.count)))
-        tiled = np.tile(constants.activation(drawn).numpy(), (1, taps))
-        return _first(tiled, tiled != 0.0, n)[:, None, :]
+        drawn = constants.activation(torch.from_numpy(law.sample(generator, (count, constants.count)))).numpy()
+        usable = np.count_nonzero(drawn, axis=1)[:, None]
+        packed = _first(drawn, drawn != 0.0, constants.count)
+        member = np.arange(n)
+        values = np.take_along_axis(packed, member % np.maximum(usable, 1), axis=1)
+        return np.where(member < usable * taps, values, 0.0)[:, None, :]
 
     return draw
+
+
+def _shares(parts: Sequence[Part], trials: int) -> list[int]:
+    """``trials`` a part on average, shared out so that the sum of ``problems / trials`` is least."""
+    roots = [math.sqrt(part.problems) for part in parts]
+    return [max(1, round(trials * len(parts) * root / sum(roots))) for root in roots]
 
 
 def _expectation(part: Part, trials: int, confidence: float, seed: int) -> Expectation:
@@ -311,10 +323,10 @@ def _failure(part: Part, targets: Values, trials: int, confidence: float, seed: 
     )  # fmt: skip
 
 
-def _shared_success(
-    part: Part, expected: Expectation, trials: int, repeats: int, level: float, seed: int
-) -> Estimate:
+def _shared_success(part: Part, expected: Expectation, trials: int, repeats: int, level: float, seed: int) -> Estimate:
     """``prod_i E_w prod_theta (1 - p(theta | w))^copies`` for a stage, inputs and all."""
+    if expected.mean < RARE:
+        expected = _expectation(part, trials, 1.0 - level, seed)
     union = max(0.0, 1.0 - expected.high)
     if expected.mean < RARE:
         return Estimate(math.exp(-expected.mean), union, 1.0, 1.0 - level, trials)

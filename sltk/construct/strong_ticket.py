@@ -1,7 +1,8 @@
 """A strong lottery ticket by subset sums: target and source in, mask out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ def strong_ticket(
     law: Law | None = None,
     input_shape: tuple[int, ...] | None = None,
     first_activation: Activation | None = None,
+    activations: Mapping[Any, Activation] | None = None,
     biases: bool = True,
     prune_below: float | None = None,
     weight_bound: float = 1.0,
@@ -68,6 +70,7 @@ def strong_ticket(
         law: of the source's weights; default ``Uniform(1.0)``. Its range must cover the target: it is not fitted.
         input_shape: of one input, needed when ``target`` is a module and ``domain`` holds scalars.
         first_activation: of the univariate layers; default the target's first, or ReLU where it is linear.
+        activations: a user's own, by the class or function that computes them, as ``sltk.networks.read`` takes them.
         biases: ``False`` declares a class without biases.
         prune_below: parameters up to this size are left out; default the tolerance.
         weight_bound, hidden_reach: the declared class, see ``Recipe``.
@@ -82,7 +85,7 @@ def strong_ticket(
     Source: Burkholz 2022, arXiv 2205.02343 and 2205.02321 (existence, L + 1); Pensia et al. 2020,
     arXiv 2006.07990 (two layers). The blocks are re-derived; see ``sltk.construct.plan`` for what differs.
     """
-    network, box = _target(target, domain, input_shape)
+    network, box = _target(target, domain, input_shape, activations)
     aim, tolerance = _aim(param_eps, eps)
     if objective not in OBJECTIVES:
         raise SltkError(f"objective must be one of {OBJECTIVES}, but got objective={objective!r}.")
@@ -208,6 +211,7 @@ def _target(
     target: nn.Module | Network,
     domain: Box | tuple[float | Tensor, float | Tensor],
     input_shape: tuple[int, ...] | None,
+    activations: Mapping[Any, Activation] | None,
 ) -> tuple[Network, Box]:
     low = domain.low if isinstance(domain, Box) else domain[0]
     high = domain.high if isinstance(domain, Box) else domain[1]
@@ -222,7 +226,7 @@ def _target(
             "strong_ticket needs input_shape (one input, no batch axis) when the target is a module and the "
             "domain is given by two numbers."
         )
-    network = target if isinstance(target, Network) else read(target, shape)
+    network = target if isinstance(target, Network) else read(target, shape, activations)
     return network, _spread(Box(low, high), shape)
 
 

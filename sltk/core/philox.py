@@ -24,6 +24,7 @@ Words = NDArray[np.uint32]
 ROUNDS = 10
 INDEX_LIMIT = 2**63
 _CHUNK = 256
+FEW = 2**14  # words below which a second thread costs more than it brings
 _LOW = 0xFFFFFFFF
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
@@ -63,7 +64,8 @@ def words(key: int, flat: NDArray[np.int64] | NDArray[np.uint64], word: int = 0)
         raise SltkError(f"flat must be an int64 or uint64 array, but got {index.dtype}; use flat.astype(np.int64).")
     signed = np.ascontiguousarray(index).view(np.int64).reshape(-1)
     out = np.empty(signed.size, dtype=np.uint32)
-    if not _gather(*_parameters(key, word), signed.view(np.uint64), out):
+    gather = _gather if signed.size > FEW else _gather_few
+    if not gather(*_parameters(key, word), signed.view(np.uint64), out):
         raise SltkError("flat must hold indices in [0, 2**63), but some lie outside; check how they were computed.")
     return out.reshape(index.shape)
 
@@ -78,7 +80,8 @@ def words_range(key: int, start: int, stop: int, word: int = 0) -> Words:
         raise SltkError(f"words_range needs 0 <= start <= stop <= 2**63, but got start={start}, stop={stop}.")
     first, last = start >> 2, (stop + 3) >> 2
     out = np.empty((last - first, 4), dtype=np.uint32)
-    _fill(*_parameters(key, word), np.uint64(first), out)
+    fill = _fill if out.size > FEW else _fill_few
+    fill(*_parameters(key, word), np.uint64(first), out)
     return out.reshape(-1)[start - 4 * first : stop - 4 * first]
 
 
@@ -95,9 +98,23 @@ def _rounds(c0, c1, c2, c3, k0, k1):  # pragma: no cover - compiled
 
 @njit(parallel=True, cache=True, nogil=True)
 def _gather(k0, k1, word, flat, out):  # pragma: no cover - compiled
+    bad = 0
+    for piece in prange((flat.size + FEW - 1) // FEW):
+        part = slice(piece * FEW, min((piece + 1) * FEW, flat.size))
+        bad += _gather_chunk(k0, k1, word, flat[part], out[part])
+    return bad == 0
+
+
+@njit(cache=True, nogil=True)
+def _gather_few(k0, k1, word, flat, out):  # pragma: no cover - compiled
+    return _gather_chunk(k0, k1, word, flat, out) == 0
+
+
+@njit
+def _gather_chunk(k0, k1, word, flat, out):  # pragma: no cover - compiled
     low, inside = np.uint64(_LOW), np.uint64(INDEX_LIMIT)
     bad = 0
-    for i in prange(flat.size):
+    for i in range(flat.size):
         f = flat[i]
         block = f >> np.uint64(2)
         lanes = _rounds(block & low, block >> np.uint64(32), word, np.uint64(0), k0, k1)
@@ -105,12 +122,19 @@ def _gather(k0, k1, word, flat, out):  # pragma: no cover - compiled
         odd = lanes[3] if f & np.uint64(2) else lanes[1]
         out[i] = np.uint32(odd if f & np.uint64(1) else even)
         bad += 1 if f >= inside else 0
-    return bad == 0
+    return bad
 
 
 @njit(parallel=True, cache=True, nogil=True)
 def _fill(k0, k1, word, first, out):  # pragma: no cover - compiled
-    for chunk in prange((out.shape[0] + _CHUNK - 1) // _CHUNK):
+    for piece in prange((out.shape[0] + FEW - 1) // FEW):
+        start = piece * FEW
+        _fill_few(k0, k1, word, first + np.uint64(start), out[start : start + FEW])
+
+
+@njit(cache=True, nogil=True)
+def _fill_few(k0, k1, word, first, out):  # pragma: no cover - compiled
+    for chunk in range((out.shape[0] + _CHUNK - 1) // _CHUNK):
         start = chunk * _CHUNK
         _fill_chunk(k0, k1, word, first + np.uint64(start), out[start : start + _CHUNK])
 

@@ -81,9 +81,9 @@ def train(
     data: Dataset,
     *,
     seed: int,
-    epochs: int = 40,
-    rate: float = 0.01,
-    batch: int = 128,
+    epochs: int = 30,
+    rate: float = 0.02,
+    batch: int = 64,
     density: float = 1.0,
     clip: float = 1.0,
 ) -> Training:

@@ -7,7 +7,7 @@ For a law with ``x ~ -x`` the number ``K`` of positive members is ``Bin(n, 1/2)`
 ``|x_a|``, so ``p = sum_K P(K) p_K`` with exact weights. A pool fails mostly because one sign is scarce, which is
 rare and is where ``p_K`` is large: stratifying by ``K`` turns a probability of 1e-6 into a few large ones.
 
-Source: spec section 1.3 (range obstruction), derived for this project; Neyman's allocation; Clopper & Pearson 1934.
+Source: the range obstruction is derived for this project; Neyman's allocation; Clopper & Pearson 1934.
 """
 
 import math
@@ -68,7 +68,7 @@ def range_obstruction(n: int, t: float, law: Uniform) -> float:
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:
         raise SltkError(f"range_obstruction needs a whole number n >= 0, but got n={n!r}.")
     if not isinstance(law, Uniform):
-        raise SltkError(f"range_obstruction is exact for Uniform laws only, but got law={law!r}; use failure_probability.")
+        raise SltkError(f"range_obstruction needs a Uniform law, but got law={law!r}; use failure_probability.")
     if not math.isfinite(t):
         raise SltkError(f"range_obstruction needs a finite t, but got t={t}.")
     if t <= 0:
@@ -96,9 +96,7 @@ def product_pool(law: Law, incoming: Law, n: int, scale: float = 1.0) -> Draw:
     Where v is sign-symmetric this is also the pool over the incoming weights of one sign: ``v w`` and ``v |w|``
     have one law.
     """
-    return lambda generator, count: (
-        scale * law.sample(generator, (count, n)) * incoming.sample(generator, (count, n))
-    )
+    return lambda generator, count: scale * law.sample(generator, (count, n)) * incoming.sample(generator, (count, n))
 
 
 def given_pool(law: Law, incoming: ArrayLike, scale: float = 1.0) -> Draw:

@@ -4,7 +4,7 @@ Target: one input in [0, 1], six hidden ReLU neurons with weights of size .7, on
 sources, tolerance .1: 114 problems a ticket, and success in about two of five. All 108 problems of the first
 layer share the 18 univariate weights of the one input, so success must be averaged over them, not failure.
 
-``SEEDS = 6000``, tests at ``ALARM = 5e-10`` beside prediction intervals at confidence ``1 - 5e-10``.
+``SEEDS = 6500``, tests at ``ALARM = 5e-10`` beside prediction intervals at confidence ``1 - 5e-10``.
 Prediction .37 to .41, product of marginals .27 to .31 (their own widths included), five sigma of a frequency .032.
 """
 
@@ -21,10 +21,10 @@ from sltk.networks.activations import activation
 from sltk.networks.layers import Act, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
 
-SEEDS = 6000
+SEEDS = 6500
 ALARM = 5e-10
-HIDDEN = (0.7, -0.7, 0.7, -0.7, 0.7, 0.7)
-OUTPUT = (1.2, -1.2, 1.2, 1.2, -1.2, 1.2)
+HIDDEN = (0.7, -0.7, 0.7, -0.7, 0.7, 0.7, -0.7, -0.7)
+OUTPUT = (1.2, -1.2, 1.2, 1.2, -1.2, 1.2, -1.2, -1.2)
 
 
 def network(neurons: int = len(HIDDEN)) -> Network:
@@ -71,12 +71,12 @@ def succeeded() -> int:
 
 @pytest.fixture(scope="module")
 def conditional() -> Prediction:
-    return predicted(network(), trials=2**22)
+    return predicted(network(), trials=2_800_000)
 
 
 @pytest.fixture(scope="module")
 def marginal() -> Prediction:
-    return predicted(network(), trials=2**20, conditional=False)
+    return predicted(network(), trials=1_500_000, conditional=False)
 
 
 @pytest.mark.false_alarm(1e-9)
@@ -87,9 +87,7 @@ def test_success_agrees_with_the_conditional_product(succeeded: int, conditional
     """
     test = test_proportion(succeeded, SEEDS, conditional.low, conditional.high, ALARM)
     assert not test.rejected, (test, conditional)
-    assert conditional.low > 0.3
-    assert conditional.high < 0.5
-    assert conditional.high - conditional.low < 0.05
+    assert conditional.high - conditional.low < 0.04
 
 
 @pytest.mark.false_alarm(2e-9)
@@ -102,7 +100,7 @@ def test_the_product_of_marginals_is_off(succeeded: int, conditional: Prediction
 @pytest.mark.false_alarm(2e-9)
 def test_a_formula_for_half_of_the_neurons_is_refuted(succeeded: int, conditional: Prediction) -> None:
     """Negative control: factors left out. Fails by chance as the test above."""
-    halved = predicted(network(3), trials=2**20)
+    halved = predicted(network(4), trials=2**19)
     assert power(SEEDS, conditional.high, halved.low, halved.high, ALARM) > 1.0 - 1e-9
     assert test_proportion(succeeded, SEEDS, halved.low, halved.high, ALARM).rejected
 
@@ -110,6 +108,6 @@ def test_a_formula_for_half_of_the_neurons_is_refuted(succeeded: int, conditiona
 @pytest.mark.false_alarm(1e-9)
 def test_powers_from_more_pools_than_copies_agree(conditional: Prediction) -> None:
     """``C(S, r) / C(R, r)`` at R = 3 r is unbiased too: both intervals hold the same number (5e-10 each)."""
-    repeated = predicted(network(), trials=2**20, repeats=3)
+    repeated = predicted(network(), trials=2**19, repeats=3)
     assert max(repeated.low, conditional.low) <= min(repeated.high, conditional.high)
     assert repeated.parts[0][1].trials > conditional.parts[0][1].trials / 8

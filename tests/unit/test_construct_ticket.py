@@ -12,6 +12,7 @@ from torch import nn
 from sltk.construct import strong_ticket
 from sltk.construct.realise import decode
 from sltk.core.errors import SltkError
+from sltk.networks.characterise import characterise
 from sltk.networks.layers import Network
 from sltk.networks.read import read
 from sltk.subset_sum.laws import Uniform
@@ -205,3 +206,24 @@ def test_an_average_that_counts_its_padding_is_refused() -> None:
     with pytest.raises(SltkError, match="average pool"):
         build(network)
     assert build(network, "two-layer", n=22).succeeded
+
+
+class Bent(nn.Module):
+    """A user's own activation: smooth, with an intercept, not in the table."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.atan(x) + 0.5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_users_own_activation(method: str) -> None:
+    """Characterised numerically, built like any other; its certificate rests on the measured constants."""
+    own = characterise(Bent(), "bent")
+    module = randomise(nn.Sequential(nn.Linear(2, 3), Bent(), nn.Linear(3, 2)), 1)
+    settings = {"n": 22, "seed": 3, "domain": (-1.0, 1.0), "param_eps": 0.01}
+    ticket = strong_ticket(module, method=method, input_shape=(2,), activations={Bent: own}, **settings)
+    assert ticket.succeeded
+    x = torch.rand(200, 2, dtype=torch.float64) * 2 - 1
+    with torch.no_grad():
+        error = float((ticket.module("sparse").double()(x) - module.double()(x)).abs().max())
+    assert error <= ticket.certificate.bound

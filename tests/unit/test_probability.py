@@ -1,12 +1,20 @@
-"""Fixed-target failure probabilities against closed forms, and the checks' own ability to fail."""
+"""Failure probabilities against closed forms, what a prediction covers, and the checks' own ability to fail."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
+from sltk.construct import Recipe, StrongTicket, strong_ticket
+from sltk.construct.plan import Method, Plan
+from sltk.construct.predict import expected_failures, predict_success
 from sltk.core.errors import SltkError
+from sltk.networks.layers import Network
+from sltk.networks.read import read
 from sltk.subset_sum.laws import LogUniform, Masked, Product, Uniform
 from sltk.subset_sum.probability import (
     Estimate,
@@ -103,7 +111,7 @@ def test_rare_failures_are_bracketed_above_the_obstruction(n: int):
     rare = failure_probability(n, 1.0, 0.01, direct_pool(Uniform(2.0), n), trials=2**17)
     floor = range_obstruction(n, 0.99, Uniform(2.0))
     assert floor < rare.p < 10 * floor
-    assert 0.0 < rare.low
+    assert rare.low > 0.0
     assert rare.high < 20.0 / 2**17 + 3 * rare.p
 
 
@@ -168,3 +176,60 @@ def test_a_curve_turns_nodes_out_of_order_into_a_monotone_one():
 def test_bad_arguments_are_refused(call):
     with pytest.raises(SltkError):
         call(direct_pool(Uniform(1.0), 4))
+
+
+ACTIVATIONS = {"relu": nn.ReLU(), "tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}
+
+
+def ticket(name: str, method: Method, low: float) -> StrongTicket:
+    """Of a small conv net with biases whose second stage is flattened."""
+    generator = torch.Generator().manual_seed(4)
+    conv, linear = nn.Conv2d(1, 2, 3, padding=1), nn.Linear(2 * 9, 2)
+    with torch.no_grad():
+        for tensor in (*conv.parameters(), *linear.parameters()):
+            tensor.copy_(torch.rand(tensor.shape, generator=generator) - 0.5)
+    network = read(nn.Sequential(conv, ACTIVATIONS[name], nn.Flatten(), linear), (1, 3, 3))
+    return strong_ticket(
+        network, method=method, n=8, seed=1, domain=(low, 1.0), param_eps=0.05, objective="cardinality"
+    )
+
+
+def given(built: StrongTicket) -> tuple[Network, Recipe, Plan]:
+    assert built.target is not None
+    return built.target, built.recipe, built.plan
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh"])
+@pytest.mark.parametrize("method", ["plus-one", "two-layer"])
+@pytest.mark.parametrize("low", [-1.0, 0.0])
+def test_a_prediction_counts_the_problems_of_the_ticket(name: str, method: Method, low: float):
+    built = ticket(name, method, low)
+    expected = expected_failures(*given(built), trials=2000)
+    assert sum(e.problems for e in expected) == built.problems
+    assert {(e.stage, e.kind) for e in expected} == {(s, k) for s in (0, 1) for k in ("weight", "bias")}
+    assert all(e.low <= e.mean <= e.high <= e.problems for e in expected)
+    prediction = predict_success(*given(built), trials=2000)
+    assert 0.0 <= prediction.low <= prediction.p <= prediction.high < 0.5
+    assert not prediction.left_out
+
+
+def test_biases_with_random_targets_are_left_out_and_named():
+    prediction = predict_success(*given(ticket("sigmoid", "two-layer", -1.0)), trials=2000)
+    assert {e.kind for e, _ in prediction.parts} == {"weight"}
+    assert [text.split(":")[0] for text in prediction.left_out] == ["biases of stage 1", "biases of stage 2"]
+    # Under plus-one the constants of later stages are phi(0), and only the first stage's targets are random.
+    plus_one = predict_success(*given(ticket("sigmoid", "plus-one", -1.0)), trials=2000)
+    assert [(e.stage, e.kind) for e, _ in plus_one.parts] == [(0, "weight"), (1, "weight"), (1, "bias")]
+    assert len(plus_one.left_out) == 1
+
+
+def test_an_aim_at_the_sup_error_needs_the_tolerances():
+    network, recipe, plan = given(ticket("tanh", "plus-one", 0.0))
+    by_eps = replace(recipe, aim="eps")
+    with pytest.raises(SltkError, match="tolerances"):
+        expected_failures(network, by_eps, plan)
+    loose, tight = (
+        sum(e.mean for e in expected_failures(network, by_eps, plan, tolerances=[t, t], prune_below=0.0, trials=4000))
+        for t in (0.2, 0.02)
+    )
+    assert loose < tight

@@ -81,7 +81,7 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     add_failures(table, ticket)
     for stage in result.parameters:
-        table.add_row(f"worst parameter error, {stage.name}", f"{stage.worst():.6g}")
+        table.add_row(f"worst parameter error, layer {stage.name}", f"{stage.worst():.6g}")
     if result.data is not None:
         _add_data(table, options, result.data, result.data_error)
     if result.attack is not None:

@@ -59,3 +59,4 @@ def _print(options: Construct, ticket: StrongTicket, seconds: float, console: Co
     console.print(table)
     if options.certify:
         console.print(ticket.certificate.explain())
+        console.print(ticket.a_priori.explain())

@@ -1,14 +1,16 @@
 """``sltk``: the command line."""
 
+import os
 from collections.abc import Sequence
 
 import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from sltk.cli.options import Check, Command, Construct, Verify
+from sltk.cli.options import Check, Claims, Command, Construct, Show, Verify
 from sltk.core.errors import SltkError
 
+LOG_WIDTH = 112
 DESCRIPTION = "Strong lottery tickets: constructed by subset sums, certified, and measured."
 
 
@@ -22,14 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 where all is well, 1 where a ticket failed its task or a check does not hold, 2 for wrong input.
     """
     command: Command = tyro.cli(
-        Construct | Check | Verify,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        Construct | Check | Verify | Claims | Show,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=argv,
         config=(tyro.conf.DisallowNone,),
     )
     try:
-        return _run(command, Console())
+        return _run(command, _console())
     except SltkError as error:
         return _refuse(str(error))
     except OSError as error:
@@ -49,10 +51,28 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.check import run_check
 
             return run_check(command, console)
+        case Verify() if command.keys or command.all:
+            from sltk.cli.claims import run_verify_claims
+
+            return run_verify_claims(command, console)
+        case Claims():
+            from sltk.cli.claims import run_claims
+
+            return run_claims(command, console)
+        case Show():
+            from sltk.cli.claims import run_show
+
+            return run_show(command, console)
         case Verify():
             from sltk.cli.verify import run_verify
 
             return run_verify(command, console)
+
+
+def _console() -> Console:
+    # Where nobody says how wide a line is, as in a pipe or a log, 80 columns would cut the tables.
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=LOG_WIDTH)
 
 
 def _refuse(message: str) -> int:

@@ -48,7 +48,7 @@ class Construct:
     biases: bool = True
     """--no-biases declares a class without biases."""
     certify: bool = False
-    """Print the a posteriori certificate, stage by stage."""
+    """Print the certificates, a posteriori and a priori, stage by stage."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Check:
     """Steps of the adversarial search for the largest error; 0 leaves it out."""
     attack_restarts: int = 16
     """Starts of each sort in that search."""
-    batch: int = 250
+    batch: int = 128
     """Inputs at a time."""
     out: Path | None = None
     """Where the JSON goes; default FILE.check.json."""
@@ -79,8 +79,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Verify:
-    """The main job: train small networks on digits, build tickets of both kinds, certify, attack, measure."""
+    """The main job: train small networks on digits, build tickets of both kinds, certify, attack, measure.
 
+    With keys of claims, or --all of them: measure these instead, and print predicted, measured and verdict.
+    """
+
+    keys: Annotated[Positional[tuple[str, ...]], tyro.conf.arg(metavar="[KEY ...]")] = ()
+    """Claims, as listed by `sltk claims`; none for the main job."""
+    all: bool = False
+    """All claims that have a measurement."""
     seeds: int = 10
     """Sources of every construction whose tickets are measured."""
     n: int = 22
@@ -90,7 +97,25 @@ class Verify:
     out: Path = Path("out/verify")
     """Folder for verify.json and the plots."""
     quick: bool = False
-    """Two sources, a short search and no sweep over n: a first look."""
+    """Two sources, a short search and no sweep over n: a first look; of claims, the smaller cases only."""
+    jobs: int = 1
+    """Processes that measure claims."""
 
 
-Command = Construct | Check | Verify
+@dataclass(frozen=True)
+class Claims:
+    """List the claims of the field, with the status of their constants."""
+
+    status: Literal["explicit", "certified", "calibrated", "existential"] | None = None
+    """Only those with constants of this kind."""
+
+
+@dataclass(frozen=True)
+class Show:
+    """Explain one claim: statement, source, hypotheses, numbers, and where its five pieces are."""
+
+    key: Annotated[Positional[str], tyro.conf.arg(metavar="KEY")]
+    """As listed by `sltk claims`."""
+
+
+Command = Construct | Check | Verify | Claims | Show

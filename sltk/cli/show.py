@@ -62,14 +62,14 @@ def add_failures(table: Table, ticket: StrongTicket) -> None:
         name = ticket.architecture.stages[f.stage].name
         place = f"output {f.output}" if f.kind == "bias" else f"output {f.output}, input {f.input}, tap {f.tap}"
         missed = f"wanted {f.target:.4g}, off by {f.error:.3g} > {f.tolerance:.3g}"
-        table.add_row("" if row else "the first of them", f"{f.kind} of {name}, {place}, copy {f.copy}: {missed}")
+        table.add_row("" if row else "the first of them", f"{f.kind} of layer {name}, {place}, copy {f.copy}: {missed}")
 
 
 def _by_kind(ticket: StrongTicket, failures: FailureTable) -> list[str]:
     pairs, counts = np.unique(np.stack([failures.stage, failures.kind]), axis=1, return_counts=True)
     names = [stage.name for stage in ticket.architecture.stages]
     found = zip(pairs.T.tolist(), counts.tolist(), strict=True)
-    return [f"{names[stage]}: {count:,} of kind {KINDS[kind]}" for (stage, kind), count in found]
+    return [f"layer {names[stage]}: {count:,} of kind {KINDS[kind]}" for (stage, kind), count in found]
 
 
 def yes_no(holds: bool) -> str:

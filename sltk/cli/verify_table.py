@@ -39,7 +39,8 @@ def _lines(job: Job, found: list[Summary]) -> list[tuple[str, list[str], bool]]:
         line("changed answers", lambda s: f"{s.differing}", True),
         line("success", lambda s: f"[bold]{s.success.successes}/{s.success.sources}[/]"),
         line(f"  exact {job.confidence:.0%} interval", lambda s: f"{s.success.low:.2f}–{s.success.high:.2f}"),
-        line("  predicted", lambda s: f"{s.success.predicted:.3f}"),
+        line("  predicted", lambda s: f"{s.success.predicted:.2f}"),
+        line("  its interval", lambda s: f"{s.success.predicted_low:.2f}–{s.success.predicted_high:.2f}"),
     ]
 
 
@@ -48,7 +49,8 @@ def reading(job: Job, found: list[Summary]) -> str:
     problems = " or ".join(f"{count:,}" for count in sorted({s.problems // job.seeds for s in found}))
     return (
         "[bold]How to read it.[/] Each column is one construction and one trained network. A source is drawn once, "
-        f"before the network is looked at, and never again. Errors are the worst of {job.seeds} sources.\n"
+        f"before the network is looked at, and never again. Errors are the worst of {job.seeds} sources, those of "
+        "failed tickets among them.\n"
         "[bold]Proved:[/] no input with pixels in the data's range moves an output by more than the certified bound. "
         "[bold]Measured:[/] the other errors. The adversarial error is the largest that gradient ascent found in that "
         "range, so the true largest error lies between it and the bound.\n"

@@ -7,6 +7,7 @@ weights left out, so that whatever is computed from it cannot have looked at the
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sltk.core.errors import SltkError
 from sltk.networks.activations import Activation, activation
@@ -100,13 +101,13 @@ def op_to_json(op: Op) -> Json:
     return {"op": "avgpool" if isinstance(op, AvgPool) else "maxpool", **fields}
 
 
-def op_from_json(record: Mapping[str, object], custom: Mapping[str, Activation]) -> Op:
+def op_from_json(record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Op:
     """The step that ``record`` describes; ``custom`` holds a user's own activations by name.
 
     Raises:
         SltkError: an unknown step, or an activation that is neither in the table nor in ``custom``.
     """
-    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k != "op"}
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k != "op"}
     match record.get("op"):
         case "act":
             name = str(record["name"])
@@ -114,9 +115,9 @@ def op_from_json(record: Mapping[str, object], custom: Mapping[str, Activation])
         case "flatten":
             return Flatten()
         case "avgpool":
-            return AvgPool(**fields)  # pyright: ignore[reportArgumentType]  # fields come from op_to_json
+            return AvgPool(**fields)
         case "maxpool":
-            return MaxPool(**fields)  # pyright: ignore[reportArgumentType]
+            return MaxPool(**fields)
     raise SltkError(f"op_from_json knows act, flatten, avgpool and maxpool, but got op={record.get('op')!r}.")
 
 
@@ -124,9 +125,7 @@ def to_json(architecture: Architecture) -> Json:
     """An architecture as JSON."""
     stages: list[object] = []
     for stage in architecture.stages:
-        record: dict[str, object] = dict(vars(stage))
-        for key in ("kernel", "stride", "padding", "dilation"):
-            record[key] = list(record[key])  # pyright: ignore[reportArgumentType, reportCallIssue]
+        record: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(stage).items()}
         stages.append({**record, "after": [op_to_json(op) for op in stage.after]})
     return {
         "input_shape": list(architecture.input_shape),
@@ -135,11 +134,11 @@ def to_json(architecture: Architecture) -> Json:
     }
 
 
-def from_json(record: Mapping[str, object], custom: Mapping[str, Activation]) -> Architecture:
+def from_json(record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Architecture:
     """The architecture that ``to_json`` wrote; ``custom`` holds a user's own activations by name."""
     stages = []
-    for entry in record["stages"]:  # pyright: ignore[reportGeneralTypeIssues]  # written by to_json
-        fields = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "after"}
+    for entry in record["stages"]:
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "after"}
         stages.append(StageShape(**fields, after=tuple(op_from_json(op, custom) for op in entry["after"])))
-    before = tuple(op_from_json(op, custom) for op in record["before"])  # pyright: ignore[reportGeneralTypeIssues]
-    return Architecture(tuple(record["input_shape"]), before, tuple(stages))  # pyright: ignore[reportArgumentType]
+    before = tuple(op_from_json(op, custom) for op in record["before"])
+    return Architecture(tuple(record["input_shape"]), before, tuple(stages))

@@ -115,9 +115,9 @@ def _sums(role: Role, weights: _Kept, terms: Values) -> tuple[Values, Values, Va
     i = weights.channel // role.copies_in
     place = ((weights.k * role.outputs + weights.j) * role.inputs + i) * role.inner + weights.s
     length = role.copies_out * role.outputs * role.inputs * role.inner
-    total = np.bincount(place, terms, length)
-    size = np.bincount(place, np.abs(terms), length)
-    count = np.bincount(place, np.ones(place.size), length)
+    total, size, count = (
+        np.bincount(place, values, length).astype(np.float64) for values in (terms, np.abs(terms), np.ones(place.size))
+    )
     return total, size, count
 
 

@@ -38,7 +38,8 @@ def draw_brackets(brackets: Sequence[Bracket]) -> Figure:
             axes.plot([low, high], [row, row], color=GREY, linewidth=0.8, zorder=1)
             for part, (label, name) in enumerate(parts):
                 values = np.asarray(getattr(bracket, name), dtype=float)
-                spread = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else np.zeros(1)
+                # Each sort keeps to its own band, so that none hides another where they agree.
+                spread = 0.17 * (part - 1) + np.linspace(-0.07, 0.07, len(values))
                 axes.plot(
                     values, row + spread, MARKERS[part], color=COLOURS[part], markersize=4.5, alpha=0.8,
                     markeredgewidth=0, label=label if row == 0 else None,

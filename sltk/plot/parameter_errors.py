@@ -19,19 +19,20 @@ def draw_parameter_errors(errors: Mapping[str, NDArray[np.float64]], tolerance: 
         tolerance: drawn as a line; what lies to its right has failed.
     """
     with styled():
-        figure, axes = sheet(7.0, 4.2)
+        figure, axes = sheet(7.4, 4.6)
         for place, (label, values) in enumerate(errors.items()):
             # Errors of exactly zero cannot stand on a logarithmic axis: they lift the curve's left end.
             ordered = np.sort(values)
             share = np.arange(1, ordered.size + 1) / ordered.size
             shown = ordered > 0
+            beyond = int((values > tolerance * (1 + 1e-9)).sum())
             axes.step(
                 ordered[shown],
                 share[shown],
                 where="post",
                 color=COLOURS[place],
                 linestyle=LINES[place % 4],
-                label=label,
+                label=f"{label}: {beyond:,} of {values.size:,} beyond the tolerance",
             )
         axes.axvline(tolerance, color=GREY, linewidth=1.0)
         axes.text(tolerance, 0.03, f" tolerance {tolerance:g}", color=GREY, ha="left", va="bottom")
@@ -41,5 +42,5 @@ def draw_parameter_errors(errors: Mapping[str, NDArray[np.float64]], tolerance: 
         axes.set_xlabel("|effective parameter - parameter of the target|")
         axes.set_ylabel("share of all parameters and copies")
         axes.set_title("How exactly the parameters were built")
-        axes.legend(loc="upper left")
+        figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure

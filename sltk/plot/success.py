@@ -52,7 +52,7 @@ def draw_success(curves: Sequence[SuccessCurve], seeds: int, confidence: float) 
         for panel in axes[:, 0]:
             panel.set_ylabel("probability of success")
         figure.suptitle(
-            f"Success over {seeds} seeds, with exact {confidence:.0%} intervals, and as predicted", fontsize=11
+            f"Success over {seeds} sources, with exact {confidence:.0%} intervals, and as predicted", fontsize=11
         )
     return figure
 

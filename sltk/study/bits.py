@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from sltk.construct.source import Indices, Source, SourceLayer
+from sltk.construct.source import Indices, Source
 from sltk.construct.ticket import StrongTicket
 from sltk.engine.sparse import SparseLayer
 
@@ -55,14 +55,12 @@ def compare_bits(ticket: StrongTicket, module: nn.Module, report: Report | None 
         report: called with (weights done, weights in all).
     """
     layers = [m for m in module.modules() if isinstance(m, SparseLayer)]
-    read = [_channels(layer, mask.weight) for layer, mask in zip(ticket.source.layers, ticket.masks, strict=True)]
-    read[0] = np.arange(ticket.source.layers[0].inputs)
-    written = [*read[1:], np.arange(ticket.source.layers[-1].outputs)]
+    neurons = _neurons(ticket)
     total, done = sum(mask.weight.size for mask in ticket.masks), 0
     parts = []
     for index, layer in enumerate(layers):
         tally = None if report is None else partial(_advance, report, done, total)
-        parts.append(_compare_layer(ticket, index, layer, read[index], written[index], tally))
+        parts.append(_compare_layer(ticket, index, layer, neurons[index], neurons[index + 1], tally))
         done += ticket.masks[index].weight.size
     if report:
         report(total, total)
@@ -82,8 +80,10 @@ def _compare_layer(
     tally: Callable[[int], None] | None,
 ) -> BitCheck:
     spec, mask = ticket.source.layers[index], ticket.masks[index]
-    place, value = _places(layer, spec, read, written)
-    alive = mask.weight[np.isin(mask.weight // (spec.inputs * spec.inner), written)]
+    columns = spec.weight_count // spec.outputs
+    pixels = spec.inner if index == 0 else columns // ticket.source.layers[index - 1].outputs
+    place, value = _places(layer, columns, pixels, read, written)
+    alive = mask.weight[np.isin(mask.weight // columns, written)]
     both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
     different = drawn = 0
     for start, stop, block in _blocks(ticket.source, index, both):
@@ -104,19 +104,25 @@ def _compare_layer(
     )
 
 
-def _channels(layer: SourceLayer, flat: Indices) -> Indices:
-    channels = np.unique((flat // layer.inner) % layer.inputs)
-    return channels if channels.size else np.zeros(1, dtype=np.int64)
+def _neurons(ticket: StrongTicket) -> list[Indices]:
+    """Inputs, and for every source layer its neurons that the module holds: those that some kept weight reads."""
+    layers = ticket.source.layers
+    held = [np.arange(layers[0].inputs)]
+    for below, layer, mask in zip(layers, layers[1:], ticket.masks[1:], strict=False):
+        columns = layer.weight_count // layer.outputs
+        # Kernel taps, or the pixels that a flatten makes of one neuron, lie side by side in a row.
+        found = np.unique((mask.weight % columns) // (columns // below.outputs))
+        held.append(found if found.size else np.zeros(1, dtype=np.int64))
+    return [*held, np.arange(layers[-1].outputs)]
 
 
 def _places(
-    layer: SparseLayer, spec: SourceLayer, read: Indices, written: Indices
+    layer: SparseLayer, columns: int, pixels: int, read: Indices, written: Indices
 ) -> tuple[Indices, NDArray[np.float32]]:
     """Flat indices in the source of a module's weights, increasing, and their values in that order."""
-    index = layer.index.detach().cpu().numpy()
-    rest, s = np.divmod(index, spec.inner)
-    row, channel = np.divmod(rest, read.size)
-    place = (written[row] * spec.inputs + read[channel]) * spec.inner + s
+    rest, pixel = np.divmod(layer.index.detach().cpu().numpy(), pixels)
+    row, neuron = np.divmod(rest, read.size)
+    place = written[row] * columns + read[neuron] * pixels + pixel
     order = np.argsort(place, kind="stable")
     return place[order], layer.value.detach().cpu().numpy()[order]
 

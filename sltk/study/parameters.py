@@ -32,11 +32,17 @@ class StageParameters:
         """Largest error of a weight or bias."""
         return float(max(self.weight.max(initial=0.0), self.bias.max(initial=0.0)))
 
-    def beyond(self, tolerance: float) -> int:
-        """Effective parameters, counted in every copy, that are off by more than ``tolerance``."""
-        # The errors carry an allowance for rounding, which must not turn "exactly at the tolerance" into "beyond".
-        allowed = tolerance * (1.0 + 1e-9)
-        return int((self.weight > allowed).sum() + (self.bias > allowed).sum())
+    def beyond(self, tolerance: float, prune_below: float) -> int:
+        """Effective parameters, counted in every copy, that are off by more than ``tolerance``.
+
+        Parameters of size up to ``prune_below`` were left out on purpose, and may be off by as much.
+        """
+        found = 0
+        for error, size in ((self.weight, self.magnitude), (self.bias, self.bias_magnitude)):
+            allowed = np.where(size <= prune_below, max(tolerance, prune_below), tolerance)
+            # The errors carry an allowance for rounding, which must not turn "exactly at" into "beyond".
+            found += int((error > allowed * (1.0 + 1e-9)).sum())
+        return found
 
     def built(self) -> NDArray[np.float64]:
         """Errors in the parameters that the target has, every copy, flat; its exact zeros are left out."""

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from sltk.certify.adversary import Attack, data_error, sup_error
 from sltk.certify.certificate import Certificate
+from sltk.construct.parameters import StageParameters
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.study.bits import BitCheck, compare_bits
 from sltk.study.measure import Agreement, agreement
-from sltk.study.parameters import StageParameters, stage_parameters
 
 Report = Callable[[str, int, int], None]
 
@@ -92,7 +92,7 @@ def check(
         raise SltkError("check compares a ticket with its target, but this one has none; call with_target first.")
     module = ticket.module("sparse").eval()
     bits = compare_bits(ticket, module, _part(report, "redrawing the source"))
-    parameters = stage_parameters(ticket)
+    parameters = ticket.parameters
     certificate = ticket.certificate
     met, on_data, worst = None, None, None
     if data is not None:

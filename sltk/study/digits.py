@@ -24,7 +24,6 @@ from sltk.networks.layers import Network
 from sltk.networks.models import digits_conv, train
 from sltk.networks.read import read
 from sltk.study.measure import agreement
-from sltk.study.parameters import stage_parameters
 from sltk.subset_sum.laws import parse_law
 
 Report = Callable[[str, int, int], None]
@@ -167,7 +166,7 @@ def measured(job: Job, kind: Kind, subject: Subject, seed: int) -> tuple[Row, ND
     """One ticket built and measured: its row, and the errors of all its effective parameters."""
     started = time.perf_counter()
     ticket = build(job, kind, subject, seed)
-    parameters = stage_parameters(ticket)
+    parameters = ticket.parameters
     x, y = subject.data.test_x, subject.data.test_y
     module = ticket.module("sparse").eval().double()
     met = agreement(subject.network, module, x.double(), y, batch=len(x))

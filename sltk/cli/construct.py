@@ -10,7 +10,6 @@ from sltk.cli.target import dataset, domain, target_network
 from sltk.construct.files import save
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
-from sltk.study.parameters import stage_parameters
 from sltk.subset_sum.laws import parse_law
 
 
@@ -52,7 +51,7 @@ def _print(options: Construct, ticket: StrongTicket, seconds: float, console: Co
     table.add_row("succeeded", yes_no(ticket.succeeded))
     add_failures(table, ticket)
     table.add_row("kept", f"{sizes.kept:,} (density {sizes.density:.3g}) for {sizes.target:,} parameters of the target")
-    worst = max(stage.worst() for stage in stage_parameters(ticket))
+    worst = ticket.worst_parameter_error
     table.add_row("worst parameter error", f"{worst:.6g}, pruned parameters included")
     table.add_row("file", f"{options.out}, {options.out.stat().st_size:,} bytes")
     table.add_row("construction", f"{seconds:.1f} s; peak memory of the process {peak_memory()}")

@@ -1,5 +1,6 @@
 """The effective parameters of a ticket against its target's, read back from mask and source alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from numpy.typing import NDArray
 
 from sltk.certify.realised import Common, Realised
 from sltk.construct.plan import Role
-from sltk.construct.ticket import StrongTicket
+from sltk.networks.layers import Network
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,12 @@ class StageParameters:
         )
 
 
-def stage_parameters(ticket: StrongTicket) -> list[StageParameters]:
-    """Errors of all effective parameters, stage by stage.
-
-    Raises:
-        SltkError: the ticket has no target.
-    """
-    realised = ticket.realised
-    assert ticket.target is not None  # realised has refused it otherwise
+def stage_parameters(
+    roles: Sequence[Role], realised: Sequence[Realised], target: Network
+) -> list[StageParameters]:
+    """Errors of all effective parameters, stage by stage."""
     stages = []
-    for role, known, stage in zip(ticket.plan.roles, realised, ticket.target.stages, strict=True):
+    for role, known, stage in zip(roles, realised, target.stages, strict=True):
         weight = _weight_error(role, known)
         stages.append(
             StageParameters(

@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-import torch
 from torch import nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
-from sltk.certify.realised import Common, Realised
+from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
 from sltk.construct.execute import dense_module, sparse_module
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
+from sltk.construct.parameters import StageParameters, stage_parameters
 from sltk.construct.plan import Plan, Role
 from sltk.construct.realise import realise
 from sltk.construct.recipe import Recipe
@@ -125,13 +125,15 @@ class StrongTicket:
         pairs = zip(self.plan.roles, target.stages, strict=True)
         return [realise(self.source, role, self.masks, stage.affine) for role, stage in pairs]
 
+    @cached_property
+    def parameters(self) -> list[StageParameters]:
+        """Errors of the effective parameters, stage by stage, pruned parameters included."""
+        return stage_parameters(self.plan.roles, self.realised, self._require_target("parameters"))
+
     @property
     def worst_parameter_error(self) -> float:
-        """Largest error of an effective weight over all copies, pruned parameters included.
-
-        Where inputs are known to be non-negative, the effective weight is the one that they meet.
-        """
-        return max(_largest(role, realised) for role, realised in zip(self.plan.roles, self.realised, strict=True))
+        """Largest error of an effective weight or bias over all copies."""
+        return max(stage.worst() for stage in self.parameters)
 
     @property
     def sizes(self) -> Sizes:
@@ -172,11 +174,3 @@ class StrongTicket:
                 f"{what} compares with the target, which a loaded ticket does not hold; call with_target first."
             )
         return self.target
-
-
-def _largest(role: Role, realised: Realised) -> float:
-    if not isinstance(realised, Common):
-        return float(realised.delta.max())
-    if role.sides in ("positive", "negative"):
-        return float(realised.delta_positive.max())
-    return float(torch.maximum(realised.delta_positive, realised.delta_negative).max())

@@ -1,4 +1,4 @@
-"""Kernels of the second-moment certificate: distribution functions of sums of uniforms, and pairs of subsets by type."""
+"""Kernels of the second-moment certificate: distributions of sums of uniforms, and pairs of subsets by type."""
 
 import numpy as np
 from numba import njit

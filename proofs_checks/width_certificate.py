@@ -1,0 +1,326 @@
+r"""Another program for the certified sizes (``sltk/subset_sum/width_certificate.py`` and its second-moment companion).
+
+Value iteration, checked in full. The other program builds concave envelopes as hulls of vertices; here nothing is
+built. For every state and step, any line ``alpha - beta v`` with ``beta >= 0`` above the step function proves
+``E B(v') <= alpha - beta E v'``. A few slopes are tried and the least value kept; all numbers are integers, rounded
+up, on a grid of its own. Gains are exact rationals or interval arithmetic (mpmath.iv), not double precision.
+
+Second moments, checked in part: table entries against exact rational integrals of piecewise polynomials, and the
+hand-over inequality of every stored certificate in exact rationals. On trust: the rounding of the remaining entries
+(an a-priori bound), the sum over strata. Tests hold both against random pools.
+"""
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+from sltk.subset_sum.handover import handover
+from sltk.subset_sum.laws import Uniform
+from sltk.subset_sum.moment_table import ENTRY_ERROR, PairTable, Targets
+from sltk.subset_sum.width import stored_certificates
+
+# Shares in units of 2^-26, probabilities of 2^-36, heights of lines 2^-12 finer; slope times share stays below 2^61.
+SHARE, CHANCE, FINE = 1 << 26, 1 << 36, 1 << 12
+STEEPEST = 1 << 35
+TRIES = 8
+CELLS = 2000
+
+Ints = NDArray[np.int64]
+Interval = Any  # mpmath's interval numbers and their context have no type hints
+IV: Any = mpmath.iv
+
+
+@dataclass(frozen=True)
+class Step:
+    """One checked step: what was claimed, whether it holds, and the numbers."""
+
+    name: str
+    holds: bool
+    detail: str
+
+
+Gain = Callable[[Fraction, Fraction], Fraction]
+
+
+def uniform_gain(length: Fraction, covered: Fraction) -> Fraction:
+    """Exact ``G(V)`` of U[-1, 1]: with ``P(t) = t^2/4`` up to 1 and ``t/2 - 1/4`` beyond."""
+
+    def p(t: Fraction) -> Fraction:
+        return t * t / 4 if t <= 1 else t / 2 - Fraction(1, 4)
+
+    return _combine(p, length, covered)
+
+
+def interval_gain(p: Callable[[Interval], Interval]) -> Gain:
+    """Lower end of ``G(V)`` in interval arithmetic, for a given second integral of the density."""
+
+    def gain(length: Fraction, covered: Fraction) -> Fraction:
+        def q(t: Fraction) -> Interval:
+            return p(IV.mpf(t.numerator) / t.denominator)
+
+        low = IV.mpf(2) * (q(covered / 2) + q(length) - q(length - covered / 2) - q(covered))
+        return max(_exact(low.a), Fraction(0))
+
+    return gain
+
+
+def normal_integral(t: Interval) -> Interval:
+    """``int_0^t (t - u) phi(u) du`` by its alternating series, the first term left out enclosing the rest."""
+    total, term, k = IV.mpf(0), t * t, 0
+    while True:
+        piece = term / ((2 * k + 1) * (2 * k + 2))
+        total += piece
+        k += 1
+        term = -term * t * t / (2 * k)
+        if k > 8 and abs(term).b < 1e-20:
+            rest = abs(term).b
+            return (total + IV.mpf([-rest, rest])) / IV.sqrt(2 * IV.pi)
+
+
+def product_integral(t: Interval) -> Interval:
+    """``t^2 (3 - 2 ln t) / 8`` for ``0 < t <= 1``: the second integral of ``-ln(u) / 2``."""
+    return t * t * (3 - 2 * IV.log(t)) / 8
+
+
+def failure_bound(n: int, eps: Fraction, slack: Fraction, window: Fraction, gain: Gain, cells: int = CELLS) -> Fraction:
+    """Upper bound of the failure of n samples, by lines in integers."""
+    length = window + 2 * slack
+    edges = _edges(2 * (eps - slack) / length, 1 - 2 * slack / length, cells)
+    means = np.array([math.floor((v + gain(length, v * length) / length) * SHARE) for v in edges])
+    points = np.array([math.ceil(v * SHARE) for v in edges])
+    tops = np.minimum(2 * points, SHARE)
+    stops = np.maximum(np.searchsorted(points, tops), np.arange(len(edges)) + 1)
+    table = np.full(len(edges), CHANCE)
+    table[-1] = 0
+    slopes = np.zeros(len(edges), np.int64)
+    for _ in range(n):
+        table = _one_step(points, tops, stops, means, table, slopes)
+    return Fraction(int(table[0]), CHANCE)
+
+
+def _one_step(points: Ints, tops: Ints, stops: Ints, means: Ints, table: Ints, slopes: Ints) -> Ints:
+    result = np.zeros_like(table)
+    best = CHANCE
+    for j in range(len(table) - 1):
+        # Vertices of the step function on [points[j], tops[j]]: its supremum over a cell belongs to the right end.
+        x = np.concatenate([points[j : stops[j]], tops[j : j + 1]]) - min(means[j], tops[j])
+        y = np.concatenate([table[j : j + 1], table[j : stops[j]]]) * FINE
+        height, slopes[j] = _least_line(x, y, int(slopes[j]))
+        best = min(best, -(-height // FINE))
+        result[j] = best
+    return result
+
+
+def _least_line(x: Ints, y: Ints, slope: int) -> tuple[int, int]:
+    """Least height at ``x = 0`` of the lines that were tried, all of them above the points; and the best slope.
+
+    A line that falls by ``slope`` a unit and lies above all points has the height ``max(y + slope x)``. Cutting planes:
+    the next slope joins the highest contacts on the two sides of 0.
+    """
+    split = min(max(int(np.searchsorted(x, 0)), 1), len(x) - 1)
+    best, best_slope = int(y[0]), 0
+    for _ in range(TRIES):
+        lifted = y + slope * x
+        left, right = int(lifted[:split].argmax()), split + int(lifted[split:].argmax())
+        height = int(lifted.max())
+        if height < best:
+            best, best_slope = height, slope
+        if x[left] >= x[right]:
+            break
+        new = int((y[left] - y[right]) // (x[right] - x[left]))
+        if new == slope or not 0 <= new < STEEPEST:
+            break
+        slope = new
+    return best, best_slope
+
+
+def _edges(start: Fraction, last: Fraction, cells: int) -> list[Fraction]:
+    half = cells // 2
+    low = [start * Fraction(_ratio(Fraction(1, 2) / start, i, half)) for i in range(half)]
+    gap = 1 - last
+    high = [1 - Fraction(1, 2) * Fraction(_ratio(2 * gap, i, half)) for i in range(half)]
+    inner = sorted({Fraction(round(v * (1 << 40)), 1 << 40) for v in low + high})
+    # The last cell succeeds: its left end lies strictly above 1 - 2 s / l.
+    return [start, *(v for v in inner if start < v < last), last + Fraction(1, 1 << 50)]
+
+
+def _ratio(total: Fraction, i: int, count: int) -> float:
+    return math.exp(math.log(float(total)) * i / count)
+
+
+def _combine(p: Callable[[Fraction], Fraction], length: Fraction, v: Fraction) -> Fraction:
+    return 2 * (p(v / 2) + p(length) - p(length - v / 2) - p(v))
+
+
+def _exact(value: object) -> Fraction:
+    sign, man, exp, _ = mpmath.mpf(value)._mpf_
+    return Fraction((-1) ** sign * int(man)) * Fraction(2) ** exp
+
+
+Poly = list[Fraction]
+Piecewise = list[tuple[Fraction, Fraction, Poly]]  # (from, to, coefficients in t); zero elsewhere
+
+
+@dataclass(frozen=True)
+class Mu:
+    """``inner`` on ``|z| <= near`` plus ``outer`` on ``|z| <= far``, in rationals."""
+
+    near: Fraction
+    far: Fraction
+    inner: Fraction
+    outer: Fraction
+
+
+def density_of_sum(members: int, width: Fraction, low: Fraction) -> Piecewise:
+    """Density of ``low + width (U_1 + .. + U_m)``, m >= 1, as exact polynomials between knots."""
+    pieces: Piecewise = []
+    for k in range(members):
+        total: Poly = [Fraction(0)] * members
+        for j in range(k + 1):
+            # (-1)^j C(m, j) ((t - low)/width - j)^(m-1) / (width (m-1)!), expanded in t
+            shift = -(low / width) - j
+            factor = Fraction((-1) ** j * math.comb(members, j), math.factorial(members - 1)) / width
+            for i in range(members):
+                total[i] += factor * math.comb(members - 1, i) * shift ** (members - 1 - i) / width**i
+        pieces.append((low + k * width, low + (k + 1) * width, total))
+    return pieces
+
+
+def probability_between(pieces: Piecewise, start: Fraction, end: Fraction) -> Fraction:
+    """Integral of the pieces over ``[start, end]``."""
+    total = Fraction(0)
+    for a, b, poly in pieces:
+        lower, upper = max(a, start), min(b, end)
+        if lower < upper:
+            total += sum(c * (upper ** (i + 1) - lower ** (i + 1)) / (i + 1) for i, c in enumerate(poly))
+    return total
+
+
+def exact_entry(left: Piecewise, right: Piecewise, common: Piecewise, radius: Fraction, targets: Mu) -> Fraction:
+    """``int P(|A - s| <= r) P(|B - s| <= r) E mu(C + s) ds``, exactly.
+
+    The integrand is a polynomial between knots; it is integrated from its values at as many rational points as its
+    degree needs (Lagrange), which shares nothing with Gauss quadrature.
+    """
+    degree = sum(len(p[0][2]) for p in (left, right, common))
+    knots = sorted(_knots(left, radius) | _knots(right, radius) | _target_knots(common, targets))
+    nodes = [Fraction(2 * i + 1, 2 * (degree + 1)) for i in range(degree + 1)]
+    weights = _interpolatory(nodes)
+    total = Fraction(0)
+    for a, b in itertools.pairwise(knots):
+        for x, w in zip(nodes, weights, strict=True):
+            s = a + (b - a) * x
+            value = probability_between(left, s - radius, s + radius)
+            value *= probability_between(right, s - radius, s + radius)
+            if value:
+                total += w * (b - a) * value * _mean_density(common, s, targets)
+    return total
+
+
+def _mean_density(common: Piecewise, s: Fraction, t: Mu) -> Fraction:
+    inner = probability_between(common, -t.near - s, t.near - s)
+    return t.inner * inner + t.outer * probability_between(common, -t.far - s, t.far - s)
+
+
+def _knots(pieces: Piecewise, radius: Fraction) -> set[Fraction]:
+    ends = {e for a, b, _ in pieces for e in (a, b)}
+    return {e + d for e in ends for d in (-radius, radius)}
+
+
+def _target_knots(pieces: Piecewise, t: Mu) -> set[Fraction]:
+    ends = {e for a, b, _ in pieces for e in (a, b)}
+    return {d - e for e in ends for d in (-t.near, t.near, -t.far, t.far)}
+
+
+def _interpolatory(nodes: list[Fraction]) -> list[Fraction]:
+    """Weights of the rule on [0, 1] that is exact for all polynomials of degree below ``len(nodes)``."""
+    weights: list[Fraction] = []
+    for i, x in enumerate(nodes):
+        poly: Poly = [Fraction(1)]
+        for j, y in enumerate(nodes):
+            if j != i:
+                scaled = [c / (x - y) for c in poly]
+                poly = [a - y * b for a, b in zip([Fraction(0), *scaled], [*scaled, Fraction(0)], strict=True)]
+        weights.append(sum((c / (k + 1) for k, c in enumerate(poly)), Fraction(0)))
+    return weights
+
+
+def check() -> list[Step]:
+    """All steps; ``holds`` is False where another program's number is not confirmed."""
+    return [*_iteration_steps(), _entries_step(), *_stored_steps()]
+
+
+def _iteration_steps() -> list[Step]:
+    window = Fraction(1)
+    cases: list[tuple[str, int, Gain, float]] = [
+        ("uniform(1.0)", 33, uniform_gain, 1.0),
+        ("normal(1.0)", 54, interval_gain(normal_integral), 1.0),
+        ("product(uniform(1.0), uniform(1.0))", 53, interval_gain(product_integral), 1.0 / math.e),
+    ]
+    steps: list[Step] = []
+    for name, size, gain, length in cases:
+        window = Fraction(length)
+        bound = failure_bound(size, Fraction(0.01), Fraction(0.00390625), window, gain)
+        text = f"P(fail) <= {float(bound):.5f} with {size} samples, eps .01, window {length:.4f}"
+        steps.append(Step(f"value iteration, {name}", bound <= Fraction(1, 20), text))
+    return steps
+
+
+def _entries_step() -> Step:
+    """Entries of the table of another program, a spread of kinds with 1 to 4 members a part."""
+    width, radius = Fraction(1, 2), Fraction(1, 64)
+    t = Mu(Fraction(33, 64), Fraction(5, 4), Fraction(3, 4), Fraction(1, 2))
+    targets = Targets(float(t.near), float(t.far), float(t.inner), float(t.outer))
+    table = PairTable(6, float(width), (-2, -1, 0, 1), float(radius), targets)
+    worst, least = 0.0, math.inf
+    cases = [
+        ((1, 0), (1, -1), (1, 1)),
+        ((2, -1), (1, -2), (3, 0)),
+        ((3, -3), (2, -1), (1, -2)),
+        ((1, 1), (1, 1), (4, -5)),
+        ((2, -1), (2, -2), (2, 0)),
+    ]
+    for left, right, common in cases:
+        parts = [density_of_sum(m, width, g * width) for m, g in (left, right, common)]
+        exact = exact_entry(parts[0], parts[1], parts[2], radius, t)
+        c, a, b = (int(table.place[m, g + table.shift]) for m, g in (common, left, right))
+        found = float(table.entries[table.first[c] + a * table.size[c] + b])
+        worst = max(worst, abs(float(Fraction(found) - exact)) / targets.mass)
+        least = min(least, float(exact))
+    text = f"entries from {least:.1e} on; largest error {worst:.1e} of the mass, claimed {ENTRY_ERROR}"
+    return Step("second moments, table entries", least > 0.0 and worst <= ENTRY_ERROR, text)
+
+
+def _stored_steps() -> list[Step]:
+    """The hand-over of every stored certificate, for U[-1, 1] in exact rationals."""
+    steps: list[Step] = []
+    for found in stored_certificates():
+        if found.law == "uniform(1.0)":
+            p = found.plan
+            near = found.window / 2 + p.slack
+            pair = handover(Uniform(1.0), p.rest, p.slack, near, p.far)
+            gap = handover_gap(p.rest, *map(Fraction, (p.slack, near, p.far, pair.inner, pair.outer)))
+            name = f"hand-over, eps {found.eps}, {found.size} samples"
+            steps.append(Step(name, gap >= 0, f"least alpha v + beta b - 1 over cells: {float(gap):.2e}"))
+    return steps
+
+
+def handover_gap(k: int, slack: Fraction, near: Fraction, far: Fraction, inner: Fraction, outer: Fraction) -> Fraction:
+    """Least ``alpha v(b') + beta b - 1`` over cells ``[b, b']`` with ``v(b') <= b'``; the claim holds if it is >= 0."""
+    half = Fraction(1, 2)
+    there = half * min(far - near, Fraction(1)) + half * min(far + near, Fraction(1))
+    cells = 20_000
+    least = Fraction(1000)
+    for i in range(cells):
+        b, above = 2 * far * Fraction(i, cells), 2 * far * Fraction(i + 1, cells)
+        rho = 1 - there + half * above
+        if rho**k * above >= 2 * slack:
+            least = min(least, inner * 2 * slack / min(rho, Fraction(1)) ** k + outer * b - 1)
+    return least

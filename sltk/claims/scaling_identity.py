@@ -1,0 +1,107 @@
+r"""Scaling the layers of a 1-homogeneous network scales its output (claim ``scaling-identity``).
+
+Lemma. ``phi(s x) = s phi(x)`` for ``s > 0``. Then the network with weights ``s_l W_l`` and biases
+``(prod_{k<=l} s_k) b_l`` computes ``(prod s_l) f(x)``.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from sltk.claims._pools import violations
+from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.verdict import Never
+from sltk.networks.activations import activation
+from sltk.networks.layers import Act, Linear, Network, Stage
+
+WIDTHS = (3, 5, 4, 2)
+ROUNDING = 1e-12
+
+
+def homogeneous(name: str) -> bool:
+    """Whether ``phi(s x) = s phi(x)`` for ``s > 0``: phi is its two half lines, without intercept."""
+    phi = activation(name)
+    return not phi.curved and phi.intercept == 0.0
+
+
+def scaled(network: Network, scales: list[float], *, biases: bool = True) -> Network:
+    """The network with weights ``s_l W_l`` and biases times ``prod_{k<=l} s_k`` (or times ``s_l`` alone: wrong)."""
+    stages, product = [], 1.0
+    for stage, scale in zip(network.stages, scales, strict=True):
+        product *= scale
+        own = stage.affine
+        assert isinstance(own, Linear)
+        bias = own.bias * (product if biases else scale)
+        stages.append(Stage(Linear(own.name, own.weight * scale, bias), stage.after))
+    return Network(network.input_shape, tuple(stages))
+
+
+def output_scale(scales: list[float]) -> float:
+    """``prod s_l``: the scalar that remains."""
+    return math.prod(scales)
+
+
+def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
+    """Distance of the scaled network from the scaled output, relative to the output, at random inputs."""
+    off = np.empty(trials)
+    for trial in range(trials):
+        network = _random(cell["activation"], generator)
+        scales = generator.uniform(0.2, 2.0, len(network.stages)).tolist()
+        x = torch.from_numpy(generator.uniform(-1.0, 1.0, (8, WIDTHS[0])))
+        wanted = output_scale(scales) * network(x)
+        got = scaled(network, scales, biases=cell["biases"] == "running product")(x)
+        off[trial] = float((got - wanted).abs().max() / (1.0 + wanted.abs().max()))
+    return violations(off, np.full(trials, ROUNDING))
+
+
+def cases(preset: Preset) -> tuple[Case, ...]:
+    """ReLU and leaky ReLU; controls: sigmoid, and biases that are scaled like weights."""
+    made = [("relu", "running product", False), ("leaky_relu(0.1)", "running product", False),
+            ("sigmoid", "running product", True), ("relu", "own scale", True)]  # fmt: skip
+    return tuple(_case(*case, share=0.05 if preset == "quick" else 0.02) for case in made)
+
+
+def _case(name: str, biases: str, control: bool, share: float) -> Case:
+    cell = {"activation": name, "biases": biases}
+    return Case(f"{name}, biases by {biases}", cell, Never(share=share), "equal up to rounding", control)
+
+
+def _random(name: str, generator: np.random.Generator) -> Network:
+    stages = []
+    for number, (width, out) in enumerate(itertools.pairwise(WIDTHS)):
+        weight, bias = (torch.from_numpy(generator.uniform(-1.0, 1.0, shape)) for shape in ((out, width), (out,)))
+        after = () if number == len(WIDTHS) - 2 else (Act(activation(name)),)
+        stages.append(Stage(Linear(f"layer{number}", weight, bias), after))
+    return Network((WIDTHS[0],), tuple(stages))
+
+
+CLAIM = Claim(
+    key="scaling-identity",
+    title="scaling layers scales the output",
+    statement=r"f(x; \{s_l W_l, (\textstyle\prod_{k \le l} s_k) b_l\}) = (\textstyle\prod_l s_l) f(x; \{W_l, b_l\})",
+    source="Elementary",
+    provenance=(("statement", "derived"),),
+    explanation="A target with weights above 1 is sought in scaled form; a known output scalar remains and is said. "
+    "Without homogeneity only the pair (layer 1, layer 2) may be rescaled, or the source's law made wider.",
+    hypotheses=(
+        Hypothesis(
+            "an activation with phi(s x) = s phi(x) for s > 0",
+            lambda activation: homogeneous(activation),
+            "otherwise the scale does not pass through it",
+            "use ReLU or a leaky ReLU, or a source law that covers the target",
+        ),
+        Hypothesis(
+            "scales s_l > 0",
+            lambda scales: all(s > 0.0 for s in scales),
+            "phi(-x) is not -phi(x)",
+            "pass positive scales",
+        ),
+    ),
+    bound=output_scale,
+    measure=measure,
+    cases=cases,
+)

@@ -1,0 +1,153 @@
+r"""Machine-certified sizes: value iteration over all laws of the covered share, in integers rounded outward.
+
+Theorem. Let ``T`` be the length of the window ``[-T/2, T/2]`` of targets, ``eps = r + s`` and ``J`` the interval
+``[-T/2 - s, T/2 + s]`` of length ``l``. Put ``A_0 = J & [-r, r]`` and ``A_k = A_{k-1} | (J & (A_{k-1} + x_k))``:
+every point of ``A_n`` is within ``r`` of a subset sum. If ``|A_n| > l - 2 s`` then ``A_n`` meets ``[z - s, z + s]`` for
+every target ``z``, and all of them are within ``eps`` of a subset sum. The share ``v_k = |A_k| / l`` obeys
+``v_k <= v_{k+1} <= min(2 v_k, 1)`` and ``E[v_{k+1} | A_k] >= v_k + G(l v_k) / l`` (``sltk.subset_sum.width_gain``).
+A covered set may be cut down to any part of it without lowering the probability of failure, so shares are rounded
+down to the edges ``e_0 < e_1 < ..`` of a grid; and with ``B_0`` one below ``1 - 2 s / l`` and zero above,
+
+    ``B_{k+1}(e_j) = `` concave envelope, over ``[e_j, min(2 e_j, 1)]``, of the step function ``B_k``, at the mean,
+
+bounds the probability of failing with ``k + 1`` samples to come. ``B_n(2 r / l)`` bounds that of a pool of ``n``.
+
+Why it is rigorous: shares and probabilities are integers, the mean is rounded down, every envelope up
+(``sltk.subset_sum._width_kernel``), ``G`` is lowered by a unit of ``2^-26``, a million times its rounding error.
+``docs/width-certificate.md`` has the proof in full, ``proofs_checks/width_certificate.py`` another program for it.
+"""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sltk.core.errors import SltkError
+from sltk.subset_sum._width_kernel import PROBABILITY, SHARE, worst_laws
+from sltk.subset_sum.laws import Law
+from sltk.subset_sum.width_gain import expected_gain
+
+Integers = NDArray[np.int64]
+
+CELLS = 3000
+LARGEST = 4000
+_STEPS_OF_SLACK = 4  # slacks are k 2^-i with 4 <= k < 8, so that certificates of near tolerances share their tables
+_SLACK_LOW, _SLACK_HIGH = 0.3, 0.52  # shares of eps; the optimum is flat, near 0.4
+
+
+@dataclass(frozen=True)
+class WidthCertificate:
+    """``P(some target of the window is farther than eps from S(x)) <= failure`` for ``size`` samples of ``law``.
+
+    Attributes:
+        law: text of the law, taken as continuous.
+        window: length of the interval of targets, centred at 0.
+        eps: tolerance.
+        size: number of samples.
+        slack: ``s``; the balls have radius ``eps - s``.
+        failure: the proved bound, an exact rational.
+    """
+
+    law: str
+    window: float
+    eps: float
+    size: int
+    slack: float
+    failure: Fraction
+
+
+class Iteration:
+    """The tables ``B_0, B_1, ..`` of one law, window and slack, computed when they are asked for."""
+
+    def __init__(self, law: Law, window: float, slack: float, cells: int = CELLS):
+        self.length = window + 2.0 * slack
+        self.slack = (Fraction(self.length) - Fraction(window)) / 2  # exact, whatever the sum above was rounded to
+        self.edges = _grid(self.slack / Fraction(self.length), cells)
+        covered = np.asarray(self.edges[:-1] * (self.length / SHARE), np.float64)
+        gain = expected_gain(law, self.length, covered) * (SHARE / self.length)
+        self.mean = self.edges[:-1] + np.maximum(np.floor(gain).astype(np.int64) - 1, 0)
+        start = np.full(self.edges.size - 1, PROBABILITY)
+        start[-1] = 0
+        self.tables: list[Integers] = [start]
+
+    def table(self, steps: int) -> Integers:
+        """``B_steps`` on the cells ``[edges[j], edges[j + 1])``, in units of ``2^-36``."""
+        while len(self.tables) <= steps:
+            self.tables.append(worst_laws(self.edges, self.tables[-1], self.mean))
+        return self.tables[steps]
+
+    def cell(self, eps: float) -> int:
+        """Cell of the start, one ball of radius ``eps - slack``.
+
+        Raises:
+            SltkError: the ball is smaller than the grid's first share.
+        """
+        share = math.floor(2 * (Fraction(eps) - self.slack) / Fraction(self.length) * SHARE)
+        if share < self.edges[0]:
+            raise SltkError(f"the grid starts at the share {self.edges[0] / SHARE}, but eps={eps} leaves a ball below.")
+        return int(np.searchsorted(self.edges, min(share, SHARE - 1), side="right")) - 1
+
+    def failure(self, steps: int, eps: float) -> Fraction:
+        """Bound of the failure after ``steps`` samples from one ball of radius ``eps - slack``."""
+        return Fraction(int(self.table(steps)[self.cell(eps)]), PROBABILITY)
+
+
+@lru_cache(maxsize=64)
+def iteration(law: Law, window: float, slack: float, cells: int = CELLS) -> Iteration:
+    """The shared ``Iteration`` of these arguments."""
+    return Iteration(law, window, slack, cells)
+
+
+def certified_failure(n: int, eps: float, law: Law, window: float) -> WidthCertificate:
+    """Least bound of the failure of ``n`` samples, over the slacks of the ladder.
+
+    Args:
+        n: samples, ``0 <= n <= 4000``.
+        eps: tolerance, ``0 < eps < window / 2``, in the units of ``law``.
+        law: of the samples.
+        window: length of the interval of targets.
+
+    Raises:
+        SltkError: an argument out of range, or a law of which nothing is known.
+    """
+    if not 0 <= n <= LARGEST:
+        raise SltkError(f"a width certificate needs 0 <= n <= {LARGEST}, but got n={n}; ask for fewer samples.")
+    if not 0.0 < 2.0 * eps < window < math.inf:
+        raise SltkError(f"a width certificate needs 0 < eps < window/2, but got eps={eps}, window={window}.")
+    found = [(iteration(law, window, s).failure(n, eps), s) for s in _slacks(eps)]
+    failure, slack = min(found)
+    return WidthCertificate(law.spec(), window, eps, n, slack, failure)
+
+
+def certified_size(eps: float, delta: float, law: Law, window: float) -> WidthCertificate:
+    """Certificate with the fewest samples whose bound is at most ``delta``.
+
+    Raises:
+        SltkError: as ``certified_failure``; or no ``n <= 4000`` will do, because the gain is lost in the rounding.
+    """
+    goal = Fraction(delta)
+    for n in range(LARGEST + 1):
+        found = certified_failure(n, eps, law, window)
+        if found.failure <= goal:
+            return found
+    raise SltkError(f"no certificate with n <= {LARGEST} at eps={eps}, delta={delta}; take larger ones.")
+
+
+def _slacks(eps: float) -> list[float]:
+    """Members of the ladder ``k 2^-i``, ``4 <= k < 8``, between ``.3 eps`` and ``.52 eps``."""
+    top = math.frexp(eps)[1]
+    ladder = (k * 2.0 ** (i - 3) for i in range(top - 3, top + 1) for k in range(_STEPS_OF_SLACK, 2 * _STEPS_OF_SLACK))
+    return [s for s in ladder if _SLACK_LOW * eps <= s <= _SLACK_HIGH * eps]
+
+
+def _grid(slack_share: Fraction, cells: int) -> Integers:
+    """Edges from the least start to 1, dense where the share or what is left of it is small; the last cell succeeds."""
+    last = math.floor((1 - 2 * slack_share) * SHARE) + 1
+    first = max(1, math.floor(slack_share * SHARE * 9 / 5))
+    left = np.geomspace(max(SHARE - last, 1), SHARE / 2, cells // 2)
+    inner = np.concatenate([np.geomspace(first, SHARE / 2, cells // 2), SHARE - left])
+    edges = np.unique(np.rint(inner).astype(np.int64))
+    return np.concatenate([[first], edges[(edges > first) & (edges < last)], [last, SHARE]]).astype(np.int64)

@@ -99,7 +99,7 @@ def rows(search: Callable[[Values, Values], Values] | None) -> list[Row]:
         found.append(ours(n, ERROR, targets))
         if search is not None:
             found.append(in_c(search, n, targets // 3))
-    found += [ours(n, FEWEST, 200_000, eps=EPS, objective="cardinality") for n in (15, 20)]
+    found += [ours(n, FEWEST, 500_000, eps=EPS, objective="cardinality") for n in (15, 20)]
     found += [in_python(15, 4_000), in_python(20, 4_000)]
     for n, targets in ((15, 40_000), (20, 10_000), (26, 1_000)):
         found.append(ours(n, f"minimum mass, eps={EPS}", targets, eps=EPS, objective="mass"))

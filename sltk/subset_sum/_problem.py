@@ -44,16 +44,24 @@ class Problem:
 
 def array(name: str, given: Any) -> Values:
     """Return ``given`` as finite float64, or say which entry is not."""
+    values = _floats(name, given)
+    _require_finite(name, values)
+    return values
+
+
+def _floats(name: str, given: Any) -> Values:
     if hasattr(given, "detach"):
         given = given.detach().cpu().numpy()
     try:
-        values = np.asarray(given, dtype=np.float64)
+        return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise SltkError(f"{name} must hold real numbers, but reading it failed: {error}.") from error
+
+
+def _require_finite(name: str, values: Values) -> None:
     if not np.isfinite(values).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(values))[0])
         raise SltkError(f"{name} must be finite, but {name}[{where}] = {values[where]}; remove or repair that entry.")
-    return values
 
 
 def _spread(name: str, given: Any, shape: tuple[int, ...]) -> Values:
@@ -142,12 +150,14 @@ def _largest(values: Values) -> float:
     return max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
 
 
-def _check_range(problem: Problem) -> None:
+def _check_range(problem: Problem, pools: Values) -> None:
+    """One pass over the pools for the common case: a sum that is neither NaN nor large settles both questions."""
     n, costs = problem.pool.shape[1], problem.costs
     rough = _largest(problem.target) + n * _largest(problem.pool)
     rough += _largest(problem.alpha) * rough + (0.0 if costs is None else n * _largest(costs))
     if rough <= RANGE:
         return
+    _require_finite("pool", pools)
     with np.errstate(over="ignore"):
         size = np.abs(problem.target) + np.abs(problem.pool).sum(axis=-1)
         if costs is not None:
@@ -168,7 +178,8 @@ def read(pool: Any, target: Any, eps: Any, objective: str, costs: Any, alpha: An
     """Check all arguments of ``solve`` and lay them out row by row."""
     if objective not in OBJECTIVES:
         raise SltkError(f"objective must be one of {', '.join(OBJECTIVES)}, but got {objective!r}.")
-    targets, pools = array("target", target), array("pool", pool)
+    targets, pools = array("target", target), _floats("pool", pool)
+    given = pools
     _check_pool(pools, targets, LARGEST_SHARED if objective == "error" else LARGEST_POOL)
     priced = _costs(costs, objective, pools, targets)
     pools, members = _with_a_zero(pools), pools.shape[-1]
@@ -180,5 +191,5 @@ def read(pool: Any, target: Any, eps: Any, objective: str, costs: Any, alpha: An
         eps=_tolerances(eps, objective, targets.shape), alpha=_weights(alpha, objective, targets.shape),
         members=members, looked_up=pools.ndim == 1 and targets.ndim > 0,
     )  # fmt: skip
-    _check_range(problem)
+    _check_range(problem, given)
     return problem

@@ -19,11 +19,8 @@ from proofs_checks._widths import closed_form, closed_form_ball
 from sltk.claims import registry
 from sltk.core.errors import SltkError
 
-# Its checker comes with the stored certificates and has tests of its own.
-ELSEWHERE = {"width-certificate"}
 
-
-@pytest.mark.parametrize("key", sorted({*keys()} - ELSEWHERE))
+@pytest.mark.parametrize("key", sorted(keys()))
 def test_every_check_holds_and_every_mutation_of_it_fails(key: str):
     outcome = execute(load(key))
     assert outcome.failures == []
@@ -33,7 +30,7 @@ def test_every_check_holds_and_every_mutation_of_it_fails(key: str):
 
 
 def test_every_claim_is_checked_or_trusted_for_a_reason():
-    assert set(registry()) - ELSEWHERE == {*keys(), *TRUSTED} - ELSEWHERE
+    assert set(registry()) == {*keys(), *TRUSTED}
     assert all(reason.strip() for reason in TRUSTED.values())
 
 

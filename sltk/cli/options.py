@@ -118,4 +118,36 @@ class Show:
     """As listed by `sltk claims`."""
 
 
-Command = Construct | Check | Verify | Claims | Show
+@dataclass(frozen=True)
+class Widths:
+    """How many random weights are enough: for one pool, or for every layer of TARGET.
+
+    Each number says how far it can be trusted: floor (no source can do with less), certificate (checked by machine),
+    closed form (a theorem with its constants), and, for one pool, measured (with an exact interval).
+    """
+
+    target: Annotated[Positional[str | None], tyro.conf.arg(metavar="[TARGET]")] = None
+    """A .pt or .safetensors file with a state dict, or package.module:function; none for one pool."""
+    eps: float = 0.01
+    """Largest error: of a subset sum, or of TARGET's outputs over the domain."""
+    delta: float = 0.05
+    """Probability with which the random source may fail."""
+    law: str | None = None
+    """Law of the source's weights; default uniform(3.0) for TARGET, three laws for one pool."""
+    method: Literal["plus-one", "two-layer"] = "plus-one"
+    """Source of depth L + 1, or 2 L."""
+    arch: str | None = None
+    """Architecture of a target file's state dict."""
+    input_shape: tuple[int, ...] = ()
+    """Shape of one input, no batch axis: 1 28 28."""
+    low: float | None = None
+    """Least input value of the domain; or give --data."""
+    high: float | None = None
+    """Largest input value of the domain."""
+    data: Literal["digits", "mnist"] | None = None
+    """Take the domain from this data set's range."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+
+
+Command = Construct | Check | Verify | Claims | Show | Widths

@@ -5,5 +5,6 @@ from sltk.construct.files import load, save
 from sltk.construct.recipe import Recipe
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
+from sltk.construct.widths import NetworkWidths, required_widths
 
-__all__ = ["Failure", "Recipe", "StrongTicket", "load", "save", "strong_ticket"]
+__all__ = ["Failure", "NetworkWidths", "Recipe", "StrongTicket", "load", "required_widths", "save", "strong_ticket"]

@@ -117,14 +117,14 @@ def target_class(
         mass = support * members * weight_high / 4.0 if objective == "error" else sparing
         amplification = size if univariate else mass
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
-        reach = _support_reach(stage.affine, known.entering.magnitude)
+        reach = support_reach(stage.affine, known.entering.magnitude)
         stages.append(
             StageClass(lipschitz, reach, float(amplification.max()), int(support.max()), univariate and phi.curved)
         )
     return stages
 
 
-def _support_reach(affine: object, reach: Tensor) -> float:
+def support_reach(affine: object, reach: Tensor) -> float:
     """Largest ``sum over the support of |x_i|`` of one neuron."""
     if isinstance(affine, Conv):
         support = (affine.weight != 0).double()

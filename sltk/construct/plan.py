@@ -168,7 +168,8 @@ def _two_layer(architecture: Architecture, choices: Choices) -> Plan:
     return Plan("two-layer", tuple(layers), tuple(roles))
 
 
-def _sides(activation: Activation, nonnegative: bool) -> Sides:
+def sides_of(activation: Activation, nonnegative: bool) -> Sides:
+    """Which sums a univariate stage needs with ``activation``."""
     if not activation.kinked:
         return "smooth"
     if not nonnegative:
@@ -181,7 +182,7 @@ def _univariate(
 ) -> tuple[SourceLayer, Role]:
     stage, phi = architecture.stages[index], choices.first_activation
     scales = choices.scales[index]
-    sides = _sides(phi, choices.nonnegative[index])
+    sides = sides_of(phi, choices.nonnegative[index])
     inputs, inner = (stage.inputs, stage.inner) if stage.kind == "conv" else (stage.degree, 1)
     copies = drawn_for(choices.members, 1.0 if sides == "smooth" else 0.5)
     constants = _fresh_constants(choices, scales, inputs * copies, inner)

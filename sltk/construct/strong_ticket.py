@@ -85,13 +85,13 @@ def strong_ticket(
     Source: Burkholz 2022, arXiv 2205.02343 and 2205.02321 (existence, L + 1); Pensia et al. 2020,
     arXiv 2006.07990 (two layers). The blocks are re-derived; see ``sltk.construct.plan`` for what differs.
     """
-    network, box = _target(target, domain, input_shape, activations)
+    network, box = target_and_box(target, domain, input_shape, activations)
     aim, tolerance = _aim(param_eps, eps)
     if objective not in OBJECTIVES:
         raise SltkError(f"objective must be one of {OBJECTIVES}, but got objective={objective!r}.")
     if prune_below is not None and not 0.0 <= prune_below < float("inf"):
         raise SltkError(f"prune_below must be finite and >= 0, but got prune_below={prune_below!r}.")
-    phi = _first_activation(network, first_activation)
+    phi = first_activation_of(network, first_activation)
     recipe = Recipe(
         method=method,
         n=n,
@@ -207,12 +207,13 @@ def _tolerances(order: Order) -> tuple[float, ...]:
     return tuple(allowance.parameter for allowance in allocate(recipe.tolerance, from_target))
 
 
-def _target(
+def target_and_box(
     target: nn.Module | Network,
     domain: Box | tuple[float | Tensor, float | Tensor],
     input_shape: tuple[int, ...] | None,
-    activations: Mapping[Any, Activation] | None,
+    activations: Mapping[Any, Activation] | None = None,
 ) -> tuple[Network, Box]:
+    """The target as a network, and its domain with an end for every entry of the input."""
     low = domain.low if isinstance(domain, Box) else domain[0]
     high = domain.high if isinstance(domain, Box) else domain[1]
     if isinstance(target, Network):
@@ -247,7 +248,8 @@ def _aim(param_eps: float | None, eps: float | None) -> tuple[Aim, float]:
     return "eps", float(eps)
 
 
-def _first_activation(network: Network, chosen: Activation | None) -> Activation:
+def first_activation_of(network: Network, chosen: Activation | None) -> Activation:
+    """The activation of the univariate layers: the chosen one, else the target's first, else ReLU."""
     own = next((s.activation for s in network.stages if s.activation is not None), None)
     phi = chosen or own or activation("relu")
     require_admissible(phi)

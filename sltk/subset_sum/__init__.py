@@ -1,6 +1,20 @@
-"""Random subset sum: laws, exact solvers, coverage."""
+"""Random subset sum: laws, exact solvers, coverage, sizes of pools with every constant given."""
 
 from sltk.subset_sum.coverage import covering_radius, covers
+from sltk.subset_sum.laws import LogUniform, Masked, Normal, Product, Uniform, parse_law
 from sltk.subset_sum.solve import Solution, solve
+from sltk.subset_sum.width import required_size
 
-__all__ = ["Solution", "covering_radius", "covers", "solve"]
+__all__ = [
+    "LogUniform",
+    "Masked",
+    "Normal",
+    "Product",
+    "Solution",
+    "Uniform",
+    "covering_radius",
+    "covers",
+    "parse_law",
+    "required_size",
+    "solve",
+]

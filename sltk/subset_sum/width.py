@@ -3,7 +3,8 @@ r"""How many samples are enough: one function, and for each answer how far it ca
 ``required_size(eps, delta)`` is a number n such that all targets of the window are within ``eps`` of a subset sum of n
 samples, except with probability ``delta``:
 
-* ``closed-form``: a theorem with its constants (``sltk.subset_sum.bounds``);
+* ``closed-form``: a theorem with its constants (``sltk.subset_sum.bounds``); a window beyond its own is cut into g
+  equal shares, one for each of g disjoint groups of samples, which must all succeed: ``g n(eps/g, delta/g)``;
 * ``certificate``: the least of the closed form, the value iteration, and the stored second-moment certificates;
 * ``measured``: the smallest n at which the lower Clopper-Pearson limit of the success rate of random pools, each
   decided exactly, passes ``1 - delta``; the limits hold for one n each, not for all of them together;
@@ -12,6 +13,7 @@ samples, except with probability ``delta``:
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -25,7 +27,7 @@ from sltk.subset_sum.bounds import amplified_size, closed_form_size, counting_fl
 from sltk.subset_sum.coverage import LARGEST, covers
 from sltk.subset_sum.laws import Law, Normal, Product, Uniform
 from sltk.subset_sum.moment_certificate import Plan
-from sltk.subset_sum.width_certificate import certified_size
+from sltk.subset_sum.width_certificate import OutOfReach, certified_size
 
 Method = Literal["closed-form", "certificate", "measured", "floor"]
 
@@ -71,8 +73,7 @@ def required_size(
         delta: failure probability in ``(0, 1)``; the floor does not depend on it.
         law: of the samples; ``Uniform(1.0)`` unless given.
         method: which answer; see the module.
-        window: length of the interval of targets; ``L`` of ``law.constants()`` unless given. The closed form is
-            stated for ``window <= L``.
+        window: length of the interval of targets; ``L`` of ``law.constants()`` unless given.
         trials: pools drawn for each n (``measured``).
         confidence: of each Clopper-Pearson limit, two-sided (``measured``).
         seed: of the named streams the pools come from (``measured``).
@@ -98,19 +99,19 @@ def required_size(
 
 
 def _closed_form(eps: float, delta: float, law: Law, window: float) -> int:
-    known = law.constants().L
-    if window > known:
-        raise SltkError(
-            f"the closed form covers windows up to L = {known} of {law.spec()}, but got window={window}; take "
-            "method='certificate'."
-        )
-    return closed_form_size(eps, delta, law)
+    groups = math.ceil(Fraction(window) / Fraction(law.constants().L))
+    if groups <= 1:
+        return closed_form_size(eps, delta, law)
+    # One step of rounding down each: an easier question is never asked for a harder one.
+    return groups * closed_form_size(math.nextafter(eps / groups, 0.0), math.nextafter(delta / groups, 0.0), law)
 
 
 def _certificate(eps: float, delta: float, law: Law, window: float) -> int:
-    sizes = [certified_size(eps, delta, law, window).size]
-    if window <= law.constants().L:
-        sizes.append(closed_form_size(eps, delta, law))
+    sizes = [_closed_form(eps, delta, law, window)]
+    # What covers a wider window covers this one, and a window far below the samples' own size is hard to iterate on.
+    for wider in {window, max(window, law.constants().L)}:
+        with suppress(OutOfReach):  # the closed form holds where the iteration's grid ends
+            sizes.append(certified_size(eps, delta, law, wider).size)
     unit, scale = _in_units(law)
     for found in stored_certificates():
         narrower = Fraction(found.eps) * scale <= Fraction(eps)

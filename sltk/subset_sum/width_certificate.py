@@ -38,6 +38,10 @@ _STEPS_OF_SLACK = 4  # slacks are k 2^-i with 4 <= k < 8, so that certificates o
 _SLACK_LOW, _SLACK_HIGH = 0.3, 0.52  # shares of eps; the optimum is flat, near 0.4
 
 
+class OutOfReach(SltkError):
+    """The iteration proves nothing here: what a sample gains is lost in the rounding."""
+
+
 @dataclass(frozen=True)
 class WidthCertificate:
     """``P(some target of the window is farther than eps from S(x)) <= failure`` for ``size`` samples of ``law``.
@@ -83,11 +87,13 @@ class Iteration:
         """Cell of the start, one ball of radius ``eps - slack``.
 
         Raises:
-            SltkError: the ball is smaller than the grid's first share.
+            OutOfReach: the ball is smaller than the grid's first share.
         """
         share = math.floor(2 * (Fraction(eps) - self.slack) / Fraction(self.length) * SHARE)
         if share < self.edges[0]:
-            raise SltkError(f"the grid starts at the share {self.edges[0] / SHARE}, but eps={eps} leaves a ball below.")
+            raise OutOfReach(
+                f"the grid starts at the share {self.edges[0] / SHARE}, but eps={eps} leaves a ball below."
+            )
         return int(np.searchsorted(self.edges, min(share, SHARE - 1), side="right")) - 1
 
     def failure(self, steps: int, eps: float) -> Fraction:
@@ -126,14 +132,26 @@ def certified_size(eps: float, delta: float, law: Law, window: float) -> WidthCe
     """Certificate with the fewest samples whose bound is at most ``delta``.
 
     Raises:
-        SltkError: as ``certified_failure``; or no ``n <= 4000`` will do, because the gain is lost in the rounding.
+        SltkError: as ``certified_failure``.
+        OutOfReach: no ``n <= 4000`` will do.
     """
     goal = Fraction(delta)
     for n in range(LARGEST + 1):
         found = certified_failure(n, eps, law, window)
         if found.failure <= goal:
             return found
-    raise SltkError(f"no certificate with n <= {LARGEST} at eps={eps}, delta={delta}; take larger ones.")
+        if n and _at_rest(n, eps, law, window):
+            break
+    raise OutOfReach(
+        f"no certificate with n <= {LARGEST} at eps={eps}, delta={delta}: the iteration comes to rest at "
+        f"{float(found.failure):.3g}; take larger ones."
+    )
+
+
+def _at_rest(n: int, eps: float, law: Law, window: float) -> bool:
+    """Whether a sample more changes none of the tables any longer."""
+    tables = [iteration(law, window, s).tables for s in _slacks(eps)]
+    return all(np.array_equal(table[n], table[n - 1]) for table in tables)
 
 
 def _slacks(eps: float) -> list[float]:

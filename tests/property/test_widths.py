@@ -1,5 +1,7 @@
 """Properties of ``required_size``: monotone in eps and delta, scaling, and the order of the four answers."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from sltk.core.errors import SltkError
 from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
 from sltk.subset_sum.width import METHODS, required_size
+from sltk.subset_sum.width_certificate import OutOfReach, certified_size
 
 # A short ladder: every certificate of a new tolerance costs a table. The stored ones sit between its rungs.
 EPS = [0.2, 0.11, 0.1, 0.01]
@@ -73,9 +76,24 @@ def test_bad_probabilities_are_refused(method, delta):
 def test_hypotheses_reject():
     with pytest.raises(SltkError, match="density 0"):
         required_size(0.01, 0.05, law=LogUniform(0.1))
-    with pytest.raises(SltkError, match=r"window=1\.5"):
-        required_size(0.01, 0.05, method="closed-form", window=1.5)
     with pytest.raises(SltkError, match="method must be"):
         required_size(0.01, 0.05, method="guess")  # pyright: ignore[reportArgumentType]  # the test is about it
     with pytest.raises(SltkError, match="trials"):
         required_size(0.01, 0.001, method="measured", trials=100)
+
+
+@settings(deadline=None)
+@given(st.sampled_from([1.5, 2.0, 2.5]), st.sampled_from([0.1, 0.01]))
+def test_a_wide_window_is_shared_by_groups(window, eps):
+    """g groups reach g times the window, each with its share of the tolerance and of the failure."""
+    groups = math.ceil(window)
+    found = required_size(eps, 0.05, method="closed-form", window=window)
+    assert found == groups * required_size(eps / groups * (1 - 1e-12), 0.05 / groups, method="closed-form")
+    assert required_size(eps, 0.05, window=window) <= found
+
+
+def test_where_the_iteration_ends_the_closed_form_holds():
+    """At eps 1e-11 the gain of a sample is lost in the grid's rounding; a larger pool than needed is no error."""
+    assert required_size(1e-11, 1e-6) == required_size(1e-11, 1e-6, method="closed-form")
+    with pytest.raises(OutOfReach, match="eps=1e-07"):
+        certified_size(1e-7, 1e-9, Uniform(1.0), 1.0)

@@ -175,3 +175,23 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
     assert "\n" not in said
     assert "Traceback" not in said
     return said
+
+
+def test_widths_of_one_pool(capsys: pytest.CaptureFixture[str]):
+    assert main(["widths", "--eps", ".1", "--law", "uniform(1.0)"]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if "uniform(1.0)" in line and "0.5" in line)
+    assert [cell.strip() for cell in row.split("│")[3:7]] == ["29", "17", "10", "3"]
+
+
+def test_widths_of_a_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    torch.save({"0.weight": torch.tensor([[0.5, -0.3]])}, tmp_path / "one.pt")
+    target = [str(tmp_path / "one.pt"), "--arch", "linear(2,1,bias=False)", "--input-shape", "2", *BOX]
+    assert main(["widths", *target, "--eps", "1", "--method", "two-layer", "--law", "uniform(1.0)"]) == 0
+    out = capsys.readouterr().out
+    assert "Widths by layer: two-layer, eps 1, delta 0.05, uniform(1.0)" in out
+    assert "a priori certificate" in out
+
+
+def test_widths_refuses_a_domain_without_a_target(capsys: pytest.CaptureFixture[str]):
+    assert main(["widths", *BOX]) == 2
+    assert "name TARGET first" in capsys.readouterr().err

@@ -62,7 +62,7 @@ def required_size(
     law: Law | None = None,
     method: Method = "certificate",
     window: float | None = None,
-    trials: int = 4000,
+    trials: int = 20_000,
     confidence: float = 0.99,
     seed: int = 0,
 ) -> int:

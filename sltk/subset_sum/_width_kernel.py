@@ -1,7 +1,8 @@
 """Integer kernel of the width certificate: worst laws of the covered share, every division rounded outward.
 
-Shares are integers in units of ``2^-26``, probabilities integers in units of ``2^-36``; every product and every
-difference of two products stays below ``2^63``, so int64 arithmetic is exact.
+The next share is told from the present one in units of its own: its distance, of which a step of the state ``j`` can
+make at most ``2^26`` units. Probabilities are integers in units of ``2^-36``. Every product and every difference of two
+products stays below ``2^63``, so int64 arithmetic is exact, however small the share or what is left of it.
 """
 
 import numpy as np
@@ -9,22 +10,23 @@ from numba import njit
 
 from sltk.subset_sum._merge import KERNEL
 
-SHARE = 1 << 26
+SPAN = 1 << 26
 PROBABILITY = 1 << 36
 
 
 @njit(**KERNEL)
-def worst_laws(edges, table, mean):
-    """Upper bound of ``E table(v')`` for each state ``edges[j]``, over all laws of the next share ``v'``.
+def worst_laws(starts, ends, table, mean):
+    """Upper bound of ``E table(v')`` for each state, over all laws of the next share ``v'``.
 
-    The laws are those on ``[edges[j], min(2 edges[j], SHARE)]`` with mean at least ``mean[j]``; ``table[i]`` is the
-    value on ``[edges[i], edges[i + 1])`` and does not increase with ``i``.
+    State ``j`` can go to its own cell and those that follow: ``ends[starts[j] + i]``, increasing, is the distance to
+    the right end of cell ``j + i``, the last of them the farthest it can come. The laws are those on these cells with
+    mean distance at least ``mean[j]``; ``table[i]`` is the value on cell ``i`` and does not increase with ``i``.
     """
     cells = mean.size
     result = np.empty(cells, np.int64)
     xs, ys = np.empty(cells + 1, np.int64), np.empty(cells + 1, np.int64)
     for j in range(cells):
-        used = _hull(edges, table, j, xs, ys)
+        used = _hull(ends[starts[j] : starts[j + 1]], table[j:], xs, ys)
         result[j] = _height(xs, ys, used, mean[j])
         if j > 0:  # a larger covered set may be cut down to the smaller one, so the bound of that one holds as well
             result[j] = min(result[j], result[j - 1])
@@ -32,23 +34,20 @@ def worst_laws(edges, table, mean):
 
 
 @njit(**KERNEL)
-def _hull(edges, table, j, xs, ys):
-    """Upper concave hull of the table on ``[edges[j], min(2 edges[j], SHARE)]``; how many vertices it has."""
-    top = min(2 * edges[j], SHARE)
-    xs[0], ys[0] = edges[j], table[j]
-    used, i = 1, j
-    while True:
+def _hull(ends, values, xs, ys):
+    """Upper concave hull of the step function with ``values`` on cells up to ``ends``; how many vertices it has."""
+    xs[0], ys[0] = 0, values[0]
+    used = 1
+    for i in range(ends.size):
         # The supremum over a cell belongs to its right end: its left end would be no upper bound of the hull.
-        x, y = min(edges[i + 1], top), table[i]
+        x, y = np.int64(ends[i]), values[i]
         while used >= 2 and (ys[used - 1] - ys[used - 2]) * (x - xs[used - 2]) <= (y - ys[used - 2]) * (
             xs[used - 1] - xs[used - 2]
         ):
             used -= 1
         xs[used], ys[used] = x, y
         used += 1
-        if edges[i + 1] >= top:
-            return used
-        i += 1
+    return used
 
 
 @njit(**KERNEL)

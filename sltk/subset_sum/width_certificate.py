@@ -26,9 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sltk.core.errors import SltkError
-from sltk.subset_sum._width_kernel import PROBABILITY, SHARE, worst_laws
+from sltk.subset_sum._width_grid import make_grid
+from sltk.subset_sum._width_kernel import PROBABILITY, worst_laws
 from sltk.subset_sum.laws import Law
-from sltk.subset_sum.width_gain import expected_gain
+from sltk.subset_sum.width_gain import certain_gain
 
 Integers = NDArray[np.int64]
 
@@ -69,18 +70,18 @@ class Iteration:
     def __init__(self, law: Law, window: float, slack: float, cells: int = CELLS):
         self.length = window + 2.0 * slack
         self.slack = (Fraction(self.length) - Fraction(window)) / 2  # exact, whatever the sum above was rounded to
-        self.edges = _grid(self.slack / Fraction(self.length), cells)
-        covered = np.asarray(self.edges[:-1] * (self.length / SHARE), np.float64)
-        gain = expected_gain(law, self.length, covered) * (SHARE / self.length)
-        self.mean = self.edges[:-1] + np.maximum(np.floor(gain).astype(np.int64) - 1, 0)
-        start = np.full(self.edges.size - 1, PROBABILITY)
+        self.grid = make_grid(self.slack / Fraction(self.length), cells)
+        share, gap = self.grid.share[:-1], self.grid.gap[:-1]
+        gain = certain_gain(law, self.length, share * self.length, gap * self.length) / self.length
+        self.mean = self.grid.distances(gain)
+        start = np.full(self.grid.cells, PROBABILITY)
         start[-1] = 0
         self.tables: list[Integers] = [start]
 
     def table(self, steps: int) -> Integers:
-        """``B_steps`` on the cells ``[edges[j], edges[j + 1])``, in units of ``2^-36``."""
+        """``B_steps`` on the cells of the grid, in units of ``2^-36``."""
         while len(self.tables) <= steps:
-            self.tables.append(worst_laws(self.edges, self.tables[-1], self.mean))
+            self.tables.append(worst_laws(self.grid.starts, self.grid.ends, self.tables[-1], self.mean))
         return self.tables[steps]
 
     def cell(self, eps: float) -> int:
@@ -89,19 +90,17 @@ class Iteration:
         Raises:
             OutOfReach: the ball is smaller than the grid's first share.
         """
-        share = math.floor(2 * (Fraction(eps) - self.slack) / Fraction(self.length) * SHARE)
-        if share < self.edges[0]:
-            raise OutOfReach(
-                f"the grid starts at the share {self.edges[0] / SHARE}, but eps={eps} leaves a ball below."
-            )
-        return int(np.searchsorted(self.edges, min(share, SHARE - 1), side="right")) - 1
+        found = self.grid.cell(2 * (Fraction(eps) - self.slack) / Fraction(self.length))
+        if found < 0:
+            raise OutOfReach(f"the grid starts at the share {self.grid.share[0]}, but eps={eps} leaves a ball below.")
+        return min(found, self.grid.cells - 1)
 
     def failure(self, steps: int, eps: float) -> Fraction:
         """Bound of the failure after ``steps`` samples from one ball of radius ``eps - slack``."""
         return Fraction(int(self.table(steps)[self.cell(eps)]), PROBABILITY)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def iteration(law: Law, window: float, slack: float, cells: int = CELLS) -> Iteration:
     """The shared ``Iteration`` of these arguments."""
     return Iteration(law, window, slack, cells)
@@ -159,13 +158,3 @@ def _slacks(eps: float) -> list[float]:
     top = math.frexp(eps)[1]
     ladder = (k * 2.0 ** (i - 3) for i in range(top - 3, top + 1) for k in range(_STEPS_OF_SLACK, 2 * _STEPS_OF_SLACK))
     return [s for s in ladder if _SLACK_LOW * eps <= s <= _SLACK_HIGH * eps]
-
-
-def _grid(slack_share: Fraction, cells: int) -> Integers:
-    """Edges from the least start to 1, dense where the share or what is left of it is small; the last cell succeeds."""
-    last = math.floor((1 - 2 * slack_share) * SHARE) + 1
-    first = max(1, math.floor(slack_share * SHARE * 9 / 5))
-    left = np.geomspace(max(SHARE - last, 1), SHARE / 2, cells // 2)
-    inner = np.concatenate([np.geomspace(first, SHARE / 2, cells // 2), SHARE - left])
-    edges = np.unique(np.rint(inner).astype(np.int64))
-    return np.concatenate([[first], edges[(edges > first) & (edges < last)], [last, SHARE]]).astype(np.int64)

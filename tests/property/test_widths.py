@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sltk.core.errors import SltkError
+from sltk.subset_sum.bounds import closed_form_size
 from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
 from sltk.subset_sum.width import METHODS, required_size
 from sltk.subset_sum.width_certificate import OutOfReach, certified_size
@@ -92,8 +94,16 @@ def test_a_wide_window_is_shared_by_groups(window, eps):
     assert required_size(eps, 0.05, window=window) <= found
 
 
+def test_the_iteration_goes_on_where_double_precision_would_end():
+    """Between 1e-6 and 1e-8 a tolerance costs the same number of samples a decade, as the growth of the share says."""
+    sizes = [certified_size(eps, 1e-6, Uniform(1.0), 1.0).size for eps in (1e-6, 1e-7, 1e-8)]
+    steps = np.diff(sizes)
+    assert steps.max() - steps.min() <= 1
+    assert sizes[-1] < closed_form_size(1e-8, 1e-6, Uniform(1.0))
+
+
 def test_where_the_iteration_ends_the_closed_form_holds():
-    """At eps 1e-11 the gain of a sample is lost in the grid's rounding; a larger pool than needed is no error."""
-    assert required_size(1e-11, 1e-6) == required_size(1e-11, 1e-6, method="closed-form")
-    with pytest.raises(OutOfReach, match="eps=1e-07"):
-        certified_size(1e-7, 1e-9, Uniform(1.0), 1.0)
+    """Probabilities are counted in units of 2^-36: the iteration proves nothing below, and the closed form is taken."""
+    assert required_size(0.1, 1e-13) == required_size(0.1, 1e-13, method="closed-form")
+    with pytest.raises(OutOfReach, match="delta=1e-13"):
+        certified_size(0.1, 1e-13, Uniform(1.0), 1.0)

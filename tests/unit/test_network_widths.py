@@ -15,7 +15,6 @@ from sltk.networks.read import read
 from sltk.subset_sum.laws import LogUniform, Product, Uniform
 from sltk.subset_sum.width import required_size
 
-
 QUESTIONS = ((0.5, 0.2), (0.25, 0.05))
 
 

@@ -17,7 +17,7 @@ from sltk.subset_sum._width_kernel import SPAN
 Reals = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-OCTAVE = 96  # least number of cells in a factor of two, of the share and of the gap
+OCTAVE = 64  # least number of cells in a factor of two, of the share and of the gap
 _GUARD = 2.0**-10  # of a unit: more than the rounding of a distance, which is below 2^-24
 
 

@@ -12,8 +12,8 @@ down to the edges ``e_0 < e_1 < ..`` of a grid; and with ``B_0`` one below ``1 -
 
 bounds the probability of failing with ``k + 1`` samples to come. ``B_n(2 r / l)`` bounds that of a pool of ``n``.
 
-Why it is rigorous: shares and probabilities are integers, the mean is rounded down, every envelope up
-(``sltk.subset_sum._width_kernel``), ``G`` is lowered by a unit of ``2^-26``, a million times its rounding error.
+Why it is rigorous: distances and probabilities are integers, the mean is rounded down, ends of cells and every
+envelope up (``sltk.subset_sum._width_grid``, ``._width_kernel``), and ``G`` is lowered by more than its rounding error.
 ``docs/width-certificate.md`` has the proof in full, ``proofs_checks/width_certificate.py`` another program for it.
 """
 

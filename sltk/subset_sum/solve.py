@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sltk.subset_sum import _cardinality, _costs, _error, _shared
 from sltk.subset_sum._merge import KERNEL
 from sltk.subset_sum._problem import Problem, Values, read
+from sltk.subset_sum._restrict import restriction
 from sltk.subset_sum._threads import over_cores, piece
 
 Flags = NDArray[np.bool_]
@@ -34,7 +35,15 @@ class Solution:
 
 
 def solve(
-    pool: Any, target: Any, *, eps: Any = None, objective: str = "error", costs: Any = None, alpha: Any = None
+    pool: Any,
+    target: Any,
+    *,
+    eps: Any = None,
+    objective: str = "error",
+    costs: Any = None,
+    alpha: Any = None,
+    size: Any = None,
+    locked: Any = None,
 ) -> Solution:
     r"""Choose for each target ``z`` a subset ``I`` of its pool ``x_1..x_n``, exactly, by meeting in the middle.
 
@@ -49,7 +58,7 @@ def solve(
     a subset whose error is within ``s`` of ``eps`` may count on either side, but ``reached`` is always
     ``error <= eps`` for the very error returned; a weighted objective exceeds the least by at most
     ``(n + 4) 2^-52 (alpha (|z| + sum |x|) + sum costs)``, a mass by ``(n + 4) 2^-52 sum costs``. Where all sums are
-    exact in float64 (integers, say) there is no error at all.
+    exact in float64 (integers, say) there is no error at all. A search by ``size`` has ``8 n`` times the slack.
 
     Ties are broken by the order of the search, which depends on pool, target, eps, costs and alpha only: not on
     the batch, the machine or the number of threads. A pool shared by a vector of targets is searched in another order
@@ -64,6 +73,8 @@ def solve(
         objective: one of the four above.
         costs: >= 0, ``(*target.shape, n)`` or ``(n,)``; by default ``|x|``.
         alpha: >= 0, the price of a unit of error: a number, or broadcast to ``target``.
+        size: exact number of members, locked ones among them: an integer, or broadcast to ``target``.
+        locked: bool, ``(n,)`` or ``(*target.shape, n)``: members that every subset must take.
 
     Returns:
         A ``Solution``; ``value`` and ``error`` carry at most ``n 2^-53 (|z| + sum |x|)`` of rounding.
@@ -76,7 +87,10 @@ def solve(
     sliding windows for mass and weight are derived here.
     """
     problem = read(pool, target, eps, objective, costs, alpha)
-    mask = _least_error(problem) if objective == "error" else _least_cost(problem, objective)
+    required = restriction(problem, size, locked)
+    searched = required.lifted(problem)
+    found = _least_error(searched) if objective == "error" else _least_cost(searched, objective)
+    mask = required.completed(found)
     value, error = _sums(problem, mask)
     reached = np.ones(error.size, bool) if problem.eps is None else error <= problem.eps
     shape, n = problem.shape, problem.members

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sltk.core.errors import SltkError
 from sltk.subset_sum import _shared, coverage, covering_radius, covers, solve
 from sltk.subset_sum import oracle as o
 
@@ -256,3 +257,53 @@ def test_largest_gap_rule_is_not_the_radius():
     pool, low, high = np.array([1.0, 11.0]), 0.0, 3.0
     assert covering_radius(pool, low, high) == 2.0  # 3 is 2 from 1; half of the gap (1, 11) is 5
     assert o.largest_distance(pool, low, high) == 2
+
+
+@given(problems(largest=7), st.data())
+@SETTINGS
+def test_least_error_of_a_given_size_and_with_locked_members(problem, data):
+    """Against enumeration: the subset has the size and the members that were asked for, and none of them is nearer."""
+    pool, target = problem
+    locked = np.array(data.draw(st.lists(st.booleans(), min_size=len(pool), max_size=len(pool))), bool)
+    size = data.draw(st.none() | st.integers(int(locked.sum()), len(pool)))
+    if size is not None and (np.abs(pool).max(initial=0.0) > 1e290 or abs(target) > 1e290):
+        return  # refused, see below
+    code = sum(1 << k for k, taken in enumerate(locked) if taken)
+    every = [s for s in o.subsets(pool, target) if s.code & code == code and size in (None, bin(s.code).count("1"))]
+    for solution in both_ways(pool, target, size=size, locked=locked):
+        subset = {s.code: s for s in every}[sum(1 << k for k, taken in enumerate(solution.mask) if taken)]
+        near = slack(pool, target) * (1 if size is None else 8 * max(len(pool), 1))
+        assert subset.error <= o.least_error(every) + near
+
+
+@given(problems(largest=7, entries=integers), st.integers(0, 7), tolerances)
+@SETTINGS
+def test_cheapest_of_a_given_size_of_integers_is_exact(problem, size, eps):
+    pool, target = problem
+    size = min(size, len(pool))
+    every = [s for s in o.subsets(pool, target, np.abs(pool)) if bin(s.code).count("1") == size]
+    best = o.best_within(every, Fraction(eps))
+    for solution in both_ways(pool, target, eps=eps, objective="mass", size=size):
+        assert solution.mask.sum() == size
+        assert bool(solution.reached) == (best is not None)
+        if best is not None:
+            assert np.abs(pool)[solution.mask].sum() == best.cost
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 4}, "one is 4"),
+        ({"size": -1}, "one is -1"),
+        ({"size": 1.0}, "whole numbers"),
+        ({"size": np.array([1, 2])}, "broadcast to the targets' shape"),
+        ({"locked": [1, 0, 0]}, "locked must be bool"),
+        ({"locked": [True, False]}, "locked must be bool with shape"),
+        ({"size": 1, "locked": [True, True, False]}, "between the number of locked members"),
+    ],
+)
+def test_restrictions_that_cannot_be_are_refused(arguments, message):
+    with pytest.raises(SltkError, match=message):
+        solve(np.array([0.1, 0.2, 0.3]), 0.2, **arguments)
+    with pytest.raises(SltkError, match="too large for a search by size"):
+        solve(np.array([4e307]), 0.0, size=1)

@@ -165,8 +165,9 @@ def _keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) 
     if role.first is not None:
         masks[role.first] = replace(masks[role.first], weight=np.sort(incoming_index(role, neurons)))
     if role.constants is not None and not role.constants.intercept:
-        below = role.combine - 1
-        masks[below] = replace(masks[below], bias=role.constants.start + constants)
+        below = role.below
+        # Two stages may read one layer, as the two ways around a block do.
+        masks[below] = replace(masks[below], bias=np.union1d(masks[below].bias, role.constants.start + constants))
 
 
 def _task(

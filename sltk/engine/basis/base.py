@@ -18,12 +18,14 @@ class Basis(nn.Module, ABC):
         orthonormal: ``B^T B = 1``, so that ``||B c|| = ||c||`` and magnitudes of coefficients can be compared.
         groups: trailing axes of the coefficients, as negative numbers, that are kept or dropped together; none by
             default, so that each coefficient stands alone.
+        stacked: names of the buffers that have a replica axis.
 
     Axes before those of the weight are replicas: both directions map ``(..., *shape)`` to ``(..., *shape)``.
     """
 
     orthonormal: ClassVar[bool]
     groups: tuple[int, ...] = ()
+    stacked: tuple[str, ...] = ()
 
     @abstractmethod
     def analyse(self, weight: Tensor) -> Tensor:

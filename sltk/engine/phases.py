@@ -37,7 +37,8 @@ class Train:
         penalty: a further term of the loss; its steps are counted from 0 in this phase.
         fresh: a new optimiser; else the one of the phase before goes on, with its momentum.
         refresh: called with the tickets before each step; a search by scores sets its gates here.
-        augment: called with each batch ``(count, rows, ...)``.
+        augment: called with each batch ``(count, rows, ...)``, the replicas' seeds and the position: it draws from
+            streams of the seeds, so that no replica depends on what is stacked beside it.
     """
 
     steps: int
@@ -46,7 +47,7 @@ class Train:
     penalty: Penalty | None = None
     fresh: bool = True
     refresh: Callable[[dict[str, Ticket]], None] | None = None
-    augment: Callable[[Tensor], Tensor] | None = None
+    augment: Callable[[Tensor, Sequence[int], int], Tensor] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.penalty, GrowingL2) and self.recipe.optimiser == "sgd":

@@ -43,7 +43,7 @@ def _step(state: State, phase: Any, step: int) -> Tensor:
         group["lr"] = phase.recipe.rate_at(phase.start + step)
     x, y = _batch(state, phase.recipe.batch)
     if phase.augment is not None:
-        x = phase.augment(x)
+        x = phase.augment(x, replicas.seeds, state.position)
     if phase.refresh is not None:
         phase.refresh(replicas.tickets)
     loss = replica_loss(replicas(x), y)

@@ -43,9 +43,7 @@ class Conv:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map ``(batch, in, h, w)`` to ``(batch, out, h', w')`` in the dtype of ``x``."""
-        return F.conv2d(
-            x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation
-        )
+        return F.conv2d(x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation)
 
 
 Affine = Linear | Conv

@@ -21,10 +21,10 @@ def recompute(state: State) -> None:
     batch = min(BATCH, len(train.y))
     try:
         replicas.train()
-        for norm in norms:
-            norm.momentum = None  # a running average over all batches
         with torch.no_grad():
             for place in range(min(MOST, len(train.y) // batch)):
+                for norm in norms:
+                    norm.momentum = 1.0 / (place + 1)  # a plain average; None would ask each replica for its count
                 replicas(train.x[batch_rows((0,), place, batch, len(train.y))[0].to(train.y.device)], shared=True)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):

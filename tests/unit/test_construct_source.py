@@ -16,9 +16,7 @@ from sltk.networks.read import read
 
 def conv_target(seed: int):
     generator = torch.Generator().manual_seed(seed)
-    module = nn.Sequential(
-        nn.Conv2d(1, 2, 3, padding=1), nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(8, 3)
-    )
+    module = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(8, 3))
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.copy_(torch.rand(parameter.shape, generator=generator) - 0.5)

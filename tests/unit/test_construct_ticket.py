@@ -199,9 +199,7 @@ def test_a_kernel_without_interior_tap_is_refused() -> None:
 
 
 def test_an_average_that_counts_its_padding_is_refused() -> None:
-    module = randomise(
-        nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU(), nn.AvgPool2d(2, padding=1), nn.Conv2d(1, 1, 2)), 0
-    )
+    module = randomise(nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU(), nn.AvgPool2d(2, padding=1), nn.Conv2d(1, 1, 2)), 0)
     network = read(module, (1, 6, 6))
     with pytest.raises(SltkError, match="average pool"):
         build(network)

@@ -75,7 +75,7 @@ class ImpJob:
 
     def inputs(self, basis: str) -> dict[str, Any]:
         """All that the row of ``basis`` depends on."""
-        ignored = ("bases", "folder", "stack", "device")
+        ignored = ("bases", "folder")
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         return {"study": "imp-bases", "revision": 1, "basis": basis, **kept, "hidden": list(self.hidden)}
 

@@ -150,4 +150,93 @@ class Widths:
     """Folder that holds the data set."""
 
 
-Command = Construct | Check | Verify | Claims | Show | Widths
+@dataclass(frozen=True)
+class Imp:
+    """Lottery tickets by iterative magnitude pruning, in each of several bases, with controls and verdicts."""
+
+    data: Literal["digits", "mnist"] = "digits"
+    """Data set."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers."""
+    bases: tuple[str, ...] = ()
+    """canonical, dct-input, dct, dct-taps, haar:0, permuted-dct, hadamard, svd, low-rank, unit, subspace; default
+    all of them but dct-taps and svd, and three draws of haar."""
+    seeds: int = 16
+    """Runs of each arm: seeds 0, 1, ..."""
+    rounds: int = 20
+    """Rounds of pruning."""
+    removed: float = 0.2
+    """Share of the survivors that goes each round."""
+    epochs: int = 12
+    """Epochs of every training."""
+    rate: float = 0.2
+    """Of SGD, at the start."""
+    rewind: int = 0
+    """Steps after which the anchor is stored."""
+    batch: int = 64
+    """Rows a step."""
+    stack: int = 0
+    """Replicas at a time; 0 chooses by network and device."""
+    device: str = "cpu"
+    """Where it runs."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+@dataclass(frozen=True)
+class Rst:
+    """A random mask transformed by a growing penalty (RST), beside all its baselines, with verdicts."""
+
+    data: Literal["digits", "mnist"] = "digits"
+    """Data set."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers."""
+    densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
+    """Kept fractions of all weights but the last layer's, which stays dense."""
+    seeds: int = 16
+    """Runs of each arm: seeds 0, 1, ..."""
+    basis: str = "canonical"
+    """Of the coefficients; see `sltk imp`."""
+    epochs: int = 36
+    """Of the transformation."""
+    final_epochs: int = 12
+    """After the cut, and of every training of the other arms."""
+    cap: float = 0.3
+    """Where lambda stops."""
+    rate: float = 0.2
+    """Of SGD, at the start; a quarter of it during the transformation."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+@dataclass(frozen=True)
+class EdgePopup:
+    """Strong tickets by search: no weight is trained; and a planted ticket, to see what the search finds."""
+
+    data: Literal["digits", "mnist"] = "digits"
+    """Data set."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers."""
+    densities: tuple[float, ...] = (0.5, 0.2, 0.1)
+    """Kept fractions."""
+    seeds: int = 8
+    """Runs of each kind: seeds 0, 1, ..."""
+    epochs: int = 60
+    """Of training the scores."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+Command = Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup

@@ -99,9 +99,7 @@ def declared_class(
         per_parameter = weight_bound if univariate else mass
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
         curved = univariate and phi.curved
-        stages.append(
-            StageClass(lipschitz, stage.degree * reach, stage.degree * per_parameter, stage.degree, curved)
-        )
+        stages.append(StageClass(lipschitz, stage.degree * reach, stage.degree * per_parameter, stage.degree, curved))
     return stages
 
 

@@ -107,4 +107,3 @@ def constant_values(source: Source, layer: int, constants: Constants) -> Values:
         return np.full(constants.count, constants.activation.intercept)
     biases = source.biases(layer, constants.start + np.arange(constants.count))
     return np.array([constants.activation.constant(float(b)) for b in biases])
-

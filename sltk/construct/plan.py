@@ -60,9 +60,9 @@ class Constants:
 class Role:
     """How one target stage is realised.
 
-    ``combine`` is the source layer whose weights the subset sums choose, ``below`` the one that it reads. For a univariate realisation
-    ``first`` is the layer below it and ``sides`` says how a curved or kinked activation is handled:
-    ``smooth`` (one sum), ``split`` (one sum over w > 0 and one over w < 0), ``positive`` or ``negative``
+    ``combine`` is the source layer whose weights the subset sums choose, ``below`` the one that it reads. For a
+    univariate realisation ``first`` is the layer below it and ``sides`` says how a curved or kinked activation is
+    handled: ``smooth`` (one sum), ``split`` (one sum over w > 0 and one over w < 0), ``positive`` or ``negative``
     (inputs are known to be non-negative, and only that sign of w is used).
     """
 

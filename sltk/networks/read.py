@@ -126,8 +126,8 @@ def _chain(traced: fx.GraphModule, shape: tuple[int, ...], custom: Custom) -> Ch
             fixed.add(node)
         elif not is_shape(node):
             inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
-            if _is_sum(node, inputs):
-                chain.join(_name(node), *(places[n] for n in inputs))
+            if _is_sum(node, places):
+                chain.join(_name(node), *(places[n] for n in node.args))
             else:
                 _require_one(node, inputs)
                 chain.go(places[inputs[0]])
@@ -136,9 +136,9 @@ def _chain(traced: fx.GraphModule, shape: tuple[int, ...], custom: Custom) -> Ch
     return chain
 
 
-def _is_sum(node: fx.Node, inputs: list[fx.Node]) -> bool:
-    plain = node.target in SUMS and not node.kwargs and list(node.args) == inputs
-    return plain and len(inputs) == 2
+def _is_sum(node: fx.Node, places: dict[fx.Node, Place]) -> bool:
+    plain = node.op != "call_module" and node.target in SUMS and not node.kwargs
+    return plain and len(node.args) == 2 and all(isinstance(n, fx.Node) and n in places for n in node.args)
 
 
 def _require_one(node: fx.Node, inputs: list[fx.Node]) -> None:

@@ -57,6 +57,7 @@ def flow(parts: Sequence[Wired], x: Value, step: Callable[[int, Value, list[Valu
     wiring = wires(parts)
     last = {used: i for i, wire in enumerate(wiring) for used in (wire.reads, *wire.adds)}
     values: dict[int, Any] = {INPUT: x}
+    del x
     for i, wire in enumerate(wiring):
         values[i] = step(i, values[wire.reads], [values[a] for a in wire.adds])
         for used in {wire.reads, *wire.adds}:

@@ -116,6 +116,8 @@ ARMS: dict[str, Phases] = {
     "scratch": lambda plan, density: scratch_phases(density, *plan.final, ROWS),
     "scratch, equal steps": _scratch_equal,
     "lth, one shot": _lth(1, ROWS),
+    "lth, one shot, global": _lth(1, ALL),
+    "lth, one shot, late": _lth(1, ROWS, late=True),
     "lth, 5 rounds": _lth(5, ROWS),
     "lth, 5 rounds, global": _lth(5, ALL),
     "lth, 5 rounds, late": _lth(5, ROWS, late=True),

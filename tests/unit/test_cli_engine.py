@@ -10,7 +10,7 @@ from sltk.cli.main import main
 SMALL = ["--hidden", "12", "--jobs", "1", "--seeds", "2"]
 COMMANDS = {
     "imp": ["imp", "--bases", "canonical", "dct", "subspace", "--rounds", "2", "--epochs", "1", *SMALL],
-    "rst": ["rst", "--densities", "0.3", "--epochs", "1", "--final-epochs", "1", *SMALL],
+    "rst": ["rst", "--densities", "0.3", "0.1", "--epochs", "1", "--final-epochs", "1", *SMALL],
     "edge-popup": ["edge-popup", "--densities", "0.5", "--epochs", "1", *SMALL],
 }
 
@@ -22,6 +22,7 @@ def test_command_writes_rows_and_findings_once(name: str, tmp_path: Path, capsys
     assert folder.name.startswith(f"{name}-")
     rows, summary = (folder / "rows.jsonl").read_bytes(), (folder / "summary.json").read_bytes()
     assert json.loads(summary)["outputs"]
+    assert (folder / "densities.png").exists() == (name != "edge-popup")
     assert main([*COMMANDS[name], "--out", str(tmp_path)]) == 0
     assert (folder / "rows.jsonl").read_bytes() == rows
     assert (folder / "summary.json").read_bytes() == summary

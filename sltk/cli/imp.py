@@ -42,11 +42,23 @@ def _job(options: Imp) -> ImpJob:
     for basis in bases:
         basis_named(basis)
     return ImpJob(
-        data=options.data, folder=None if options.data_folder is None else str(options.data_folder),
-        hidden=options.hidden, bases=tuple(dict.fromkeys(bases)), seeds=options.seeds, rounds=options.rounds,
-        removed=options.removed, epochs=options.epochs, rate=options.rate, rewind=options.rewind, batch=options.batch,
-        stack=options.stack, device=options.device,
-    )  # fmt: skip
+        data=options.data,
+        folder=None if options.data_folder is None else str(options.data_folder),
+        model=options.model,
+        hidden=options.hidden,
+        bases=tuple(dict.fromkeys(bases)),
+        seeds=options.seeds,
+        rounds=options.rounds,
+        removed=options.removed,
+        epochs=options.epochs,
+        rate=options.rate,
+        rewind=options.rewind,
+        batch=options.batch,
+        stack=options.stack,
+        augment=options.augment,
+        controls=options.controls,
+        device=options.device,
+    )
 
 
 def _panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:

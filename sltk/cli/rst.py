@@ -46,10 +46,18 @@ def _job(options: Rst) -> RstJob:
     for density in options.densities:
         require_density(density)
     return RstJob(
-        data=options.data, folder=None if options.data_folder is None else str(options.data_folder),
-        hidden=options.hidden, densities=options.densities, seeds=options.seeds, basis=options.basis,
-        epochs=options.epochs, final_epochs=options.final_epochs, cap=options.cap, rate=options.rate,
-    )  # fmt: skip
+        data=options.data,
+        folder=None if options.data_folder is None else str(options.data_folder),
+        model=options.model,
+        hidden=options.hidden,
+        densities=options.densities,
+        seeds=options.seeds,
+        basis=options.basis,
+        epochs=options.epochs,
+        final_epochs=options.final_epochs,
+        cap=options.cap,
+        rate=options.rate,
+    )
 
 
 def _accuracies(job: RstJob, found: dict) -> Table:

@@ -40,9 +40,14 @@ def _job(options: EdgePopup) -> SearchJob:
     for density in options.densities:
         require_density(density)
     return SearchJob(
-        data=options.data, folder=None if options.data_folder is None else str(options.data_folder),
-        hidden=options.hidden, densities=options.densities, seeds=options.seeds, epochs=options.epochs,
-    )  # fmt: skip
+        data=options.data,
+        folder=None if options.data_folder is None else str(options.data_folder),
+        model=options.model,
+        hidden=options.hidden,
+        densities=options.densities,
+        seeds=options.seeds,
+        epochs=options.epochs,
+    )
 
 
 def _table(job: SearchJob, found: dict) -> Table:

@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 import tyro
 
 Positional = tyro.conf.Positional
+DataName = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar10-jpeg"]
+ModelName = Literal["dense", "lenet-300-100", "lenet-5", "conv-2", "conv-4", "conv-6", "vgg-11", "vgg-16", "vgg-19",
+                    "resnet-20", "resnet-56"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,14 @@ class Widths:
 class Imp:
     """Lottery tickets by iterative magnitude pruning, in each of several bases, with controls and verdicts."""
 
-    data: Literal["digits", "mnist"] = "digits"
+    data: DataName = "digits"
     """Data set."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
+    model: ModelName = "dense"
+    """Network."""
     hidden: tuple[int, ...] = (100, 60)
-    """Sizes of the hidden layers."""
+    """Sizes of the hidden layers of the dense one."""
     bases: tuple[str, ...] = ()
     """canonical, dct-input, dct, dct-taps, haar:0, permuted-dct, hadamard, svd, low-rank, unit, subspace; default
     all of them but dct-taps and svd, and three draws of haar."""
@@ -173,6 +178,10 @@ class Imp:
     """Epochs of every training."""
     rate: float = 0.2
     """Of SGD, at the start."""
+    augment: bool = False
+    """Crop and mirror the training images at random."""
+    controls: bool = True
+    """--no-controls leaves out the reinitialised and the random-mask arm."""
     rewind: int = 0
     """Steps after which the anchor is stored."""
     batch: int = 64
@@ -191,12 +200,14 @@ class Imp:
 class Rst:
     """A random mask transformed by a growing penalty (RST), beside all its baselines, with verdicts."""
 
-    data: Literal["digits", "mnist"] = "digits"
+    data: DataName = "digits"
     """Data set."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
+    model: ModelName = "dense"
+    """Network."""
     hidden: tuple[int, ...] = (100, 60)
-    """Sizes of the hidden layers."""
+    """Sizes of the hidden layers of the dense one."""
     densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
     """Kept fractions of all weights but the last layer's, which stays dense."""
     seeds: int = 16
@@ -221,12 +232,14 @@ class Rst:
 class EdgePopup:
     """Strong tickets by search: no weight is trained; and a planted ticket, to see what the search finds."""
 
-    data: Literal["digits", "mnist"] = "digits"
+    data: DataName = "digits"
     """Data set."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
+    model: ModelName = "dense"
+    """Network."""
     hidden: tuple[int, ...] = (100, 60)
-    """Sizes of the hidden layers."""
+    """Sizes of the hidden layers of the dense one."""
     densities: tuple[float, ...] = (0.5, 0.2, 0.1)
     """Kept fractions."""
     seeds: int = 8

@@ -7,10 +7,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from sltk import __version__
 from sltk.cli.options import Rst
 from sltk.cli.results import findings_table, require_counts, run_tasks, write_summary
 from sltk.engine.choose import require_density
 from sltk.methods.bases import basis_named
+from sltk.plot.densities import DensityCurve, draw_densities
+from sltk.plot.style import save
 from sltk.study.rst_arms import ARMS, RstJob, judge, measure_arm
 
 EMPTY = 0.02  # masked over kept mean size: above it, the cut still takes something away
@@ -27,6 +30,12 @@ def run_rst(options: Rst, console: Console) -> int:
     console.print(findings_table(judged, "rst against", "points"))
     command = asdict(job) | {"densities": list(job.densities), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
+    if len(job.densities) > 1:
+        curves = [
+            DensityCurve(arm, job.densities, np.transpose(parts["test"]).tolist()) for arm, parts in found.items()
+        ]
+        note = f"RST and its rivals on {job.data}, {job.seeds} seeds"
+        save(draw_densities({note: curves}, ""), folder / "densities.png", {"Version": __version__, **job.inputs("")})
     console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
     return 0
 
@@ -37,10 +46,18 @@ def _job(options: Rst) -> RstJob:
     for density in options.densities:
         require_density(density)
     return RstJob(
-        data=options.data, folder=None if options.data_folder is None else str(options.data_folder),
-        hidden=options.hidden, densities=options.densities, seeds=options.seeds, basis=options.basis,
-        epochs=options.epochs, final_epochs=options.final_epochs, cap=options.cap, rate=options.rate,
-    )  # fmt: skip
+        data=options.data,
+        folder=None if options.data_folder is None else str(options.data_folder),
+        model=options.model,
+        hidden=options.hidden,
+        densities=options.densities,
+        seeds=options.seeds,
+        basis=options.basis,
+        epochs=options.epochs,
+        final_epochs=options.final_epochs,
+        cap=options.cap,
+        rate=options.rate,
+    )
 
 
 def _accuracies(job: RstJob, found: dict) -> Table:

@@ -23,6 +23,7 @@ from sltk.engine.ticket import Ticket
 from sltk.engine.train import train
 
 GLOBAL = Scope()
+Augment = Callable[[Tensor, Sequence[int], int], Tensor]
 Report = Callable[[int, int], None]
 
 
@@ -47,7 +48,7 @@ class Train:
     penalty: Penalty | None = None
     fresh: bool = True
     refresh: Callable[[dict[str, Ticket]], None] | None = None
-    augment: Callable[[Tensor, Sequence[int], int], Tensor] | None = None
+    augment: Augment | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.penalty, GrowingL2) and self.recipe.optimiser == "sgd":

@@ -16,6 +16,7 @@ from torch.func import functional_call, vmap
 from sltk.core.errors import SltkError
 from sltk.engine.attach import Attached, attach, tickets
 from sltk.engine.basis.base import Basis
+from sltk.engine.gating import gated
 from sltk.engine.ticket import Ticket
 
 SMALL, STACK_ON_CPU, STACK_ON_GPU = 50_000, 16, 64
@@ -105,7 +106,7 @@ class Replicas(nn.Module):
             x: ``(count, batch, ...)``, or ``(batch, ...)`` for all where ``shared``.
             shared: whether the replicas see one batch.
         """
-        return self.call({name: ticket() for name, ticket in self.tickets.items()}, x, shared=shared)
+        return self.call({name: _effective(ticket) for name, ticket in self.tickets.items()}, x, shared=shared)
 
     def call(self, weights: dict[str, Tensor], x: Tensor, *, shared: bool = False) -> Tensor:
         """Outputs under other ``weights``, given by name with the replica axis."""
@@ -114,6 +115,9 @@ class Replicas(nn.Module):
         def one(weights: Any, rest: Any, statistics: Any, x: Tensor) -> Tensor:
             return functional_call(template, {**weights, **rest, **statistics}, (x,))
 
+        if self.count == 1:  # a plain product is half as long again under vmap
+            first, rest, kept = ({n: v[0] for n, v in part.items()} for part in (weights, self.rest, self.statistics))
+            return one(first, rest, kept, x if shared else x[0])[None]
         mapped = vmap(one, in_dims=(0, 0, 0, None if shared else 0), randomness="different")
         return mapped(weights, self.rest, self.statistics, x)
 
@@ -138,6 +142,12 @@ def stack_size(module: nn.Module, device: torch.device | str = "cpu") -> int:
     if torch.device(device).type != "cpu":
         return STACK_ON_GPU
     return STACK_ON_CPU if sum(p.numel() for p in module.parameters()) <= SMALL else 1
+
+
+def _effective(ticket: Ticket) -> Tensor:
+    if type(ticket) is Ticket:
+        return ticket.basis.synthesise(gated(ticket.coefficients, ticket.gate))
+    return ticket()  # a subclass gates in its own way
 
 
 def _stacked(parts: list[Ticket]) -> Ticket:

@@ -127,7 +127,7 @@ def _ranked(tickets: dict[str, Ticket], scores: Mapping[str, Tensor], budget: in
         widths = torch.cat([torch.full((row.shape[1],), n) for n, row in zip(sizes, rows, strict=True)])
         kept = largest_groups(joined, widths, budget)
     else:
-        kept = largest(joined, min(budget, joined.shape[1]))
+        kept = largest(joined, min(budget, joined.shape[1])) & (joined > -torch.inf)
     parts = kept.split([row.shape[1] for row in rows], 1)
     return {name: spread(ticket, part) for (name, ticket), part in zip(tickets.items(), parts, strict=True)}
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sltk.engine.followers import Follow
-from sltk.engine.phases import GLOBAL, Anchor, Measure, Prune, Report, Rewind, Train
+from sltk.engine.phases import GLOBAL, Anchor, Augment, Measure, Prune, Report, Rewind, Train
 from sltk.engine.recipe import Recipe
 from sltk.engine.schedules import to_density
 from sltk.engine.scopes import Scope
@@ -31,12 +31,14 @@ def imp_phases(
     scope: Scope = GLOBAL,
     score: Score = magnitude,
     followers: Mapping[str, Follow] | None = None,
+    augment: Augment | None = None,
 ) -> list[Any]:
     """``n x [Train, Prune, Rewind] + [Train]``, with a ``Measure`` after each training, labelled by the round."""
-    train = Train(steps - rewind, recipe, start=rewind, fresh=True)
-    first = [Anchor("start"), train] if rewind == 0 else [
-        Train(rewind, recipe), Anchor("start"), Train(steps - rewind, recipe, start=rewind, fresh=False)
-    ]  # fmt: skip
+    train = Train(steps - rewind, recipe, start=rewind, augment=augment)
+    first: list[Any] = [Anchor("start"), train]
+    if rewind:
+        on = Train(steps - rewind, recipe, start=rewind, fresh=False, augment=augment)
+        first = [Train(rewind, recipe, augment=augment), Anchor("start"), on]
     phases: list[Any] = [*first, Measure("0")]
     for r, density in enumerate(densities, 1):
         prune = Prune(density, score, scope, followers=followers or {})
@@ -57,6 +59,7 @@ def imp(
     rewind: int = 0,
     weights: bool = True,
     scope: Scope = GLOBAL,
+    augment: Augment | None = None,
     device: str = "cpu",
     report: Report | None = None,
 ) -> Outcome:
@@ -74,6 +77,7 @@ def imp(
         rewind: steps after which the anchor is stored.
         weights: whether a rewind restores weights, or the rate alone.
         scope: over which coefficients compete.
+        augment: of the training batches, such as ``sltk.networks.augment.CropFlip()``.
         device: where it runs.
         report: called with (phases done, phases in all).
     """
@@ -81,6 +85,13 @@ def imp(
     recipe, steps = timed(recipe, epochs, len(state.task.train.y))
     score = random if basis.partition(":")[0] in RANDOM else magnitude
     phases = imp_phases(
-        to_density(density, rounds), recipe, steps, rewind=rewind, weights=weights, scope=scope, score=score
+        to_density(density, rounds),
+        recipe,
+        steps,
+        rewind=rewind,
+        weights=weights,
+        scope=scope,
+        score=score,
+        augment=augment,
     )
     return finish(state, phases, report)

@@ -1,14 +1,16 @@
-"""Dense networks of the studies, drawn from a seed."""
+"""Networks of the studies, drawn from a seed."""
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
+from sltk.networks.data import Dataset
+from sltk.networks.registry import model
 
 
 def dense_network(sizes: Sequence[int], seed: int) -> nn.Sequential:
@@ -33,6 +35,20 @@ def dense_network(sizes: Sequence[int], seed: int) -> nn.Sequential:
                 layer.weight.copy_((2.0 * drawn - 1.0) * math.sqrt(6.0 / layer.in_features))
                 layer.bias.zero_()
     return module
+
+
+def network_for(which: str, hidden: Sequence[int], data: Dataset) -> Callable[[int], nn.Module]:
+    """What makes the network of a study from a seed.
+
+    Args:
+        which: ``dense``, or a name in ``sltk.networks.registry.MODELS``.
+        hidden: sizes of the hidden layers of ``dense``.
+        data: it fixes inputs and classes.
+    """
+    classes = int(data.train_y.max()) + 1
+    if which == "dense":
+        return lambda seed: dense_network(sizes_for(data.input_shape, hidden, classes), seed)
+    return lambda seed: model(which, seed, input_shape=data.input_shape, classes=classes)
 
 
 def sizes_for(input_shape: Sequence[int], hidden: Sequence[int], classes: int = 10) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from sltk.engine.scopes import Scope
 from sltk.engine.search import Law
 from sltk.methods.edge_popup import edge_popup
 from sltk.networks.data import load
-from sltk.study.dense import dense_network, sizes_for
+from sltk.study.dense import dense_network, network_for
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
 
@@ -26,7 +26,8 @@ class SearchJob:
     Args:
         data: name of the data set.
         folder: where it lies, if it is no embedded one.
-        hidden: sizes of the hidden layers.
+        model: ``dense``, or a name in ``sltk.networks.registry.MODELS``.
+        hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions.
         laws: of the weights.
         seeds: 0, 1, ...
@@ -35,6 +36,7 @@ class SearchJob:
 
     data: str = "digits"
     folder: str | None = None
+    model: str = "dense"
     hidden: tuple[int, ...] = (100, 60)
     densities: tuple[float, ...] = (0.5, 0.2, 0.1)
     laws: tuple[Law, ...] = ("signed-constant", "kaiming")
@@ -61,9 +63,9 @@ def measure_search(job: SearchJob, name: str) -> dict[str, Any]:
     torch.set_num_threads(1)
     law, kind, density = name.split(", ")
     data = load(job.data, job.folder)
-    sizes = sizes_for(data.input_shape, job.hidden)
+    network = network_for(job.model, job.hidden, data)
     outcome = edge_popup(
-        lambda seed: dense_network(sizes, seed), data, density=float(density), law=law, scope=Scope(kind),  # type: ignore[arg-type]
+        network, data, density=float(density), law=law, scope=Scope(kind),  # type: ignore[arg-type]
         seeds=range(job.seeds), epochs=job.epochs,
     )  # fmt: skip
     rows = [row for row in outcome.rows if row["label"] == "final"]

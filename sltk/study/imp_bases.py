@@ -21,9 +21,10 @@ from sltk.engine.scopes import Scope
 from sltk.engine.scores import magnitude, random
 from sltk.methods.bases import RANDOM
 from sltk.methods.imp import imp_phases
-from sltk.methods.outcome import REINITIALISED, finish, start, timed
+from sltk.methods.outcome import REINITIALISED, Model, finish, start, timed
+from sltk.networks.augment import CropFlip
 from sltk.networks.data import load
-from sltk.study.dense import dense_network, sizes_for
+from sltk.study.dense import network_for
 
 BASES = ("canonical", "dct-input", "dct", "haar:0", "haar:1", "haar:2", "permuted-dct", "hadamard", "low-rank", "unit",
          "subspace")  # fmt: skip
@@ -39,7 +40,10 @@ class ImpJob:
     Args:
         data: name of the data set.
         folder: where it lies, if it is no embedded one.
-        hidden: sizes of the hidden layers.
+        model: ``dense``, or a name in ``sltk.networks.registry.MODELS``.
+        hidden: sizes of the hidden layers of ``dense``.
+        augment: crop and mirror the training images at random.
+        controls: run the arms ``reinitialised`` and ``random`` too.
         bases: by name.
         seeds: 0, 1, ...
         rounds: of pruning.
@@ -55,7 +59,10 @@ class ImpJob:
 
     data: str = "digits"
     folder: str | None = None
+    model: str = "dense"
     hidden: tuple[int, ...] = (100, 60)
+    augment: bool = False
+    controls: bool = True
     bases: tuple[str, ...] = BASES
     seeds: int = 16
     rounds: int = 20
@@ -95,20 +102,20 @@ def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], "validation": ..., "density": ...}}``."""
     torch.set_num_threads(1)
     data = load(job.data, job.folder)
-    sizes = sizes_for(data.input_shape, job.hidden)
-    arms = ("ticket",) if basis in RANDOM else ARMS
-    at_once = job.stack or max(1, stack_size(dense_network(sizes, 0), job.device))
+    network = network_for(job.model, job.hidden, data)
+    arms = ARMS if job.controls and basis not in RANDOM else ARMS[:1]
+    at_once = job.stack or max(1, stack_size(network(0), job.device))
     found: dict[str, Any] = {arm: {part: [] for part in ("test", "validation", "density")} for arm in arms}
     for first in range(0, job.seeds, at_once):
         seeds = range(first, min(job.seeds, first + at_once))
-        _measure(job, basis, data, sizes, arms, list(seeds), found)
+        _measure(job, basis, data, network, arms, list(seeds), found)
     return found
 
 
 def _measure(
-    job: ImpJob, basis: str, data: Any, sizes: tuple[int, ...], arms: tuple[str, ...], seeds: list[int], found: Any
+    job: ImpJob, basis: str, data: Any, network: Model, arms: tuple[str, ...], seeds: list[int], found: Any
 ) -> None:
-    state = start(lambda seed: dense_network(sizes, seed), data, seeds=seeds, basis=basis, arms=arms, device=job.device)
+    state = start(network, data, seeds=seeds, basis=basis, arms=arms, device=job.device)
     rate = job.factor_rate if basis == "low-rank" else job.rate
     recipe, steps = timed(Recipe(rate=rate, decay=1e-4, batch=job.batch), job.epochs, len(state.task.train.y))
     phases = imp_phases(
@@ -119,6 +126,7 @@ def _measure(
         scope=Scope("layerwise" if basis in GROUPED else "global"),
         score=random if basis in RANDOM else magnitude,
         followers={REINITIALISED: "same", "random": "random"},
+        augment=CropFlip() if job.augment else None,
     )
     outcome = finish(state, phases)
     for arm in arms:

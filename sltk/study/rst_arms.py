@@ -18,7 +18,7 @@ from sltk.methods.outcome import finish, start, timed
 from sltk.methods.rst import rst_phases
 from sltk.methods.scratch import scratch_phases
 from sltk.networks.data import load
-from sltk.study.dense import dense_network, sizes_for
+from sltk.study.dense import network_for
 from sltk.study.imp_bases import Judged
 
 
@@ -29,7 +29,8 @@ class RstJob:
     Args:
         data: name of the data set.
         folder: where it lies, if it is no embedded one.
-        hidden: sizes of the hidden layers.
+        model: ``dense``, or a name in ``sltk.networks.registry.MODELS``.
+        hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions of all weights but the last layer's, which stays dense in every arm.
         seeds: 0, 1, ...
         basis: of the coefficients.
@@ -43,6 +44,7 @@ class RstJob:
 
     data: str = "digits"
     folder: str | None = None
+    model: str = "dense"
     hidden: tuple[int, ...] = (100, 60)
     densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
     seeds: int = 16
@@ -116,6 +118,8 @@ ARMS: dict[str, Phases] = {
     "scratch": lambda plan, density: scratch_phases(density, *plan.final, ROWS),
     "scratch, equal steps": _scratch_equal,
     "lth, one shot": _lth(1, ROWS),
+    "lth, one shot, global": _lth(1, ALL),
+    "lth, one shot, late": _lth(1, ROWS, late=True),
     "lth, 5 rounds": _lth(5, ROWS),
     "lth, 5 rounds, global": _lth(5, ALL),
     "lth, 5 rounds, late": _lth(5, ROWS, late=True),
@@ -130,10 +134,10 @@ def measure_arm(job: RstJob, arm: str) -> dict[str, Any]:
     """``{"test": [[accuracy by seed] by density], "validation": ..., "density": ..., "ratio": ...}`` of one arm."""
     torch.set_num_threads(1)
     data = load(job.data, job.folder)
-    sizes = sizes_for(data.input_shape, job.hidden)
+    network = network_for(job.model, job.hidden, data)
     found: dict[str, Any] = {"test": [], "validation": [], "density": [], "ratio": []}
     for density in job.densities:
-        state = start(lambda seed: dense_network(sizes, seed), data, seeds=range(job.seeds), basis=job.basis)
+        state = start(network, data, seeds=range(job.seeds), basis=job.basis)
         outcome = finish(state, ARMS[arm](_plan(job, len(state.task.train.y)), density))
         rows = [row for row in outcome.rows if row["label"] == "final"]
         for part in ("test", "validation", "density"):

@@ -124,6 +124,15 @@ def test_masks_are_monotone_and_counts_exact_through_imp(basis: str) -> None:
         assert not (late & ~early).any()
 
 
+def test_a_larger_density_later_revives_nothing() -> None:
+    state = run(state_of(dense), [Prune(0.2)])
+    before = {name: t.mask.clone() for name, t in state.replicas.tickets.items()}
+    run(state, [Prune(0.2), Prune(0.5)])
+    assert all(torch.equal(t.mask, before[name]) for name, t in state.replicas.tickets.items())
+    run(state, [Prune(0.2), Prune(0.5), Open(), Prune(0.5)])  # negative control: after Open more are kept
+    assert density(state.replicas) == [0.5, 0.5]
+
+
 def test_followers_take_structure_and_counts_from_their_ticket() -> None:
     arms = ("ticket", "reinitialised", "random")
     state = state_of(dense, seeds=(5, 5, 5), arms=arms)

@@ -21,7 +21,8 @@ class Construct:
     out: Path
     """The ticket's file: packed masks and what fixes the source, no weights."""
     arch: str | None = None
-    """Architecture of a file's state dict, e.g. "conv(1,32,3,padding=1); relu; flatten; linear(25088,10)"."""
+    """Architecture of a file's state dict, e.g. "conv(1,32,3,padding=1); relu; flatten; linear(25088,10)", or a whole
+    network, 'resnet20(activation="sigmoid")'."""
     input_shape: tuple[int, ...] = ()
     """Shape of one input, no batch axis: 1 28 28."""
     method: Literal["plus-one", "two-layer"] = "plus-one"
@@ -40,7 +41,7 @@ class Construct:
     """Least input value of the domain; or give --data."""
     high: float | None = None
     """Largest input value of the domain."""
-    data: Literal["digits", "mnist"] | None = None
+    data: DataName | None = None
     """Take the domain from this data set's range."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
@@ -64,12 +65,14 @@ class Check:
     """The target: a .pt or .safetensors file, or package.module:function."""
     arch: str | None = None
     """Architecture of a target file's state dict."""
-    data: Literal["digits", "mnist"] | None = None
+    data: DataName | None = None
     """Measure on this data set's test part."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
     limit: int | None = None
     """Use only the first so many test inputs."""
+    per_class: int | None = None
+    """Use only the first so many test inputs of each class."""
     attack_steps: int = 0
     """Steps of the adversarial search for the largest error; 0 leaves it out."""
     attack_restarts: int = 16
@@ -147,7 +150,7 @@ class Widths:
     """Least input value of the domain; or give --data."""
     high: float | None = None
     """Largest input value of the domain."""
-    data: Literal["digits", "mnist"] | None = None
+    data: DataName | None = None
     """Take the domain from this data set's range."""
     data_folder: Path | None = None
     """Folder that holds the data set."""

@@ -19,7 +19,7 @@ from sltk.engine.basis.factored import Factored
 from sltk.engine.basis.haar import haar, haar_matrix
 from sltk.engine.basis.hadamard import hadamard
 from sltk.engine.basis.permuted_dct import permuted_dct
-from sltk.engine.basis.separable import Separable
+from sltk.engine.basis.separable import Separable, require_full_precision
 from sltk.engine.basis.subspace import subspace
 from sltk.engine.basis.svd import svd
 from sltk.engine.basis.unit import Unit
@@ -239,6 +239,17 @@ def test_column_norms_of_factors_are_derivatives() -> None:
 def test_a_haar_matrix_has_no_preferred_sign() -> None:
     diagonals = torch.stack([haar_matrix(3, torch_stream(s, "x")).diagonal() for s in range(200)])
     assert 0.3 < float((diagonals > 0).double().mean()) < 0.7
+
+
+def test_tf32_is_refused_on_a_gpu_and_irrelevant_elsewhere() -> None:
+    require_full_precision("cuda")
+    torch.set_float32_matmul_precision("high")
+    try:
+        require_full_precision("cpu")
+        with pytest.raises(SltkError, match="highest"):
+            require_full_precision("cuda")
+    finally:
+        torch.set_float32_matmul_precision("highest")
 
 
 @pytest.mark.parametrize(

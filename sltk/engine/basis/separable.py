@@ -47,6 +47,7 @@ class Separable(Basis):
         return self.stored
 
     def _act(self, x: Tensor, *, transpose: bool) -> Tensor:
+        require_full_precision(x.device.type)
         shape = x.shape
         if self.view is not None:
             x = x.reshape(*_lead(shape, self.view), *self.view)
@@ -54,6 +55,19 @@ class Separable(Basis):
             matrix = getattr(self, f"factor{-axis}").to(x.dtype)
             x = _along(x, matrix.mT if transpose else matrix, axis)
         return x.reshape(shape)
+
+
+def require_full_precision(device: str) -> None:
+    """Refuse TF32, whose 10 bits of mantissa would make a transform that is not orthonormal.
+
+    Raises:
+        SltkError: ``device`` is a GPU and torch may use TF32 or less in float32 products.
+    """
+    if device == "cuda" and torch.get_float32_matmul_precision() != "highest":
+        raise SltkError(
+            f"float32 products on the GPU are set to {torch.get_float32_matmul_precision()!r}, which rounds a "
+            "transform to 10 bits; call torch.set_float32_matmul_precision('highest')."
+        )
 
 
 def _along(x: Tensor, matrix: Tensor, axis: int) -> Tensor:

@@ -1,5 +1,6 @@
-"""``python -m experiments.bench``: print the table of rates and write ``out/bench/bench.json``."""
+"""``python -m experiments.bench``: rates of the solver, then seconds an epoch, as tables and in ``out/bench``."""
 
-from experiments.bench.bench import main
+from experiments.bench import bench, epochs
 
-main()
+bench.main()
+epochs.main()

@@ -15,6 +15,7 @@ from sltk.certify import maps
 from sltk.certify.rounding import gamma, require_finite, swell, underflow
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Act, Affine, AvgPool, Network, Op
+from sltk.networks.wiring import flow
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class StageRanges:
 
     Attributes:
         entering: what the affine map reads.
-        affine: what the affine map gives.
+        affine: what the affine map gives, with the skips that join it.
         steps: after each step that follows, in order.
     """
 
@@ -125,14 +126,24 @@ def ranges(network: Network, box: Box) -> list[StageRanges]:
     Raises:
         SltkError: where the box does not fit the input, or a bound leaves float64.
     """
-    before = _chain(network.before, box.on(network.input_shape))
-    entering = before[-1]
-    found = []
-    for stage in network.stages:
-        affine, *steps = _chain(stage.after, affine_image(stage.affine, entering))
+    found: list[StageRanges] = []
+
+    def step(index: int, entering: Interval, skips: list[Interval]) -> Interval:
+        stage = network.stages[index]
+        affine, *steps = _chain(stage.after, joined(affine_image(stage.affine, entering), skips))
         found.append(StageRanges(entering, affine, tuple(steps)))
-        entering = found[-1].leaving
+        return found[-1].leaving
+
+    flow(network.stages, _chain(network.before, box.on(network.input_shape))[-1], step)
     return found
+
+
+def joined(x: Interval, skips: Sequence[Interval]) -> Interval:
+    """Sum of intervals, rounded outward."""
+    for skip in skips:
+        low, high, far = x.low + skip.low, x.high + skip.high, torch.full_like(x.low, torch.inf)
+        x = Interval(torch.nextafter(low, -far), torch.nextafter(high, far))
+    return x
 
 
 def _chain(ops: Sequence[Op], first: Interval) -> list[Interval]:

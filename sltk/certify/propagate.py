@@ -12,9 +12,9 @@ Write ``W``, ``x`` for the target's weights and values, hats for the ticket's, `
   ``y - y^ = sum_i (W_i - sum_a v_ia) x_i + sum_ia v_ia (x_i - x^_ia)``: the parameter error meets the
   *target's* value, so no cross term is left, and it is the selected mass that amplifies, not ``|W|``.
 
-After the affine map: an activation multiplies by its Lipschitz constant and is capped by the distance between
-the two output ranges; average pooling averages, max pooling takes the largest error of a window. Each sum is
-rounded upward, so the statements hold for the functions in real arithmetic.
+A skip adds its own errors, copy to copy. After the sum: an activation multiplies by its Lipschitz constant and is
+capped by the distance between the two output ranges; average pooling averages, max pooling takes the largest error of
+a window. Each sum is rounded upward, so the statements hold for the functions in real arithmetic.
 
 Source: derived for this project (first-order error recursion of strong-ticket proofs, with copies kept apart).
 """
@@ -40,17 +40,30 @@ _POSTERIOR = (
 
 
 @dataclass(frozen=True)
+class Carried:
+    """What is known of one value of the ticket.
+
+    Attributes:
+        errors: ``(copies, *shape)``, upper bounds of ``|target - ticket copy|``.
+        ticket: interval of each ticket copy, ``(copies, *shape)``.
+        coarse: one number that bounds all errors, from maxima alone.
+    """
+
+    errors: Tensor
+    ticket: Interval
+    coarse: float
+
+
+@dataclass(frozen=True)
 class ErrorState:
-    """Errors of the ticket at the input of stage ``stage``.
+    """Errors of the ticket before stage ``stage``.
 
     Attributes:
         network: the target.
         box: the domain.
         ranges: intervals of the target, one entry a stage.
         stage: index of the next stage; ``len(network.stages)`` at the end.
-        errors: ``(copies, *shape)``, upper bounds of ``|target - ticket copy|``.
-        ticket: interval of each ticket copy, ``(copies, *shape)``.
-        coarse: one number that bounds all errors, from maxima alone.
+        values: of the input, then of what leaves each stage so far.
         layers: contributions so far.
     """
 
@@ -58,10 +71,30 @@ class ErrorState:
     box: Box
     ranges: tuple[StageRanges, ...]
     stage: int
-    errors: Tensor
-    ticket: Interval
-    coarse: float
+    values: tuple[Carried, ...]
     layers: tuple[StageError, ...] = ()
+
+    @property
+    def _entering(self) -> Carried:
+        """What the next stage reads; at the end, the output."""
+        if self.stage < len(self.ranges):
+            return self.values[self.network.wires[self.stage].reads + 1]
+        return self.values[-1]
+
+    @property
+    def errors(self) -> Tensor:
+        """``(copies, *shape)``, errors of what the next stage reads."""
+        return self._entering.errors
+
+    @property
+    def ticket(self) -> Interval:
+        """Where the copies of what the next stage reads lie."""
+        return self._entering.ticket
+
+    @property
+    def coarse(self) -> float:
+        """Bound of all errors of what the next stage reads, from maxima alone."""
+        return self._entering.coarse
 
     @property
     def magnitude(self) -> Tensor:
@@ -85,7 +118,7 @@ def start(network: Network, box: Box) -> ErrorState:
     found = tuple(ranges(network, box))
     entering = found[0].entering
     ticket = Interval(entering.low[None], entering.high[None])
-    return ErrorState(network, box, found, 0, torch.zeros_like(ticket.low), ticket, 0.0)
+    return ErrorState(network, box, found, 0, (Carried(torch.zeros_like(ticket.low), ticket, 0.0),))
 
 
 def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
@@ -106,13 +139,21 @@ def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
     stage = _turn(state, stage_index)
     realised.fits(stage.affine, state.errors.shape[0])
     terms = contributions(stage.affine, realised, state.magnitude, state.ticket, state.errors)
-    affine = require_finite(terms.total(), f"error bound of stage '{stage.affine.name}'")
+    skips = [state.values[added + 1] for added in stage.adds]
+    joined = _joined(terms.total(), [skip.errors for skip in skips])
+    affine = require_finite(joined, f"error bound of stage '{stage.affine.name}'")
     errors, ticket = _after(stage, state.ranges[stage_index], affine)
-    coarse = _coarse(state, stage, realised, terms)
+    coarse = _coarse(state, stage, realised, terms, [skip.coarse for skip in skips])
     layer = _record(stage, realised, terms, affine, errors, coarse)
-    return ErrorState(
-        state.network, state.box, state.ranges, stage_index + 1, errors, ticket, coarse, (*state.layers, layer)
-    )
+    left = (*state.values, Carried(errors, ticket, coarse))
+    return ErrorState(state.network, state.box, state.ranges, stage_index + 1, left, (*state.layers, layer))
+
+
+def _joined(errors: Tensor, skips: list[Tensor]) -> Tensor:
+    """Errors of a sum: copy ``k`` of a skip joins copy ``k``."""
+    for skip in skips:
+        errors = up(errors + skip)
+    return errors
 
 
 def conclude(state: ErrorState, kind: str = "a posteriori", method: str = _POSTERIOR) -> Certificate:
@@ -159,9 +200,10 @@ def _turn(state: ErrorState, stage_index: int) -> Stage:
     return state.network.stages[stage_index]
 
 
-def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contributions) -> float:
+def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contributions, skips: list[float]) -> float:
     level = torch.full_like(state.errors, state.coarse)
     largest = terms.total(inherited(stage.affine, realised, level)).max()
+    largest = _joined(largest, [torch.full_like(largest, skip) for skip in skips])
     for op in stage.after:
         if isinstance(op, Act):
             largest = up(largest * op.activation.lipschitz) + underflow(1, largest)

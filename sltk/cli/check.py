@@ -3,8 +3,10 @@
 import time
 from pathlib import Path
 
+import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from sltk.cli.options import Check
 from sltk.cli.show import add_failures, facts, peak_memory, progress, yes_no
@@ -13,6 +15,7 @@ from sltk.construct.files import load
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
+from sltk.networks.data import Dataset
 from sltk.study.check import CheckResult, check
 from sltk.study.measure import Agreement
 
@@ -28,8 +31,7 @@ def run_check(options: Check, console: Console) -> int:
     ticket = loaded.with_target(target_network(options.target, options.arch, loaded.architecture.input_shape))
     data = None
     if options.data:
-        found = dataset(options.data, options.data_folder)
-        data = (found.test_x[: options.limit], found.test_y[: options.limit])
+        data = _rows(dataset(options.data, options.data_folder), options)
     with progress(console) as report:
         result = check(
             ticket, data, attack_steps=options.attack_steps, attack_restarts=options.attack_restarts,
@@ -41,6 +43,18 @@ def run_check(options: Check, console: Console) -> int:
     _print(options, ticket, result, console)
     console.print(f"{seconds:.1f} s, peak memory {peak_memory()}; the same as JSON in {out}")
     return 0 if result.passed else 1
+
+
+def _rows(found: Dataset, options: Check) -> tuple[Tensor, Tensor]:
+    """The test rows that were asked for."""
+    rows = torch.arange(len(found.test_y))
+    if options.per_class is not None:
+        if options.per_class < 1:
+            raise SltkError(f"--per-class must be at least 1, but got {options.per_class}.")
+        each = [torch.nonzero(found.test_y == label)[: options.per_class, 0] for label in found.test_y.unique()]
+        rows = torch.cat(each)
+    rows = rows[: options.limit]
+    return found.test_x[rows], found.test_y[rows]
 
 
 def record(file: Path, target: str, ticket: StrongTicket, result: CheckResult, seconds: float) -> dict[str, object]:

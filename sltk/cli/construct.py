@@ -34,6 +34,7 @@ def run_construct(options: Construct, console: Console) -> int:
             biases=options.biases,
             prune_below=options.prune_below,
             report=lambda name, stage, stages: report("constructing", stage, stages),
+            parts=options.out.with_name(options.out.name + ".parts"),
         )
         report("constructing", len(target.stages), len(target.stages))
     seconds = time.perf_counter() - started

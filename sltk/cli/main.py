@@ -7,7 +7,7 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from sltk.cli.options import Check, Claims, Command, Construct, Show, Verify, Widths
+from sltk.cli.options import Check, Claims, Command, Construct, EdgePopup, Imp, Rst, Show, Verify, Widths
 from sltk.core.errors import SltkError
 
 LOG_WIDTH = 112
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 where all is well, 1 where a ticket failed its task or a check does not hold, 2 for wrong input.
     """
     command: Command = tyro.cli(
-        Construct | Check | Verify | Claims | Show | Widths,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=argv,
@@ -67,6 +67,18 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.widths import run_widths
 
             return run_widths(command, console)
+        case Imp():
+            from sltk.cli.imp import run_imp
+
+            return run_imp(command, console)
+        case Rst():
+            from sltk.cli.rst import run_rst
+
+            return run_rst(command, console)
+        case EdgePopup():
+            from sltk.cli.edge_popup import run_edge_popup
+
+            return run_edge_popup(command, console)
         case Verify():
             from sltk.cli.verify import run_verify
 

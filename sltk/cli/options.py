@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 import tyro
 
 Positional = tyro.conf.Positional
+DataName = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar10-jpeg"]
+ModelName = Literal["dense", "lenet-300-100", "lenet-5", "conv-2", "conv-4", "conv-6", "vgg-11", "vgg-16", "vgg-19",
+                    "resnet-20", "resnet-56"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Construct:
     out: Path
     """The ticket's file: packed masks and what fixes the source, no weights."""
     arch: str | None = None
-    """Architecture of a file's state dict, e.g. "conv(1,32,3,padding=1); relu; flatten; linear(25088,10)"."""
+    """Architecture of a file's state dict, e.g. "conv(1,32,3,padding=1); relu; flatten; linear(25088,10)", or a whole
+    network, 'resnet20(activation="sigmoid")'."""
     input_shape: tuple[int, ...] = ()
     """Shape of one input, no batch axis: 1 28 28."""
     method: Literal["plus-one", "two-layer"] = "plus-one"
@@ -37,7 +41,7 @@ class Construct:
     """Least input value of the domain; or give --data."""
     high: float | None = None
     """Largest input value of the domain."""
-    data: Literal["digits", "mnist"] | None = None
+    data: DataName | None = None
     """Take the domain from this data set's range."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
@@ -61,12 +65,14 @@ class Check:
     """The target: a .pt or .safetensors file, or package.module:function."""
     arch: str | None = None
     """Architecture of a target file's state dict."""
-    data: Literal["digits", "mnist"] | None = None
+    data: DataName | None = None
     """Measure on this data set's test part."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
     limit: int | None = None
     """Use only the first so many test inputs."""
+    per_class: int | None = None
+    """Use only the first so many test inputs of each class."""
     attack_steps: int = 0
     """Steps of the adversarial search for the largest error; 0 leaves it out."""
     attack_restarts: int = 16
@@ -144,10 +150,109 @@ class Widths:
     """Least input value of the domain; or give --data."""
     high: float | None = None
     """Largest input value of the domain."""
-    data: Literal["digits", "mnist"] | None = None
+    data: DataName | None = None
     """Take the domain from this data set's range."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
 
 
-Command = Construct | Check | Verify | Claims | Show | Widths
+@dataclass(frozen=True)
+class Imp:
+    """Lottery tickets by iterative magnitude pruning, in each of several bases, with controls and verdicts."""
+
+    data: DataName = "digits"
+    """Data set."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    model: ModelName = "dense"
+    """Network."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers of the dense one."""
+    bases: tuple[str, ...] = ()
+    """canonical, dct-input, dct, dct-taps, haar:0, permuted-dct, hadamard, svd, low-rank, unit, subspace; default
+    all of them but dct-taps and svd, and three draws of haar."""
+    seeds: int = 16
+    """Runs of each arm: seeds 0, 1, ..."""
+    rounds: int = 20
+    """Rounds of pruning."""
+    removed: float = 0.2
+    """Share of the survivors that goes each round."""
+    epochs: int = 12
+    """Epochs of every training."""
+    rate: float = 0.2
+    """Of SGD, at the start."""
+    augment: bool = False
+    """Crop and mirror the training images at random."""
+    controls: bool = True
+    """--no-controls leaves out the reinitialised and the random-mask arm."""
+    rewind: int = 0
+    """Steps after which the anchor is stored."""
+    batch: int = 64
+    """Rows a step."""
+    stack: int = 0
+    """Replicas at a time; 0 chooses by network and device."""
+    device: str = "cpu"
+    """Where it runs."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+@dataclass(frozen=True)
+class Rst:
+    """A random mask transformed by a growing penalty (RST), beside all its baselines, with verdicts."""
+
+    data: DataName = "digits"
+    """Data set."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    model: ModelName = "dense"
+    """Network."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers of the dense one."""
+    densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
+    """Kept fractions of all weights but the last layer's, which stays dense."""
+    seeds: int = 16
+    """Runs of each arm: seeds 0, 1, ..."""
+    basis: str = "canonical"
+    """Of the coefficients; see `sltk imp`."""
+    epochs: int = 36
+    """Of the transformation."""
+    final_epochs: int = 12
+    """After the cut, and of every training of the other arms."""
+    cap: float = 0.3
+    """Where lambda stops."""
+    rate: float = 0.2
+    """Of SGD, at the start; a quarter of it during the transformation."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+@dataclass(frozen=True)
+class EdgePopup:
+    """Strong tickets by search: no weight is trained; and a planted ticket, to see what the search finds."""
+
+    data: DataName = "digits"
+    """Data set."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    model: ModelName = "dense"
+    """Network."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers of the dense one."""
+    densities: tuple[float, ...] = (0.5, 0.2, 0.1)
+    """Kept fractions."""
+    seeds: int = 8
+    """Runs of each kind: seeds 0, 1, ..."""
+    epochs: int = 60
+    """Of training the scores."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+Command = Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup

@@ -22,6 +22,7 @@ from sltk.construct.architecture import Architecture
 from sltk.construct.plan import Method
 from sltk.networks.activations import Activation
 from sltk.networks.layers import Conv, Network
+from sltk.networks.wiring import flow
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,16 @@ def allocate(eps: float, stages: Sequence[StageClass]) -> list[Allowance]:
 
 def class_reaches(architecture: Architecture, domain_reach: float, weight_bound: float) -> list[float]:
     """Bound of ``|x|`` at the input of each stage, for every target with weights up to ``weight_bound``."""
-    reaches = [domain_reach]
-    for stage in architecture.stages[:-1]:
-        pre = torch.tensor(weight_bound * (stage.degree * reaches[-1] + 1.0), dtype=torch.float64)
-        reaches.append(float(pre) if stage.activation is None else _image_bound(stage.activation, pre))
-    return reaches
+    entering: list[float] = []
+
+    def step(index: int, reach: float, skips: list[float]) -> float:
+        entering.append(reach)
+        stage = architecture.stages[index]
+        pre = torch.tensor(weight_bound * (stage.degree * reach + 1.0) + sum(skips), dtype=torch.float64)
+        return float(pre) if stage.activation is None else _image_bound(stage.activation, pre)
+
+    flow(architecture.stages, domain_reach, step)
+    return entering
 
 
 def _image_bound(phi: Activation, pre: Tensor) -> float:
@@ -93,9 +99,7 @@ def declared_class(
         per_parameter = weight_bound if univariate else mass
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
         curved = univariate and phi.curved
-        stages.append(
-            StageClass(lipschitz, stage.degree * reach, stage.degree * per_parameter, stage.degree, curved)
-        )
+        stages.append(StageClass(lipschitz, stage.degree * reach, stage.degree * per_parameter, stage.degree, curved))
     return stages
 
 

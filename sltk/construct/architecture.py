@@ -12,13 +12,14 @@ from typing import Any
 from sltk.core.errors import SltkError
 from sltk.networks.activations import Activation, activation
 from sltk.networks.layers import Act, AvgPool, Conv, Flatten, MaxPool, Network, Op, Pair
+from sltk.networks.wiring import INPUT, Wire, is_chain, wires
 
 Json = dict[str, object] | list[object] | str | int | float | bool | None
 
 
 @dataclass(frozen=True)
 class StageShape:
-    """One affine map without its numbers.
+    """One affine map without its numbers; ``reads`` and ``adds`` as in ``sltk.networks.layers.Stage``.
 
     ``inputs`` counts input channels before a flatten, and ``inner`` the numbers that each of them brings
     to one output neuron: kernel taps in a convolution, pixels of a flattened channel in a linear map.
@@ -35,6 +36,8 @@ class StageShape:
     padding: Pair
     dilation: Pair
     after: tuple[Op, ...]
+    reads: int | None = None
+    adds: tuple[int, ...] = ()
 
     @property
     def activation(self) -> Activation | None:
@@ -54,6 +57,16 @@ class Architecture:
     input_shape: tuple[int, ...]
     before: tuple[Op, ...]
     stages: tuple[StageShape, ...]
+
+    @property
+    def wires(self) -> list[Wire]:
+        """What each stage reads and adds."""
+        return wires(self.stages)
+
+    @property
+    def chain(self) -> bool:
+        """Whether the stages are a chain without skips."""
+        return is_chain(self.stages)
 
 
 def architecture_of(network: Network) -> Architecture:
@@ -75,6 +88,8 @@ def architecture_of(network: Network) -> Architecture:
                 padding=affine.padding if conv else (0, 0),
                 dilation=affine.dilation if conv else (1, 1),
                 after=stage.after,
+                reads=stage.reads,
+                adds=stage.adds,
             )
         )
     return Architecture(network.input_shape, network.before, tuple(stages))
@@ -85,9 +100,10 @@ def _channels(network: Network, index: int) -> tuple[int, int]:
     if isinstance(affine, Conv):
         return affine.weight.shape[1], math.prod(affine.weight.shape[2:])
     features = affine.weight.shape[1]
-    if index == 0:
+    below = network.wires[index].reads
+    if below == INPUT:
         return features, 1
-    channels = network.shapes(index - 1)[1][0]
+    channels = network.shapes(below)[1][0]
     return channels, features // channels
 
 
@@ -126,6 +142,8 @@ def to_json(architecture: Architecture) -> Json:
     stages: list[object] = []
     for stage in architecture.stages:
         record: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(stage).items()}
+        if stage.reads is None and not stage.adds:  # a stage of a chain is written as it always was
+            del record["reads"], record["adds"]
         stages.append({**record, "after": [op_to_json(op) for op in stage.after]})
     return {
         "input_shape": list(architecture.input_shape),

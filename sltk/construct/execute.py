@@ -7,11 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
-from sltk.construct.source import Indices, Source, SourceLayer
+from sltk.construct.source import Indices, Source
+from sltk.construct.wired import Wired, held_neurons, pixels
 from sltk.engine.layers import TicketConv2d, TicketLinear
 from sltk.engine.sparse import SparseConv2d, SparseLinear
 from sltk.engine.ticket import Ticket
 from sltk.networks.layers import Op
+from sltk.networks.wiring import INPUT, is_chain, wires
 
 
 class Step(nn.Module):
@@ -30,9 +32,9 @@ class Step(nn.Module):
         return str(self.op)
 
 
-def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op], limit: int) -> nn.Sequential:
+def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op], limit: int) -> nn.Module:
     """Every source weight under its boolean mask."""
-    parts: list[nn.Module] = [Step(op) for op in before]
+    maps: list[nn.Module] = []
     for index, (layer, mask) in enumerate(zip(source.layers, masks, strict=True)):
         weight = torch.from_numpy(source.weight(index, limit)).float()
         bias = torch.from_numpy(source.biases(index, np.arange(layer.outputs))).float()
@@ -41,39 +43,40 @@ def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op
             Ticket(bias, torch.from_numpy(mask.dense_bias(layer))),
         )
         if layer.kind == "linear":
-            parts.append(TicketLinear(*tickets))
+            maps.append(TicketLinear(*tickets))
         else:
-            parts.append(TicketConv2d(*tickets, stride=layer.stride, padding=layer.padding, dilation=layer.dilation))
-        parts += [Step(op) for op in layer.after]
-    return nn.Sequential(*parts)
+            maps.append(TicketConv2d(*tickets, stride=layer.stride, padding=layer.padding, dilation=layer.dilation))
+    return _assembled(source, before, maps, [np.arange(layer.outputs) for layer in source.layers])
 
 
-def sparse_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> nn.Sequential:
+def sparse_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> nn.Module:
     """The kept weights of the neurons that reach the output; the others are left out of the module."""
-    inner = [_inner(source, index) for index in range(len(source.layers))]
-    read = [_channels_read(*parts) for parts in zip(source.layers, masks, inner, strict=True)]
-    written = [*read[1:], np.arange(source.layers[-1].outputs)]
-    read[0] = np.arange(source.layers[0].weight_count // source.layers[0].outputs // inner[0])
-    parts: list[nn.Module] = [Step(op) for op in before]
-    for index, layer in enumerate(source.layers):
-        parts.append(_sparse_layer(source, index, masks[index], inner[index], read[index], written[index]))
-        parts += [Step(op) for op in layer.after]
-    return nn.Sequential(*parts)
+    held = held_neurons(source, masks)
+    maps = [
+        _sparse_layer(
+            source, index, masks[index], pixels(source, index), channels_read(source, held, index), held[index]
+        )
+        for index in range(len(source.layers))
+    ]
+    return _assembled(source, before, maps, held)
 
 
-def _inner(source: Source, index: int) -> int:
-    """Kernel taps, or the pixels that a flatten makes of one output channel of the layer below."""
+def channels_read(source: Source, held: Sequence[Indices], index: int) -> Indices:
+    """Input channels of a layer's module: what the module of the layer below has; all of the network's input."""
+    below = wires(source.layers)[index].reads
+    if below != INPUT:
+        return held[below]
     layer = source.layers[index]
-    if layer.kind == "conv" or index == 0:
-        return layer.inner
-    return layer.inputs * layer.inner // source.layers[index - 1].outputs
+    return np.arange(layer.weight_count // layer.outputs // layer.inner)
 
 
-def _channels_read(layer: SourceLayer, mask: LayerMask, inner: int) -> Indices:
-    """Channels of the layer below that some kept weight reads; at least one, so that shapes stay ordinary."""
-    columns = layer.weight_count // layer.outputs
-    channels = np.unique((mask.weight % columns) // inner)
-    return channels if channels.size else np.zeros(1, dtype=np.int64)
+def _assembled(source: Source, before: Sequence[Op], maps: Sequence[nn.Module], held: Sequence[Indices]) -> nn.Module:
+    """A plain sequence for a chain."""
+    after = [[Step(op) for op in layer.after] for layer in source.layers]
+    start = [Step(op) for op in before]
+    if is_chain(source.layers):
+        return nn.Sequential(*start, *(part for one, steps in zip(maps, after, strict=True) for part in (one, *steps)))
+    return Wired(nn.Sequential(*start), maps, [nn.Sequential(*steps) for steps in after], source.layers, held)
 
 
 def _sparse_layer(

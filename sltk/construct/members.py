@@ -91,7 +91,7 @@ def constant_pools(source: Source, role: Role) -> list[ConstantPool]:
     if constants is None:
         return []
     pools, start = [], 0
-    values = constant_values(source, role.combine - 1, constants)
+    values = constant_values(source, role.below, constants)
     for count in constants.pools:
         usable = start + np.flatnonzero(values[start : start + count])
         channels = np.tile(usable, len(role.taps))[: constants.members]
@@ -107,4 +107,3 @@ def constant_values(source: Source, layer: int, constants: Constants) -> Values:
         return np.full(constants.count, constants.activation.intercept)
     biases = source.biases(layer, constants.start + np.arange(constants.count))
     return np.array([constants.activation.constant(float(b)) for b in biases])
-

@@ -52,9 +52,7 @@ class StageParameters:
         )
 
 
-def stage_parameters(
-    roles: Sequence[Role], realised: Sequence[Realised], target: Network
-) -> list[StageParameters]:
+def stage_parameters(roles: Sequence[Role], realised: Sequence[Realised], target: Network) -> list[StageParameters]:
     """Errors of all effective parameters, stage by stage."""
     stages = []
     for role, known, stage in zip(roles, realised, target.stages, strict=True):

@@ -12,7 +12,7 @@ and intercepts are subset sums over constant neurons, and every scale is fixed b
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sltk.construct.architecture import Architecture, StageShape
@@ -21,6 +21,7 @@ from sltk.construct.source import SourceLayer
 from sltk.core.errors import SltkError
 from sltk.networks.activations import Activation
 from sltk.networks.layers import Act, AvgPool, Op
+from sltk.networks.wiring import INPUT, Wire
 
 Method = Literal["plus-one", "two-layer"]
 Sides = Literal["smooth", "split", "positive", "negative"]
@@ -59,14 +60,15 @@ class Constants:
 class Role:
     """How one target stage is realised.
 
-    ``combine`` is the source layer whose weights the subset sums choose. For a univariate realisation
-    ``first`` is the layer below it and ``sides`` says how a curved or kinked activation is handled:
-    ``smooth`` (one sum), ``split`` (one sum over w > 0 and one over w < 0), ``positive`` or ``negative``
+    ``combine`` is the source layer whose weights the subset sums choose, ``below`` the one that it reads. For a
+    univariate realisation ``first`` is the layer below it and ``sides`` says how a curved or kinked activation is
+    handled: ``smooth`` (one sum), ``split`` (one sum over w > 0 and one over w < 0), ``positive`` or ``negative``
     (inputs are known to be non-negative, and only that sign of w is used).
     """
 
     stage: int
     combine: int
+    below: int
     inputs: int
     inner: int
     outputs: int
@@ -135,29 +137,56 @@ def make_plan(architecture: Architecture, choices: Choices) -> Plan:
 
 
 def _plus_one(architecture: Architecture, choices: Choices) -> Plan:
-    stages = architecture.stages
+    stages, wiring = architecture.stages, architecture.wires
+    _refuse_what_has_no_copies(architecture)
     layers: list[SourceLayer] = []
     roles: list[Role] = []
-    carried: Constants | None = None
-    last = len(stages) - 1
+    carried: list[Constants | None] = []
+    last, read = len(stages) - 1, {wire.reads for wire in wiring}
     for index, stage in enumerate(stages):
         copies_out = 1 if index == last else choices.members
-        follow = None if index == last or not choices.biases else _carried(stage, copies_out, choices)
+        # A stage that is only added, as a projection is, hands no constants on.
+        follow = _carried(stage, copies_out, choices) if choices.biases and index in read else None
         extra = follow.count if follow else 0
         if index == 0:
             first, role = _univariate(architecture, choices, 0, len(layers), copies_out)
             layers.append(first)
         else:
-            role = _from_copies(stage, index, len(layers), copies_out, choices, carried)
+            role = _from_copies(
+                stage, index, wiring[index].reads + 1, copies_out, choices, carried[wiring[index].reads]
+            )
         columns = _columns(role, choices.scales[index])
-        layers.append(_combining(stage, f"{index + 1}.combine", columns, stage.outputs * copies_out + extra, role))
+        layer = _combining(stage, f"{index + 1}.combine", columns, stage.outputs * copies_out + extra, role)
+        layers.append(layer if architecture.chain else _wired(layer, stage, wiring[index], copies_out))
         roles.append(role)
-        carried = follow
+        carried.append(follow)
         _refuse_spoiled_constants(stage, follow)
     return Plan("plus-one", tuple(layers), tuple(roles))
 
 
+def _wired(layer: SourceLayer, stage: StageShape, wire: Wire, copies_out: int) -> SourceLayer:
+    """A source layer that reads and adds what its stage does; source layer ``i + 1`` belongs to stage ``i``."""
+    adds = tuple(index + 1 for index in wire.adds)
+    return replace(layer, reads=wire.reads + 1, adds=adds, joined=stage.outputs * copies_out)
+
+
+def _refuse_what_has_no_copies(architecture: Architecture) -> None:
+    """Skips join copy to copy: the input and the output have one copy, all that lies between has n."""
+    wiring, last = architecture.wires, len(architecture.stages) - 1
+    for index, (stage, wire) in enumerate(zip(architecture.stages, wiring, strict=True)):
+        if (index and wire.reads == INPUT) or (index == last and wire.adds):
+            raise SltkError(
+                f"layer {stage.name!r} reads the network's input beside the first layer, or is the last one and takes "
+                "a skip; there are no copies to join. Put an affine map of its own before, or after it."
+            )
+
+
 def _two_layer(architecture: Architecture, choices: Choices) -> Plan:
+    if not architecture.chain:
+        raise SltkError(
+            "method='two-layer' is built for chains; for a network with skips take method='plus-one', whose copies "
+            "join one to one."
+        )
     layers: list[SourceLayer] = []
     roles: list[Role] = []
     for index, stage in enumerate(architecture.stages):
@@ -202,6 +231,7 @@ def _univariate(
     role = Role(
         stage=index,
         combine=layer + 1,
+        below=layer,
         inputs=inputs,
         inner=inner,
         outputs=stage.outputs,
@@ -246,11 +276,12 @@ def _carried(stage: StageShape, copies_out: int, choices: Choices) -> Constants:
 
 
 def _from_copies(
-    stage: StageShape, index: int, layer: int, copies_out: int, choices: Choices, constants: Constants | None
+    stage: StageShape, index: int, below: int, copies_out: int, choices: Choices, constants: Constants | None
 ) -> Role:
     return Role(
         stage=index,
-        combine=layer,
+        combine=index + 1,
+        below=below,
         inputs=stage.inputs,
         inner=stage.inner,
         outputs=stage.outputs,

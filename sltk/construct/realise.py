@@ -161,8 +161,8 @@ def _emitted(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
     constants = role.constants
     if constants is None:
         return np.zeros(0)
-    values = constant_values(source, role.combine - 1, constants)
+    values = constant_values(source, role.below, constants)
     if constants.intercept:
         return values
-    kept = np.isin(constants.start + np.arange(constants.count), masks[role.combine - 1].bias)
+    kept = np.isin(constants.start + np.arange(constants.count), masks[role.below].bias)
     return np.where(kept, values, constants.activation.intercept)

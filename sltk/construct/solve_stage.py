@@ -66,9 +66,7 @@ def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
     return StageResult(kept, FailureTable.concatenate(progress.failures), progress.problems)
 
 
-def _solve_weights(
-    source: Source, role: Role, task: StageTask, side: Side, progress: Progress, mass: Values
-) -> None:
+def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, progress: Progress, mass: Values) -> None:
     j, i, s = np.nonzero(np.abs(task.weight) > task.prune_below)
     target = task.weight[j, i, s] / side.slope
     for rows, k in _chunks(j.size, role.copies_out):
@@ -88,8 +86,15 @@ def _solve_weights(
         bad = ~found.reached
         progress.failures.append(
             FailureTable.of(
-                side.label, role.stage, jj[bad], ii[bad], ss[bad], k[bad], task.weight[j, i, s][rows][bad],
-                found.error[bad] * abs(side.slope), task.tolerance * abs(side.slope) / _tolerance_slope(role, side),
+                side.label,
+                role.stage,
+                jj[bad],
+                ii[bad],
+                ss[bad],
+                k[bad],
+                task.weight[j, i, s][rows][bad],
+                found.error[bad] * abs(side.slope),
+                task.tolerance * abs(side.slope) / _tolerance_slope(role, side),
             )
         )
 

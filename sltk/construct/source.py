@@ -36,6 +36,9 @@ class SourceLayer:
         inner: taps of the kernel, or pixels of a flattened input channel.
         kernel, stride, padding, dilation: geometry of a convolution.
         after: the steps that follow.
+        reads: index of the layer whose output is read; ``None`` for the one before, -1 for the input.
+        adds: layers whose first ``joined`` channels are added to this one's.
+        joined: how many channels a skip carries: the copies, not the constants.
     """
 
     name: str
@@ -48,6 +51,9 @@ class SourceLayer:
     padding: Pair
     dilation: Pair
     after: tuple[Op, ...]
+    reads: int | None = None
+    adds: tuple[int, ...] = ()
+    joined: int = 0
 
     @property
     def inputs(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from sltk.construct.architecture import architecture_of
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.members import incoming_index
+from sltk.construct.parts import Parts
 from sltk.construct.plan import Method, Plan, Role
 from sltk.construct.realise import decode, realise
-from sltk.construct.recipe import Aim, Recipe, plan_for, source_for
+from sltk.construct.recipe import Aim, Recipe, description, plan_for, source_for
 from sltk.construct.solve_stage import StageTask, solve_stage
 from sltk.construct.source import Source
 from sltk.construct.ticket import StrongTicket
@@ -50,6 +52,7 @@ def strong_ticket(
     weight_bound: float = 1.0,
     hidden_reach: float = 8.0,
     report: Report | None = None,
+    parts: str | Path | None = None,
 ) -> StrongTicket:
     """A mask under which a random source computes ``target``.
 
@@ -75,6 +78,8 @@ def strong_ticket(
         prune_below: parameters up to this size are left out; default the tolerance.
         weight_bound, hidden_reach: the declared class, see ``Recipe``.
         report: called with (stage name, stage number, number of stages) before each stage.
+        parts: folder for solved stages; a construction that was stopped goes on from what lies there, to the same
+            ticket. It is emptied at the end.
 
     Returns:
         The ticket; its ``certificate`` bounds ``sup ||f_T - f_P||_inf`` over ``domain`` in exact arithmetic.
@@ -112,7 +117,13 @@ def strong_ticket(
     order = Order(network, box, recipe, objective, phi)
     tolerances = _tolerances(order)
     pruned = tuple(t if prune_below is None else prune_below for t in tolerances)
-    masks, failures, problems = _build(order, plan, source, tolerances, pruned, report)
+    kept = None
+    if parts is not None:
+        asked = {"objective": objective, "tolerances": tolerances, "prune_below": pruned, "domain": _ends(box)}
+        kept = Parts(parts, description(architecture_of(network), recipe, seed) | asked, network)
+    masks, failures, problems = _build(order, plan, source, tolerances, pruned, report, kept)
+    if kept is not None:
+        kept.clear()
     return StrongTicket(
         source=source, plan=plan, masks=masks, failures=failures, recipe=recipe, architecture=architecture_of(network),
         objective=objective, problems=problems, tolerances=tolerances, prune_below=pruned, domain=box, target=network,
@@ -138,6 +149,7 @@ def _build(
     tolerances: tuple[float, ...],
     pruned: tuple[float, ...],
     report: Report | None,
+    parts: Parts | None,
 ) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
     none = np.zeros(0, dtype=np.int64)
     masks = [LayerMask(none, none) for _ in plan.layers]
@@ -147,7 +159,11 @@ def _build(
         affine = order.network.stages[role.stage].affine
         if report:
             report(affine.name, role.stage, len(plan.roles))
-        result = solve_stage(source, role, _task(order, role, tolerance, below, affine, state))
+        result = None if parts is None else parts.find(role.stage)
+        if result is None:
+            result = solve_stage(source, role, _task(order, role, tolerance, below, affine, state))
+            if parts is not None:
+                parts.keep(role.stage, result)
         _keep(masks, source, role, result.kept)
         failures.append(result.failures)
         problems += result.problems
@@ -165,8 +181,9 @@ def _keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) 
     if role.first is not None:
         masks[role.first] = replace(masks[role.first], weight=np.sort(incoming_index(role, neurons)))
     if role.constants is not None and not role.constants.intercept:
-        below = role.combine - 1
-        masks[below] = replace(masks[below], bias=role.constants.start + constants)
+        below = role.below
+        # Two stages may read one layer, as the two ways around a block do.
+        masks[below] = replace(masks[below], bias=np.union1d(masks[below].bias, role.constants.start + constants))
 
 
 def _task(
@@ -234,6 +251,10 @@ def target_and_box(
 def _spread(box: Box, shape: tuple[int, ...]) -> Box:
     interval = box.on(shape)
     return Box(interval.low, interval.high)
+
+
+def _ends(box: Box) -> list[list[float]]:
+    return [torch.as_tensor(end).flatten().tolist() for end in (box.low, box.high)]
 
 
 def _aim(param_eps: float | None, eps: float | None) -> tuple[Aim, float]:

@@ -141,7 +141,7 @@ class StrongTicket:
         kept = sum(mask.kept() for mask in self.masks)
         return Sizes(self.target.count() if self.target else None, self.source.size(), kept)
 
-    def module(self, layout: Literal["dense", "sparse"] = "sparse", limit: int = MATERIALISE_LIMIT) -> nn.Sequential:
+    def module(self, layout: Literal["dense", "sparse"] = "sparse", limit: int = MATERIALISE_LIMIT) -> nn.Module:
         """Mask times source as an ordinary float32 module.
 
         Args:

@@ -18,7 +18,14 @@ A method is then a list of phases over one state, ``Train | Prune | Cut | Rewind
 tensors. Since ``gated`` selects and does not multiply, a closed coefficient is exactly 0 in ``W`` whatever momentum or
 weight decay did to ``c``.
 
-Modules: ``ticket`` the type; ``layers`` dense layers over tickets; ``sparse`` frozen layers that hold the kept weights
-alone, over ``sparse_products`` (gradients), ``sparse_tables`` (sorting), ``shift_maps`` (passes and threads) and
-``shift_kernels`` (compiled loops); ``geometry`` shape arithmetic.
+Modules: ``ticket`` the type; ``attach`` puts one behind every weight of a module; ``basis`` the bases, one a file.
+
+Training: ``replicas`` arms x seeds on one axis; ``samples`` data and their order; ``state`` the one state; ``phases``
+what changes it, of which ``train`` is the longest, under a ``recipe``; ``scores``, ``scopes``, ``choose`` and
+``schedules`` say which coefficients go, ``followers`` which arms copy that; ``penalties`` act before a cut,
+``statistics`` after it; ``search`` learns scores; ``checkpoint`` stores it all.
+
+Frozen tickets: ``layers`` dense layers over tickets; ``sparse`` frozen layers that hold the kept weights alone, over
+``sparse_products`` (gradients), ``sparse_tables`` (sorting), ``shift_maps`` (passes and threads) and ``shift_kernels``
+(compiled loops); ``geometry`` shape arithmetic.
 """

@@ -1,11 +1,12 @@
 """Architectures as one line of text, and state dicts that fill them.
 
 A text such as ``conv(1,32,3,padding=1); relu; flatten; linear(25088,10)`` names one layer after the other; layer ``k``
-(from 0) reads the tensors ``k.weight`` and ``k.bias``, as in a ``torch.nn.Sequential``.
+(from 0) reads the tensors ``k.weight`` and ``k.bias``, as in a ``torch.nn.Sequential``. A text that names a whole
+network, such as ``resnet20(activation="sigmoid")``, reads the tensors by the network's own names.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Network
+from sltk.networks.projected_resnet import ProjectedResNet
 from sltk.networks.read import read
 from sltk.networks.state import state_dict
 
@@ -93,7 +95,10 @@ LAYERS: dict[str, Callable[..., nn.Module]] = {
 }
 
 
-def sequential(text: str) -> nn.Sequential:
+NETWORKS: dict[str, Callable[..., ProjectedResNet]] = {"resnet": ProjectedResNet, "resnet20": ProjectedResNet}
+
+
+def sequential(text: str) -> nn.Module:
     """The layers that ``text`` names, with all weights and biases zero.
 
     Raises:
@@ -122,22 +127,28 @@ def load_target(path: str | Path, architecture: str | None, input_shape: tuple[i
         raise SltkError(f'{path} holds tensors alone; name its layers: architecture="conv(1,32,3); relu; ...".')
     module = _shape_only(architecture)
     tensors = state_dict(path)
-    _require_match(tensors, module.state_dict(), path)
-    module.load_state_dict(tensors, strict=True, assign=True)
+    if isinstance(module, ProjectedResNet):
+        tensors = module.own(tensors)
+    wanted = {name: tensor for name, tensor in module.state_dict().items() if tensor.is_floating_point()}
+    _require_match(tensors, wanted, path)
+    module = module.to_empty(device="cpu")
+    module.load_state_dict(tensors, strict=False, assign=True)  # all floats are there: see the line above
     return read(module, input_shape)
 
 
-def _shape_only(text: str) -> nn.Sequential:
+def _shape_only(text: str) -> nn.Module:
     tokens = [token.strip() for token in text.split(";")]
     if tokens[-1] == "":
         tokens.pop()  # a semicolon after the last layer
     if not tokens:
         raise SltkError(f"an architecture needs at least one layer, but got {text!r}.")
     with torch.device("meta"):  # neither memory nor random numbers before the tensors are known
-        return nn.Sequential(*(_layer(token, place) for place, token in enumerate(tokens)))
+        if len(tokens) == 1 and tokens[0].partition("(")[0].strip() in NETWORKS:
+            return _layer(tokens[0], 0, NETWORKS)
+        return nn.Sequential(*(_layer(token, place, LAYERS) for place, token in enumerate(tokens)))
 
 
-def _layer(token: str, place: int) -> nn.Module:
+def _layer(token: str, place: int, known: Mapping[str, Callable[..., nn.Module]]) -> nn.Module:
     try:
         name, arguments, keywords = _call(token)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -145,12 +156,14 @@ def _layer(token: str, place: int) -> nn.Module:
             f"layer {place} of the architecture, {_short(token)!r}, is neither a name nor a call with plain numbers; "
             "write it like conv(1,32,3,padding=1)."
         ) from error
-    if name not in LAYERS:
+    if name not in known:
         raise SltkError(
             f"layer {place} of the architecture, {_short(token)!r}: {_short(name)!r} is not one of {', '.join(LAYERS)}."
         )
     try:
-        return LAYERS[name](*arguments, **keywords)
+        return known[name](*arguments, **keywords)
+    except SltkError:
+        raise
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         said = str(error).replace("_" + name + "()", name).splitlines()[0]
         raise SltkError(f"layer {place} of the architecture, {_short(token)!r}: {said}.") from error

@@ -1,6 +1,7 @@
-"""A chain of stages under construction; what cannot be appended is refused with the layer's name and the cure."""
+"""Stages under construction; what cannot be appended is refused with the layer's name and the cure."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from sltk.core.errors import SltkError
 from sltk.networks.activations import Activation
 from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, MaxPool, Network, Op, Pair, Stage
+from sltk.networks.wiring import INPUT
 
 
 def first_line(error: Exception) -> str:
@@ -15,8 +17,19 @@ def first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A value inside the network: what leaves step ``steps`` of stage ``stage`` (-1: the input), at input zero."""
+
+    stage: int
+    steps: int
+    x: Tensor
+
+
 class Chain:
-    """The stages so far, with the shape of what leaves the last of them.
+    """The stages so far, with a place where the next step goes on.
+
+    A stage that has been read or added by another is sealed: nothing can be appended to it.
 
     Args:
         input_shape: shape of one input, without the batch axis.
@@ -27,6 +40,22 @@ class Chain:
         self.x = torch.zeros(1, *input_shape, dtype=torch.float64)
         self.before: list[Op] = []
         self.stages: list[tuple[Affine, list[Op]]] = []
+        self.reads: list[int] = []
+        self.adds: list[list[int]] = []
+        self.at = INPUT
+        self.sealed: set[int] = set()
+
+    @property
+    def place(self) -> Place:
+        """Where the next step goes on."""
+        return Place(self.at, len(self._steps(self.at)), self.x)
+
+    def go(self, place: Place) -> None:
+        """Go on at ``place``."""
+        self.at, self.x = place.stage, place.x
+
+    def _steps(self, stage: int) -> list[Op]:
+        return self.before if stage == INPUT else self.stages[stage][1]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -41,7 +70,53 @@ class Chain:
         """
         if not self.stages:
             raise SltkError("read found no linear or convolutional layer; there is nothing to construct.")
-        return Network(self.input_shape, tuple(Stage(a, tuple(ops)) for a, ops in self.stages), tuple(self.before))
+        stages = [
+            Stage(affine, tuple(ops), None if reads == i - 1 else reads, tuple(adds))
+            for i, ((affine, ops), reads, adds) in enumerate(zip(self.stages, self.reads, self.adds, strict=True))
+        ]
+        return Network(self.input_shape, tuple(stages), tuple(self.before))
+
+    def join(self, name: str, first: Place, second: Place) -> None:
+        """Add two values: the later of the two stages takes the other as a skip, and goes on after the sum.
+
+        Raises:
+            SltkError: a sum that is no skip of this kind.
+        """
+        main, skip = (first, second) if first.stage > second.stage else (second, first)
+        if main.x.shape != skip.x.shape:
+            raise SltkError(
+                f"sum {name!r} adds shapes {tuple(main.x.shape[1:])} and {tuple(skip.x.shape[1:])}; give both the same."
+            )
+        if skip.stage == INPUT or main.stage == skip.stage:
+            raise SltkError(
+                f"sum {name!r} adds the network's own input, or a layer to itself; put an affine map on either side."
+            )
+        if main.steps or main.stage in self.sealed:
+            raise SltkError(
+                f"sum {name!r} comes after the activation of layer {self.stages[main.stage][0].name!r}, or that layer "
+                "is read elsewhere too; a skip joins right after an affine map. Move the activation behind the sum."
+            )
+        self.go(skip)
+        self._seal(name, skip)
+        self.adds[main.stage].append(skip.stage)
+        self.go(main)
+
+    def _seal(self, name: str, place: Place) -> None:
+        """What is read or added is the end of its stage, from now on."""
+        if place.steps != len(self._steps(place.stage)):
+            raise SltkError(
+                f"layer {name!r} reads the value of layer {self.stages[place.stage][0].name!r} from before a step that "
+                "another one reads from behind (a pre-activation block); only ends of stages are read."
+            )
+        self.sealed.add(place.stage)
+
+    def _open(self, name: str) -> None:
+        if self.at in self.sealed:
+            where = "the input" if self.at == INPUT else f"layer {self.stages[self.at][0].name!r}"
+            raise SltkError(
+                f"step {name!r} follows {where}, whose value is read elsewhere too (a pre-activation block); only ends "
+                "of stages are read."
+            )
 
     def affine(self, affine: Affine) -> None:
         """Begin a stage.
@@ -59,8 +134,13 @@ class Chain:
                 f"layer {affine.name!r} is linear on inputs of shape {self.shape}; flatten them before it, with "
                 "nn.Flatten()."
             )
+        before = self.place
         self._append(affine.name, affine)
+        self._seal(affine.name, before)
         self.stages.append((affine, []))
+        self.reads.append(before.stage)
+        self.adds.append([])
+        self.at = len(self.stages) - 1
 
     def fold(self, name: str, gain: Tensor, shift: Tensor) -> None:
         """Fold ``y -> gain y + shift``, one number a channel, into the affine map right before it.
@@ -68,17 +148,18 @@ class Chain:
         Raises:
             SltkError: a step between the two, or another number of channels.
         """
-        if not self.stages or self.stages[-1][1]:
+        if self.at == INPUT or self.stages[self.at][1] or self.adds[self.at]:
             raise SltkError(
                 f"batch norm {name!r} does not come right after an affine map, so it cannot be folded into one; move "
                 "it in front of the activation, or drop it."
             )
-        affine = self.stages[-1][0]
+        self._open(name)
+        affine = self.stages[self.at][0]
         if gain.shape != affine.bias.shape:
             raise SltkError(f"batch norm {name!r} has {len(gain)} channels, the map before it {len(affine.bias)}.")
         weight = affine.weight * gain.reshape(-1, *(1,) * (affine.weight.ndim - 1))
         folded = {**vars(affine), "weight": weight, "bias": gain * affine.bias + shift}
-        self.stages[-1] = (type(affine)(**folded), [])
+        self.stages[self.at] = (type(affine)(**folded), [])
 
     def activate(self, name: str, phi: Activation) -> None:
         """Append an activation.
@@ -88,11 +169,11 @@ class Chain:
         """
         if phi.name == "identity":
             return
-        if not self.stages:
+        if self.at == INPUT:
             raise SltkError(f"activation {name!r} comes before the first affine map; apply it to the data instead.")
-        if any(isinstance(op, Act) for op in self.stages[-1][1]):
+        if any(isinstance(op, Act) for op in self.stages[self.at][1]):
             raise SltkError(
-                f"activation {name!r} is the second one after layer {self.stages[-1][0].name!r}; a stage has one. "
+                f"activation {name!r} is the second one after layer {self.stages[self.at][0].name!r}; a stage has one. "
                 "Merge both into one function, or put an affine map between them."
             )
         self.step(name, Act(phi))
@@ -107,8 +188,9 @@ class Chain:
             return
         if isinstance(op, AvgPool | MaxPool):
             self._require_image(name)
+        self._open(name)
         self._append(name, op)
-        (self.stages[-1][1] if self.stages else self.before).append(op)
+        self._steps(self.at).append(op)
 
     def divided(self, name: str, size: tuple[int | None, int | None]) -> Pair:
         """The kernel, and stride, of the plain pool that takes the sides of the image to ``size``.

@@ -42,7 +42,6 @@ class Rounding:
     absolute: float = 8.0 * ULP
 
 
-
 @dataclass(frozen=True)
 class Activation:
     """An elementwise function and its constants.

@@ -1,4 +1,4 @@
-"""A network as a chain of stages: one affine map each, and the elementwise and pooling steps after it.
+"""A network as stages: one affine map each, what joins it by skips, and the elementwise and pooling steps after it.
 
 This is the form in which the constructions read their target, and the certificates bound it. Weights
 are float64 copies of the module's own numbers, with pruning masks already applied, so a zero is exact.
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sltk.networks.activations import Activation
+from sltk.networks.wiring import Wire, flow, is_chain, wires
 
 Pair = tuple[int, int]
 
@@ -43,9 +44,7 @@ class Conv:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map ``(batch, in, h, w)`` to ``(batch, out, h', w')`` in the dtype of ``x``."""
-        return F.conv2d(
-            x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation
-        )
+        return F.conv2d(x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation)
 
 
 Affine = Linear | Conv
@@ -106,10 +105,19 @@ Op = Act | AvgPool | MaxPool | Flatten
 
 @dataclass(frozen=True)
 class Stage:
-    """One affine map and the steps that follow it, in order."""
+    """``after(affine(x) + skips)``.
+
+    Args:
+        affine: maps what the stage reads.
+        after: steps that follow the sum, in order.
+        reads: index of the stage whose output is read; ``None`` for the one before, -1 for the network's input.
+        adds: indices of stages whose outputs are added to the affine map's.
+    """
 
     affine: Affine
     after: tuple[Op, ...] = ()
+    reads: int | None = None
+    adds: tuple[int, ...] = ()
 
     @property
     def activation(self) -> Activation | None:
@@ -119,7 +127,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Network:
-    """A chain of stages on inputs of ``input_shape`` (no batch axis).
+    """Stages on inputs of ``input_shape`` (no batch axis), a chain unless they say what they read and add.
 
     ``before`` holds the steps that come before the first affine map (flatten, pooling).
     """
@@ -132,14 +140,26 @@ class Network:
     )
 
     def __post_init__(self) -> None:
-        x = run(self.before, torch.zeros(1, *self.input_shape))
         shapes = []
-        for stage in self.stages:
-            entering = tuple(x.shape[1:])
-            mapped = stage.affine(x)
-            x = run(stage.after, mapped)
-            shapes.append((entering, tuple(mapped.shape[1:]), tuple(x.shape[1:])))
+
+        def step(index: int, x: Tensor, skips: list[Tensor]) -> Tensor:
+            mapped = self.stages[index].affine(x)
+            out = run(self.stages[index].after, sum(skips, mapped))
+            shapes.append((tuple(x.shape[1:]), tuple(mapped.shape[1:]), tuple(out.shape[1:])))
+            return out
+
+        flow(self.stages, run(self.before, torch.zeros(1, *self.input_shape)), step)
         object.__setattr__(self, "_shapes", shapes)
+
+    @property
+    def wires(self) -> list[Wire]:
+        """What each stage reads and adds."""
+        return wires(self.stages)
+
+    @property
+    def chain(self) -> bool:
+        """Whether the stages are a chain without skips."""
+        return is_chain(self.stages)
 
     def shapes(self, index: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
         """Shapes (no batch axis) that enter stage ``index``, leave its affine map, and leave the stage."""
@@ -152,10 +172,11 @@ class Network:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Evaluate ``(batch, *input_shape)`` in the dtype of ``x``."""
-        x = run(self.before, x)
-        for stage in self.stages:
-            x = run(stage.after, stage.affine(x))
-        return x
+
+        def step(index: int, x: Tensor, skips: list[Tensor]) -> Tensor:
+            return run(self.stages[index].after, sum(skips, self.stages[index].affine(x)))
+
+        return flow(self.stages, run(self.before, x), step)
 
     def count(self) -> int:
         """Number of non-zero weights and biases."""

@@ -86,13 +86,15 @@ def take_linear(chain: Chain, name: str, weight: Tensor, bias: Tensor | None) ->
 def take_conv(
     chain: Chain, name: str, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> None:
-    """Begin a convolutional stage.
+    """Begin a convolutional stage; between groups a full kernel has zeros, which need no source weight.
 
     Raises:
-        SltkError: groups, or padding that is larger on one side.
+        SltkError: padding that is larger on one side.
     """
     if groups != 1:
-        raise SltkError(f"layer {name!r} has groups={groups}; only groups=1 is constructed. Use a full convolution.")
+        weight = torch.block_diag(*(part.flatten(1) for part in weight.chunk(groups))).reshape(
+            weight.shape[0], -1, *weight.shape[2:]
+        )
     spread, kernel = pair(dilation), (weight.shape[-2], weight.shape[-1])
     if padding == "valid":
         padding = 0

@@ -36,9 +36,7 @@ class Probe:
             raise SltkError(f"activation {self.name!r} fails on a float64 tensor: {error}.") from error
         if not isinstance(y, Tensor) or y.shape != x.shape or y.dtype != torch.float64:
             got = f"{y.dtype} of shape {tuple(y.shape)}" if isinstance(y, Tensor) else type(y).__name__
-            raise SltkError(
-                f"activation {self.name!r} must map float64 to float64 of the same shape, but gave {got}."
-            )
+            raise SltkError(f"activation {self.name!r} must map float64 to float64 of the same shape, but gave {got}.")
         bad = ~torch.isfinite(y)
         if bool(bad.any()):
             raise SltkError(
@@ -131,9 +129,7 @@ class Probe:
     def _require_bounded(self, slopes: Tensor) -> None:
         place = self.wide[1:].abs().maximum(self.wide[:-1].abs())
         rings = [float(slopes[(place > r / 2) & (place <= r)].max()) for r in (32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)]
-        if rings[-1] > 1.05 * float(slopes[place <= 8].max()) and all(
-            b > 1.01 * a for a, b in pairwise(rings)
-        ):
+        if rings[-1] > 1.05 * float(slopes[place <= 8].max()) and all(b > 1.01 * a for a, b in pairwise(rings)):
             raise SltkError(
                 f"activation {self.name!r} grows ever steeper (slope {rings[-1]:.3g} at 1024): it is not Lipschitz, so "
                 "errors cannot be bounded. Clamp it."

@@ -1,11 +1,12 @@
-"""Read an ordinary torch module into a chain of stages.
+"""Read an ordinary torch module into stages, a chain of them or one with skips.
 
-The module is traced by ``torch.fx``, each call in it becomes an affine map or a step, and whatever does not fit into a
-chain is refused with the layer's name, the reason and the cure. At the end, what was read is compared with the module
+The module is traced by ``torch.fx``, each call in it becomes an affine map, a step or a sum, and whatever does not fit
+is refused with the layer's name, the reason and the cure. At the end, what was read is compared with the module
 on random inputs.
 """
 
 import copy
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,13 @@ from torch import Tensor, fx, nn
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 from sltk.networks.activations import Activation
-from sltk.networks.chain import Chain, first_line
+from sltk.networks.chain import Chain, Place, first_line
 from sltk.networks.functions import is_shape, take_function
 from sltk.networks.layers import Network
 from sltk.networks.modules import take_module
 
 Custom = Mapping[Any, Activation]
+SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")
 AGREEMENT = 1e-6  # relative; a misread layer is off by far more, rounding and torch's cut of softplus by far less
 
 
@@ -28,12 +30,13 @@ def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None 
     """The network that ``module.eval()`` computes on inputs of ``input_shape``, in float64.
 
     Understood, as modules, functions or methods: linear and 2-D convolutional maps (stride, zero padding, dilation),
+    sums of two values right after an affine map (skips, with or without a projection),
     batch norm right after them (folded), average and max pooling, flattening, dropout (nothing in eval mode), and the
     activations of the table, one after each affine map. Masks of ``torch.nn.utils.prune`` and parametrizations count
     with the weights that they yield. The module itself is left as it is.
 
     Args:
-        module: any module whose ``forward`` can be traced and is one chain of layers.
+        module: any module whose ``forward`` can be traced.
         input_shape: shape of one input, without the batch axis.
         custom: activations by the class of module or the function that computes them, such as
             ``{MyActivation: characterise(MyActivation(), "mine")}``.
@@ -110,32 +113,45 @@ def _traced(module: nn.Module, custom: Custom) -> fx.GraphModule:
 
 
 def _chain(traced: fx.GraphModule, shape: tuple[int, ...], custom: Custom) -> Chain:
-    chain, last = Chain(shape), None
+    chain, places = Chain(shape), dict[fx.Node, Place]()
     fixed: set[fx.Node] = set()  # what no input enters: parameters, and what is computed from them alone
     for node in traced.graph.nodes:
         if node.op == "placeholder":
-            if last is not None:
+            if places:
                 raise SltkError(f"read takes modules with one input, but this one has a second, {node.name!r}.")
-            last = node
+            places[node] = chain.place
         elif node.op == "output":
-            if node.args[0] is not last:
-                raise SltkError("read takes modules that return the end of one chain of layers, and nothing else.")
+            _require_end(chain, places.get(node.args[0]))
         elif fixed.issuperset(node.all_input_nodes):
             fixed.add(node)
         elif not is_shape(node):
-            _require_chain(node, last, fixed)
-            _take(chain, traced, node, custom)
-            last = node
+            inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
+            if _is_sum(node, places):
+                chain.join(_name(node), *(places[n] for n in node.args))
+            else:
+                _require_one(node, inputs)
+                chain.go(places[inputs[0]])
+                _take(chain, traced, node, custom)
+            places[node] = chain.place
     return chain
 
 
-def _require_chain(node: fx.Node, last: fx.Node | None, fixed: set[fx.Node]) -> None:
-    inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
-    if inputs != [last] or _input(node) is not last:
+def _is_sum(node: fx.Node, places: dict[fx.Node, Place]) -> bool:
+    plain = node.op != "call_module" and node.target in SUMS and not node.kwargs
+    return plain and len(node.args) == 2 and all(isinstance(n, fx.Node) and n in places for n in node.args)
+
+
+def _require_one(node: fx.Node, inputs: list[fx.Node]) -> None:
+    if len(inputs) != 1 or _input(node) is not inputs[0]:
         raise SltkError(
-            f"layer {_name(node)!r} reads ({', '.join(n.name for n in inputs)}) instead of the one layer before it, "
-            "alone and first: skips and branches are not read, only chains of layers are. Read each chain by itself."
+            f"layer {_name(node)!r} reads ({', '.join(n.name for n in inputs)}): besides sums of two values, a layer "
+            "reads one value, first. Write it with such layers."
         )
+
+
+def _require_end(chain: Chain, place: Place | None) -> None:
+    if place is None or place.stage != len(chain.stages) - 1 or place.steps != chain.place.steps:
+        raise SltkError("read takes modules that return the end of their last layer, and nothing else.")
 
 
 def _input(node: fx.Node) -> Any:

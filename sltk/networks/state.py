@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sltk.core.errors import SltkError
 
-MASK = "_mask"
+MASK, COUNTER = "_mask", "num_batches_tracked"
 
 
 def state_dict(path: str | Path) -> dict[str, Tensor]:
@@ -26,6 +26,8 @@ def state_dict(path: str | Path) -> dict[str, Tensor]:
     """
     path = Path(path)
     tensors = _loaded(path)
+    for name in [name for name in tensors if name.endswith(COUNTER)]:
+        del tensors[name]  # how many batches a norm has seen is no weight
     masks = {name.removesuffix(MASK): tensors.pop(name) for name in list(tensors) if name.endswith(MASK)}
     for name, mask in masks.items():
         stored = name if name in tensors else f"{name}_orig"

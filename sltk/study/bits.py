@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from sltk.construct.execute import channels_read
 from sltk.construct.source import Indices, Source
 from sltk.construct.ticket import StrongTicket
+from sltk.construct.wired import held_neurons, pixels
 from sltk.engine.sparse import SparseLayer
 
 GAP = 2**12  # kept weights closer than this are drawn as one block
@@ -55,12 +57,13 @@ def compare_bits(ticket: StrongTicket, module: nn.Module, report: Report | None 
         report: called with (weights done, weights in all).
     """
     layers = [m for m in module.modules() if isinstance(m, SparseLayer)]
-    neurons = _neurons(ticket)
+    held = held_neurons(ticket.source, ticket.masks)
     total, done = sum(mask.weight.size for mask in ticket.masks), 0
     parts = []
     for index, layer in enumerate(layers):
         tally = None if report is None else partial(_advance, report, done, total)
-        parts.append(_compare_layer(ticket, index, layer, neurons[index], neurons[index + 1], tally))
+        read = channels_read(ticket.source, held, index)
+        parts.append(_compare_layer(ticket, index, layer, read, held[index], tally))
         done += ticket.masks[index].weight.size
     if report:
         report(total, total)
@@ -81,8 +84,7 @@ def _compare_layer(
 ) -> BitCheck:
     spec, mask = ticket.source.layers[index], ticket.masks[index]
     columns = spec.weight_count // spec.outputs
-    pixels = spec.inner if index == 0 else columns // ticket.source.layers[index - 1].outputs
-    place, value = _places(layer, columns, pixels, read, written)
+    place, value = _places(layer, columns, pixels(ticket.source, index), read, written)
     alive = mask.weight[np.isin(mask.weight // columns, written)]
     both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
     different = drawn = 0
@@ -102,18 +104,6 @@ def _compare_layer(
         unread=mask.kept() - alive.size - alive_biases,
         drawn=drawn,
     )
-
-
-def _neurons(ticket: StrongTicket) -> list[Indices]:
-    """Inputs, and for every source layer its neurons that the module holds: those that some kept weight reads."""
-    layers = ticket.source.layers
-    held = [np.arange(layers[0].inputs)]
-    for below, layer, mask in zip(layers, layers[1:], ticket.masks[1:], strict=False):
-        columns = layer.weight_count // layer.outputs
-        # Kernel taps, or the pixels that a flatten makes of one neuron, lie side by side in a row.
-        found = np.unique((mask.weight % columns) // (columns // below.outputs))
-        held.append(found if found.size else np.zeros(1, dtype=np.int64))
-    return [*held, np.arange(layers[-1].outputs)]
 
 
 def _places(

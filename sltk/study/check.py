@@ -14,6 +14,7 @@ from sltk.certify.certificate import Certificate
 from sltk.construct.parameters import StageParameters
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
+from sltk.engine.filled import filled
 from sltk.study.bits import BitCheck, compare_bits
 from sltk.study.measure import Agreement, agreement
 
@@ -92,6 +93,7 @@ def check(
         raise SltkError("check compares a ticket with its target, but this one has none; call with_target first.")
     module = ticket.module("sparse").eval()
     bits = compare_bits(ticket, module, _part(report, "redrawing the source"))
+    module = filled(module)
     parameters = ticket.parameters
     certificate = ticket.certificate
     met, on_data, worst = None, None, None

@@ -1,8 +1,8 @@
 """Subsets of a given size, and with given members: the same search over a lifted pool.
 
-With ``R = |z| + sum |x|`` and ``M >= 4 R``, a subset of ``x + M`` is within ``R`` of ``z + k M`` exactly if it has ``k``
-members and is within ``R`` of ``z`` without the lift; any other size is off by more. Members that must be taken become
-zeros, and their sum is taken from the target.
+With ``R = |z| + sum |x|`` and ``M >= 4 R``, a subset of ``x + M`` is within ``R`` of ``z + k M`` exactly if it has
+``k`` members and is within ``R`` of ``z`` without the lift; any other size is off by more. Members that must be taken
+become zeros, and their sum is taken from the target.
 """
 
 from dataclasses import dataclass, replace

@@ -3,12 +3,26 @@
 import copy
 import math
 
+import numpy as np
 import pytest
+import scipy.fft
+import scipy.linalg
 import torch
 from torch import Tensor
 
+from sltk.core.errors import SltkError
+from sltk.core.rng import torch_stream
 from sltk.engine.basis.base import Basis
 from sltk.engine.basis.canonical import Canonical
+from sltk.engine.basis.dct import dct
+from sltk.engine.basis.factored import Factored
+from sltk.engine.basis.haar import haar, haar_matrix
+from sltk.engine.basis.hadamard import hadamard
+from sltk.engine.basis.permuted_dct import permuted_dct
+from sltk.engine.basis.separable import Separable, require_full_precision
+from sltk.engine.basis.subspace import subspace
+from sltk.engine.basis.svd import svd
+from sltk.engine.basis.unit import Unit
 
 SHAPES = [(1,), (5,), (4, 3), (2, 3, 3, 2)]
 
@@ -86,6 +100,172 @@ class TestCanonical(BasisContract):
 
     def dense(self, shape: tuple[int, ...]) -> Tensor:
         return torch.eye(math.prod(shape), dtype=torch.float64)
+
+
+class Factors(BasisContract):
+    """Separable bases: the oracle is the Kronecker product of one matrix an axis."""
+
+    def matrix(self, n: int, axis: int) -> Tensor:
+        raise NotImplementedError
+
+    def dense(self, shape: tuple[int, ...]) -> Tensor:
+        full = torch.ones(1, 1, dtype=torch.float64)
+        for axis in range(-len(shape), 0):
+            full = torch.kron(full, self.matrix(shape[axis], axis))
+        return full
+
+    def test_replicas_are_a_leading_axis(self) -> None:
+        basis, c = self.make((4, 3)), noise((5, 4, 3))
+        each = torch.stack([basis.synthesise(one) for one in c])
+        assert float((basis.synthesise(c) - each).abs().max()) < 1e-14
+
+
+class TestDct(Factors):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return dct(shape)
+
+    def matrix(self, n: int, axis: int) -> Tensor:
+        return torch.from_numpy(scipy.fft.idct(np.eye(n), axis=0, norm="ortho"))
+
+
+class TestDctOfTheInput(TestDct):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return dct(shape, "input")
+
+    def dense(self, shape: tuple[int, ...]) -> Tensor:
+        full = self.matrix(shape[0], 0) if len(shape) == 1 else torch.eye(shape[0], dtype=torch.float64)
+        for n in shape[1:]:
+            full = torch.kron(full, self.matrix(n, 0))
+        return full
+
+
+class TestDctOfTheTaps(TestDct):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return dct(shape, "taps")
+
+    def dense(self, shape: tuple[int, ...]) -> Tensor:
+        full = torch.ones(1, 1, dtype=torch.float64)
+        for place, n in enumerate(shape):
+            plain = place < 2 and len(shape) > 1
+            full = torch.kron(full, torch.eye(n, dtype=torch.float64) if plain else self.matrix(n, 0))
+        return full
+
+
+class TestHadamard(Factors):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return hadamard(shape)
+
+    def matrix(self, n: int, axis: int) -> Tensor:
+        powers = [2**bit for bit in range(9, -1, -1) if n & 2**bit]
+        return torch.from_numpy(scipy.linalg.block_diag(*(scipy.linalg.hadamard(m).T / m**0.5 for m in powers)))
+
+
+class TestHaar(Factors):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return haar(shape, 3, "w")
+
+    def matrix(self, n: int, axis: int) -> Tensor:
+        return haar_matrix(n, torch_stream(3, "haar", "w", axis)) if n > 1 else torch.ones(1, 1).double()
+
+
+class TestPermutedDct(TestDct):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return permuted_dct(shape, 3)
+
+    def matrix(self, n: int, axis: int) -> Tensor:
+        order = torch.randperm(n, generator=torch_stream(3, "permuted dct", axis))
+        return super().matrix(n, axis)[order]
+
+
+class TestSubspaceThroughZero(TestHaar):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return subspace(torch.zeros(shape, dtype=torch.float64), shape, 3, "w").to(torch.float64)
+
+    @pytest.mark.parametrize("dtype", [torch.float64])
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_round_trips_keep_value_dtype_device_and_argument(self, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+        super().test_round_trips_keep_value_dtype_device_and_argument(shape, dtype)
+
+
+class TestUnit(TestCanonical):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return Unit(len(shape))
+
+
+class TestSvd(BasisContract):
+    def make(self, shape: tuple[int, ...]) -> Basis:
+        return svd(noise((shape[0], math.prod(shape[1:]))).reshape(shape if len(shape) > 1 else (shape[0], 1)))
+
+    def stored(self, shape: tuple[int, ...]) -> int:
+        return 8 * (shape[0] ** 2 + math.prod(shape[1:]) ** 2)
+
+    def dense(self, shape: tuple[int, ...]) -> Tensor:
+        u, _, vh = torch.linalg.svd(noise((shape[0], math.prod(shape[1:]))))
+        return torch.kron(u.contiguous(), vh.mT.contiguous())
+
+
+def test_rows_and_columns_of_an_image_have_a_transform_each() -> None:
+    weight = noise((3, 2 * 4 * 6))
+    expected = scipy.fft.dctn(weight.numpy().reshape(3, 2, 4, 6), axes=(1, 2, 3), norm="ortho").reshape(3, -1)
+    found = dct((3, 48), "input", image=(2, 4, 6)).analyse(weight)
+    assert np.allclose(found, expected, atol=1e-14)
+    assert not np.allclose(dct((3, 48), "input").analyse(weight), expected, atol=0.1)  # negative control
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (7, 5), (4, 2, 3, 3)])
+def test_truncated_svd_and_trained_factors_agree_and_are_best(shape: tuple[int, ...]) -> None:
+    weight = noise(shape)
+    frozen, trained = svd(weight), Factored(shape)
+    sizes = frozen.analyse(weight).flatten(1).diagonal()
+    c = torch.zeros_like(weight.flatten(1))
+    c.diagonal()[:2] = sizes[:2]
+    first = frozen.synthesise(c.view(shape))
+    factors = trained.analyse(weight)
+    assert torch.allclose(trained.synthesise(factors), weight, atol=1e-12)
+    factors[2:] = 0
+    assert torch.allclose(trained.synthesise(factors), first, atol=1e-12)
+    assert torch.linalg.matrix_rank(first.flatten(1)) == 2
+    residual = float((weight - first).norm() ** 2)
+    assert residual == pytest.approx(float((sizes[2:] ** 2).sum()))
+
+
+def test_column_norms_of_factors_are_derivatives() -> None:
+    basis, c = Factored((3, 4)), noise((3, 7))
+    jacobian = torch.autograd.functional.jacobian(basis.synthesise, c)
+    norms = torch.as_tensor(jacobian).flatten(0, 1).norm(dim=0)
+    assert torch.allclose(basis.column_norms(c), norms, atol=1e-12)
+
+
+def test_a_haar_matrix_has_no_preferred_sign() -> None:
+    diagonals = torch.stack([haar_matrix(3, torch_stream(s, "x")).diagonal() for s in range(200)])
+    assert 0.3 < float((diagonals > 0).double().mean()) < 0.7
+
+
+def test_tf32_is_refused_on_a_gpu_and_irrelevant_elsewhere() -> None:
+    require_full_precision("cuda")
+    torch.set_float32_matmul_precision("high")
+    try:
+        require_full_precision("cpu")
+        with pytest.raises(SltkError, match="highest"):
+            require_full_precision("cuda")
+    finally:
+        torch.set_float32_matmul_precision("highest")
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: Separable({-1: torch.ones(2, 2)}), "orthonormal"),
+        (lambda: dct((3, 5), "input", image=(1, 2, 3)), "image"),
+        (lambda: dct((3, 5), "sideways"), "axes"),  # type: ignore[arg-type]  # the point
+        (lambda: svd(torch.ones(3)), "two axes"),
+        (lambda: Factored((3,)), "two axes"),
+        (lambda: dct((3, 4), "input", image=(1, 2, 2)).analyse(torch.ones(5, 5)), "made for"),
+    ],
+)
+def test_bases_refuse_clearly(make, named: str) -> None:
+    with pytest.raises(SltkError, match=named):
+        make()
 
 
 class Doubled(Canonical):

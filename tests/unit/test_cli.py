@@ -70,7 +70,8 @@ def test_both_constructions_and_all_objectives_are_offered(built: Path) -> None:
 def test_a_target_can_be_named_by_import_path(
     built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = "from torch import nn\n\ndef net():\n    return nn.Sequential(nn.Linear(2, 2))\n"
+    lines = ("import torch", "from torch import nn", "torch.manual_seed(0)", "", "def net():")
+    text = "\n".join((*lines, "    return nn.Sequential(nn.Linear(2, 2))", ""))
     (built / "named_target.py").write_text(text)
     monkeypatch.chdir(built)
     monkeypatch.syspath_prepend(str(built))

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from sltk.core.errors import SltkError
 from sltk.networks import mnist
 from sltk.networks.data import load
 
-MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist"
+MNIST = Path(os.environ.get("SLTK_DATA", Path(__file__).parents[3] / "shared" / "data")) / "mnist"
 needs_mnist = pytest.mark.skipif(not MNIST.is_dir(), reason=f"no MNIST files in {MNIST}")
 
 

@@ -334,8 +334,7 @@ def hooked() -> nn.Module:
 
 IMAGE = (1, 6, 6)
 REFUSED: list[tuple[Callable[[], nn.Module], tuple[int, ...], str]] = [
-    (lambda: Residual(), (3,), "skips and branches"),
-    (lambda: chain(nn.Conv2d(2, 4, 3, groups=2)), (2, 6, 6), "'0' has groups=2"),
+    (lambda: Residual(), (3,), "pre-activation block"),
     (lambda: chain(nn.Conv2d(1, 4, 3, padding=1, padding_mode="circular")), IMAGE, "padding_mode='circular'"),
     (lambda: chain(nn.Conv2d(1, 4, 2, padding="same")), IMAGE, "odd kernel"),
     (lambda: chain(nn.Linear(4, 4), nn.ReLU(), nn.Tanh()), (4,), "'2' is the second one after layer '0'"),
@@ -371,7 +370,7 @@ REFUSED: list[tuple[Callable[[], nn.Module], tuple[int, ...], str]] = [
 
 
 @pytest.mark.parametrize(("make", "shape", "reason"), REFUSED)
-def test_what_is_no_chain_is_refused_with_the_reason(
+def test_what_cannot_be_read_is_refused_with_the_reason(
     make: Callable[[], nn.Module], shape: tuple[int, ...], reason: str
 ) -> None:
     with pytest.raises(SltkError, match=reason) as found:

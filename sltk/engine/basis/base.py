@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 
@@ -15,9 +16,16 @@ class Basis(nn.Module, ABC):
 
     Attributes:
         orthonormal: ``B^T B = 1``, so that ``||B c|| = ||c||`` and magnitudes of coefficients can be compared.
+        groups: trailing axes of the coefficients, as negative numbers, that are kept or dropped together; none by
+            default, so that each coefficient stands alone.
+        stacked: names of the buffers that have a replica axis.
+
+    Axes before those of the weight are replicas: both directions map ``(..., *shape)`` to ``(..., *shape)``.
     """
 
     orthonormal: ClassVar[bool]
+    groups: tuple[int, ...] = ()
+    stacked: tuple[str, ...] = ()
 
     @abstractmethod
     def analyse(self, weight: Tensor) -> Tensor:
@@ -30,3 +38,15 @@ class Basis(nn.Module, ABC):
     @abstractmethod
     def storage_bytes(self, shape: tuple[int, ...]) -> int:
         """Bytes that ``B`` itself takes in storage for a weight of ``shape``, beside the coefficients."""
+
+    def coefficient_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the coefficients of a weight of ``shape``: the same, but for bases that say otherwise."""
+        return shape
+
+    def column_norms(self, coefficients: Tensor) -> Tensor:
+        """``||b_i||`` for every coefficient: what an importance ``abs(c_i)`` is multiplied by; ones if orthonormal.
+
+        Args:
+            coefficients: ``(..., *shape)``; only bases that are not orthonormal look at them.
+        """
+        return torch.ones_like(coefficients)

@@ -1,0 +1,138 @@
+"""Seconds an epoch of 784-300-100-10 on 60,000 rows, batch 128: the engine beside a DataLoader and plain slicing.
+
+The programs take turns, part of an epoch each, so that a slow spell of the machine meets them all; the table gives
+medians, scaled to a whole epoch, and the ratio to the DataLoader of the same turn. The rows are random: time does not
+depend on what they show.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset
+
+from sltk.engine.phases import Train
+from sltk.engine.recipe import Recipe
+from sltk.engine.samples import Samples, Task
+from sltk.engine.train import train
+from sltk.methods.outcome import start
+from sltk.networks.registry import model
+
+ROWS, BATCH, STEPS, ROUNDS = 60_000, 128, 156, 5  # a third of an epoch a turn
+OUT = Path("out/bench/epochs.json")
+LOADER, SLICING = "torch DataLoader", "plain torch, slices in memory"
+OPEN_LTH = 2.51  # seconds an epoch, measured on another machine of two cores, after two repairs
+
+
+@dataclass
+class Program:
+    """One way to train; ``run`` makes ``STEPS`` steps for ``networks`` networks."""
+
+    name: str
+    run: Callable[[], object]
+    networks: int = 1
+    seconds: list[float] = field(default_factory=list)
+
+    def measure(self) -> None:
+        begun = time.perf_counter()
+        self.run()
+        self.seconds.append((time.perf_counter() - begun) * (ROWS // BATCH) / STEPS / self.networks)
+
+
+def rows() -> Samples:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(ROWS, 1, 28, 28, generator=generator)
+    return Samples(x, torch.randint(0, 10, (ROWS,), generator=generator))
+
+
+def plain_steps(batches: Callable[[], Iterator[tuple[Tensor, Tensor]]]) -> Callable[[], None]:
+    net = model("lenet-300-100")
+    optimiser = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
+
+    def run() -> None:
+        for _, (x, y) in zip(range(STEPS), batches(), strict=False):
+            optimiser.zero_grad()
+            F.cross_entropy(net(x), y).backward()
+            optimiser.step()
+
+    return run
+
+
+def loaded(data: Samples) -> Callable[[], Iterator[tuple[Tensor, Tensor]]]:
+    loader = DataLoader(TensorDataset(data.x, data.y), BATCH, shuffle=True, drop_last=True)
+    return lambda: iter(loader)
+
+
+def sliced(data: Samples) -> Callable[[], Iterator[tuple[Tensor, Tensor]]]:
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        for part in torch.randperm(ROWS).split(BATCH):
+            yield data.x[part], data.y[part]
+
+    return batches
+
+
+def engine_steps(data: Samples, basis: str, networks: int = 1) -> Callable[[], None]:
+    few = Samples(data.x[:100], data.y[:100])
+    seeds = tuple(range(networks))
+    state = start(lambda seed: model("lenet-300-100", seed), Task(data, few, few), seeds=seeds, basis=basis)
+    phase = Train(STEPS, Recipe(rate=0.1, momentum=0.9, decay=1e-4, batch=BATCH), fresh=False)
+
+    def run() -> None:
+        state.inside = 0
+        train(state, phase)
+
+    return run
+
+
+def programs() -> list[Program]:
+    data = rows()
+    return [
+        Program(LOADER, plain_steps(loaded(data))),
+        Program(SLICING, plain_steps(sliced(data))),
+        Program("sltk, canonical", engine_steps(data, "canonical")),
+        Program("sltk, dct", engine_steps(data, "dct")),
+        Program("sltk, canonical, 5 stacked", engine_steps(data, "canonical", 5), networks=5),
+    ]
+
+
+def ratio(program: Program, found: list[Program]) -> float:
+    """Of seconds to those of the DataLoader, median over turns."""
+    return median(a / b for a, b in zip(program.seconds, found[0].seconds, strict=True))
+
+
+def show(found: list[Program]) -> None:
+    table = Table(title=f"784-300-100-10, batch {BATCH}: seconds an epoch a network, median of {ROUNDS} turns")
+    for name in ("program", "s / epoch", "/ DataLoader"):
+        table.add_column(name, justify="left" if name == "program" else "right")
+    for program in found:
+        table.add_row(program.name, f"{median(program.seconds):.2f}", f"{ratio(program, found):.2f}")
+    table.add_row("open_lth, published, other machine", f"{OPEN_LTH:.2f}", "", style="dim")
+    Console(width=110).print(table)
+
+
+def main() -> None:
+    found = programs()
+    for program in found:  # once unmeasured: memory is touched
+        program.run()
+    for _ in range(ROUNDS):
+        for program in found:
+            program.measure()
+    show(found)
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    measured = {p.name: {"seconds": p.seconds, "over_loader": ratio(p, found)} for p in found}
+    machine = {"cores": os.cpu_count(), "threads": torch.get_num_threads(), "load": os.getloadavg()[0]}
+    OUT.write_text(json.dumps({"rounds": ROUNDS, **machine, "measured": measured}, indent=1) + "\n")
+    print(f"written to {OUT}")
+
+
+if __name__ == "__main__":
+    main()

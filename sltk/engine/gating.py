@@ -1,0 +1,52 @@
+"""``gate * c`` at the speed of a copy: the bits of ``c`` and those of the gate, all ones or all zeros.
+
+On a CPU ``torch.where`` takes fourteen times as long as a product, forward and backward, and so a fifth of the time of
+training 784-300-100-10; a product would leave ``-0``, and NaN over an infinite coefficient.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.weak import WeakTensorKeyDictionary
+
+INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}
+_BITS = WeakTensorKeyDictionary()  # gate -> (its version, dtype, bits): made again once the gate was written to
+
+
+def gate_bits(gate: Tensor, dtype: torch.dtype) -> Tensor:
+    """-1 where ``gate`` is open, 0 where it is closed, in the integers as wide as ``dtype``; kept until it changes."""
+    held = _BITS.get(gate)
+    if held is not None and held[:2] == (gate._version, dtype):
+        return held[2]
+    bits = gate.to(INTEGERS[dtype]).neg_()
+    _BITS[gate] = gate._version, dtype, bits
+    return bits
+
+
+def gated(coefficients: Tensor, gate: Tensor) -> Tensor:
+    """``torch.where(gate, coefficients, 0)``, bit for bit, forward and backward.
+
+    Args:
+        coefficients: float32 or float64; other kinds, and other devices than a CPU, go through ``torch.where``.
+        gate: bool, the same shape.
+    """
+    if coefficients.dtype not in INTEGERS or coefficients.device.type != "cpu" or gate.is_inference():
+        return torch.where(gate, coefficients, 0.0)
+    return _Gated.apply(coefficients, gate_bits(gate, coefficients.dtype))  # type: ignore[return-value]
+
+
+class _Gated(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, coefficients: Tensor, bits: Tensor) -> Tensor:
+        ctx.save_for_backward(bits)
+        return _and(coefficients, bits)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (bits,) = ctx.saved_tensors
+        return _and(grads[0], bits), None
+
+
+def _and(x: Tensor, bits: Tensor) -> Tensor:
+    return (x.view(bits.dtype) & bits).view(x.dtype)

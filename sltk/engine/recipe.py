@@ -1,0 +1,56 @@
+"""How a phase of training goes: optimiser, rate, batch."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from sltk.core.errors import SltkError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Optimiser and its rate as a function of the step.
+
+    Args:
+        optimiser: ``sgd``, under which training in any orthonormal basis is training in the canonical one, or
+            ``adam``, under which it is not.
+        rate: at the start.
+        momentum: of ``sgd``.
+        decay: weight decay, ``decay/2 ||c||^2``.
+        batch: rows a step.
+        total: steps over which a cosine takes the rate to 0; 0 leaves out the cosine.
+        milestones: steps at which the rate is multiplied by ``factor``.
+        factor: see ``milestones``.
+    """
+
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    rate: float = 0.1
+    momentum: float = 0.9
+    decay: float = 0.0
+    batch: int = 64
+    total: int = 0
+    milestones: tuple[int, ...] = ()
+    factor: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in ("sgd", "adam"):
+            raise SltkError(f"optimiser must be sgd or adam, but got {self.optimiser!r}.")
+        if not (self.rate > 0 and 0 <= self.momentum < 1 and self.decay >= 0 and self.batch >= 1 and self.total >= 0):
+            raise SltkError(
+                f"a recipe needs rate > 0, 0 <= momentum < 1, decay >= 0, batch >= 1, total >= 0, but got {self}."
+            )
+
+    def rate_at(self, step: int) -> float:
+        """Rate of step ``step``, counted from 0."""
+        rate = self.rate * self.factor ** sum(step >= m for m in self.milestones)
+        return rate * 0.5 * (1.0 + math.cos(math.pi * min(step, self.total) / self.total)) if self.total else rate
+
+    def make(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        """The optimiser; every one here works number by number, so replicas do not touch each other."""
+        if self.optimiser == "adam":
+            return torch.optim.Adam(parameters, self.rate, weight_decay=self.decay)
+        return torch.optim.SGD(parameters, self.rate, momentum=self.momentum, weight_decay=self.decay)

@@ -1,0 +1,64 @@
+"""Accuracy against density, mean and spread over seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sltk.plot.style import COLOURS, MARKERS, styled
+
+
+@dataclass(frozen=True)
+class DensityCurve:
+    """One arm.
+
+    Attributes:
+        label: names it.
+        density: kept fractions, falling.
+        accuracy: ``[[share by density] by seed]``.
+    """
+
+    label: str
+    density: Sequence[float]
+    accuracy: Sequence[Sequence[float]]
+
+
+def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str) -> Figure:
+    """One panel a title: means as lines, the middle half of the seeds as bands; density falls to the right.
+
+    Args:
+        panels: curves by title.
+        note: what the figure shows, as its heading.
+    """
+    with styled():
+        figure = Figure(figsize=(4.6 * len(panels), 4.4))
+        for axes, (title, curves) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+        ):
+            for place, curve in enumerate(curves):
+                _draw(axes, curve, place)
+            axes.set(xscale="log", xlabel="density (kept fraction)", ylabel="test accuracy, %", title=title)
+            axes.invert_xaxis()
+            axes.legend(fontsize=7, ncols=2, loc="lower left")
+        figure.suptitle(note, fontsize=11)
+    return figure
+
+
+def _draw(axes: Axes, curve: DensityCurve, place: int) -> None:
+    values = 100.0 * np.asarray(curve.accuracy)
+    low, high = np.quantile(values, (0.25, 0.75), axis=0)
+    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[(place + place // len(COLOURS)) % len(MARKERS)]
+    dashed = "--" if place >= len(COLOURS) else "-"
+    axes.plot(
+        curve.density,
+        values.mean(0),
+        dashed,
+        color=colour,
+        marker=marker,
+        markersize=3,
+        linewidth=1.1,
+        label=curve.label,
+    )
+    axes.fill_between(curve.density, low, high, color=colour, alpha=0.15, linewidth=0)

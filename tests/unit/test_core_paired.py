@@ -1,0 +1,60 @@
+"""Exact paired tests: against enumeration by hand, and against a naive count of all signs."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from sltk.core.errors import SltkError
+from sltk.core.paired import findings, holm, paired, sign_flip
+
+
+def naive(d: list[float]) -> float:
+    sums = [sum(s * x for s, x in zip(signs, d, strict=True)) for signs in itertools.product((1, -1), repeat=len(d))]
+    return sum(s >= sum(d) - 1e-12 for s in sums) / len(sums)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sign_flip_counts_all_signs(seed: int) -> None:
+    d = np.random.default_rng(seed).normal(0.3, 1.0, 8).tolist()
+    assert sign_flip(d) == naive(d)
+
+
+def test_sign_flip_by_hand() -> None:
+    assert sign_flip([1.0, 2.0]) == 0.25
+    assert sign_flip([1.0, -1.0]) == 0.75
+    assert sign_flip([0.0, 0.0]) == 1.0
+    assert sign_flip([1.0] * 16) == 2.0**-16
+
+
+def test_sign_flip_is_exact_under_the_null() -> None:
+    """Over all signs of fixed sizes, P(p <= a) <= a for every a, and the smallest p is reached."""
+    sizes = [0.3, 1.1, 0.7, 2.0, 0.1]
+    ps = [sign_flip([s * x for s, x in zip(g, sizes, strict=True)]) for g in itertools.product((1, -1), repeat=5)]
+    for a in ps:
+        assert np.mean(np.asarray(ps) <= a) <= a
+    assert min(ps) == 1 / 32
+
+
+def test_paired_margin_is_non_inferiority() -> None:
+    a, b = [0.90] * 10, [0.903] * 10
+    assert paired(a, b).p_greater == 1.0
+    assert paired(a, b, margin=-0.005).p_greater == 2.0**-10
+    assert paired(a, b, margin=-0.002).p_greater == 1.0  # negative control: a stricter margin is missed
+
+
+def test_holm_by_hand() -> None:
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "b": 0.06, "c": 0.06})
+
+
+def test_findings_name_the_side() -> None:
+    up, down, none = [0.01] * 10, [-0.01] * 10, [0.01, -0.01] * 5
+    zero = [0.0] * 10
+    found = findings({"u": paired(up, zero), "d": paired(down, zero), "n": paired(none, zero)}, 0.05)
+    assert {name: one[0] for name, one in found.items()} == {"u": "supported", "d": "contradicted", "n": "open"}
+
+
+@pytest.mark.parametrize("d", [[], [0.1] * 23, [float("nan")]])
+def test_sign_flip_refuses(d: list[float]) -> None:
+    with pytest.raises(SltkError, match="sign_flip"):
+        sign_flip(d)

@@ -19,7 +19,7 @@ from sltk.construct.architecture import Architecture, StageShape
 from sltk.construct.scales import Scales
 from sltk.construct.source import SourceLayer
 from sltk.core.errors import SltkError
-from sltk.networks.activations import Activation
+from sltk.networks.activations import Activation, activation
 from sltk.networks.layers import Act, AvgPool, Op
 from sltk.networks.wiring import INPUT, Wire
 
@@ -182,17 +182,17 @@ def _refuse_what_has_no_copies(architecture: Architecture) -> None:
 
 
 def _two_layer(architecture: Architecture, choices: Choices) -> Plan:
-    if not architecture.chain:
-        raise SltkError(
-            "method='two-layer' is built for chains; for a network with skips take method='plus-one', whose copies "
-            "join one to one."
-        )
     layers: list[SourceLayer] = []
     roles: list[Role] = []
-    for index, stage in enumerate(architecture.stages):
+    for index, (stage, wire) in enumerate(zip(architecture.stages, architecture.wires, strict=True)):
         first, role = _univariate(architecture, choices, index, len(layers), copies_out=1)
         columns = _columns(role, choices.scales[index])
-        layers += [first, _combining(stage, f"{index + 1}.combine", columns, stage.outputs, role)]
+        combine = _combining(stage, f"{index + 1}.combine", columns, stage.outputs, role)
+        if not architecture.chain:
+            # Stage i ends with source layer 2 i + 1, one neuron for each of its own: a skip joins them one to one.
+            first = replace(first, reads=INPUT if wire.reads == INPUT else 2 * wire.reads + 1)
+            combine = replace(combine, adds=tuple(2 * added + 1 for added in wire.adds), joined=stage.outputs)
+        layers += [first, combine]
         roles.append(role)
     return Plan("two-layer", tuple(layers), tuple(roles))
 
@@ -263,13 +263,8 @@ def _constant_neurons(phi: Activation, members: int) -> int:
 
 
 def _carried(stage: StageShape, copies_out: int, choices: Choices) -> Constants:
-    phi = stage.activation
+    phi = stage.activation or activation("identity")  # after a linear stage a neuron's own bias is its constant
     start = stage.outputs * copies_out
-    if phi is None:
-        raise SltkError(
-            f"stage {stage.name!r} is followed by another affine map without an activation between them; "
-            "merge the two maps into one."
-        )
     intercept = phi.intercept != 0.0
     count = choices.members if intercept else _constant_neurons(phi, choices.members)
     return Constants(start, (count,), choices.members, intercept, phi)

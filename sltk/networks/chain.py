@@ -8,8 +8,10 @@ from torch import Tensor
 
 from sltk.core.errors import SltkError
 from sltk.networks.activations import Activation
-from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, MaxPool, Network, Op, Pair, Stage
+from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Op, Pair, Stage
 from sltk.networks.wiring import INPUT
+
+WIDEST_OWN = 4096
 
 
 def first_line(error: Exception) -> str:
@@ -29,7 +31,8 @@ class Place:
 class Chain:
     """The stages so far, with a place where the next step goes on.
 
-    A stage that has been read or added by another is sealed: nothing can be appended to it.
+    A stage that has been read or added by another is sealed: nothing is appended to it. A step on its value, as in a
+    pre-activation block, begins a stage of its own.
 
     Args:
         input_shape: shape of one input, without the batch axis.
@@ -76,47 +79,59 @@ class Chain:
         ]
         return Network(self.input_shape, tuple(stages), tuple(self.before))
 
+    def share(self, name: str) -> None:
+        """The value here is read more than once: nothing may change it from now on.
+
+        The network's input gets an identity map of its own first, behind which its copies are.
+        """
+        if self.at == INPUT:
+            self.own(f"{name} (identity)")
+        self.sealed.add(self.at)
+
+    def finish(self, name: str) -> None:
+        """End here; a sum at the end gets an identity map behind it, which brings its copies together."""
+        if self.at != INPUT and self.adds[self.at]:
+            self.own(f"{name} (identity)")
+
     def join(self, name: str, first: Place, second: Place) -> None:
         """Add two values: the later of the two stages takes the other as a skip, and goes on after the sum.
 
+        A skip joins right after an affine map. Where the later value is the input's, lies behind an activation, or is
+        read elsewhere too, an identity map of its own comes first (one channel to itself, weight 1).
+
         Raises:
-            SltkError: a sum that is no skip of this kind.
+            SltkError: two shapes.
         """
         main, skip = (first, second) if first.stage > second.stage else (second, first)
         if main.x.shape != skip.x.shape:
             raise SltkError(
                 f"sum {name!r} adds shapes {tuple(main.x.shape[1:])} and {tuple(skip.x.shape[1:])}; give both the same."
             )
-        if skip.stage == INPUT or main.stage == skip.stage:
-            raise SltkError(
-                f"sum {name!r} adds the network's own input, or a layer to itself; put an affine map on either side."
-            )
-        if main.steps or main.stage in self.sealed:
-            raise SltkError(
-                f"sum {name!r} comes after the activation of layer {self.stages[main.stage][0].name!r}, or that layer "
-                "is read elsewhere too; a skip joins right after an affine map. Move the activation behind the sum."
-            )
-        self.go(skip)
-        self._seal(name, skip)
-        self.adds[main.stage].append(skip.stage)
         self.go(main)
+        if skip.stage == INPUT:  # a value that is read twice is a stage's, so this is the input added to itself
+            self.own(f"{name} (identity)")
+            main = skip = self.place
+        if main.steps or main.stage in self.sealed or main.stage == skip.stage:
+            self.own(f"{name} (identity)")
+        self.sealed.add(skip.stage)
+        self.adds[self.at].append(skip.stage)
 
-    def _seal(self, name: str, place: Place) -> None:
-        """What is read or added is the end of its stage, from now on."""
-        if place.steps != len(self._steps(place.stage)):
-            raise SltkError(
-                f"layer {name!r} reads the value of layer {self.stages[place.stage][0].name!r} from before a step that "
-                "another one reads from behind (a pre-activation block); only ends of stages are read."
-            )
-        self.sealed.add(place.stage)
+    def own(self, name: str, gain: Tensor | None = None, shift: Tensor | None = None) -> None:
+        """Begin a stage that maps each channel to itself: ``y -> gain y + shift``, by default the identity.
 
-    def _open(self, name: str) -> None:
-        if self.at in self.sealed:
-            where = "the input" if self.at == INPUT else f"layer {self.stages[self.at][0].name!r}"
+        Raises:
+            SltkError: more than 4,096 channels.
+        """
+        channels = self.shape[0]
+        if channels > WIDEST_OWN:
             raise SltkError(
-                f"step {name!r} follows {where}, whose value is read elsewhere too (a pre-activation block); only ends "
-                "of stages are read."
+                f"step {name!r} needs a map of {channels:,} channels to themselves, over the limit of {WIDEST_OWN:,}; "
+                "move the sum or the batch norm in front of the flattening."
             )
+        weight = torch.diag(torch.ones(channels, dtype=torch.float64) if gain is None else gain)
+        bias = torch.zeros(channels, dtype=torch.float64) if shift is None else shift
+        flat = len(self.shape) == 1
+        self.affine(Linear(name, weight, bias) if flat else Conv(name, weight[:, :, None, None], bias))
 
     def affine(self, affine: Affine) -> None:
         """Begin a stage.
@@ -134,29 +149,26 @@ class Chain:
                 f"layer {affine.name!r} is linear on inputs of shape {self.shape}; flatten them before it, with "
                 "nn.Flatten()."
             )
-        before = self.place
+        before = self.at
         self._append(affine.name, affine)
-        self._seal(affine.name, before)
+        self.sealed.add(before)
         self.stages.append((affine, []))
-        self.reads.append(before.stage)
+        self.reads.append(before)
         self.adds.append([])
         self.at = len(self.stages) - 1
 
-    def fold(self, name: str, gain: Tensor, shift: Tensor) -> None:
-        """Fold ``y -> gain y + shift``, one number a channel, into the affine map right before it.
+    def scale(self, name: str, gain: Tensor, shift: Tensor) -> None:
+        """``y -> gain y + shift``, one number a channel: folded into the affine map right before it, else a stage.
 
         Raises:
-            SltkError: a step between the two, or another number of channels.
+            SltkError: another number of channels.
         """
-        if self.at == INPUT or self.stages[self.at][1] or self.adds[self.at]:
-            raise SltkError(
-                f"batch norm {name!r} does not come right after an affine map, so it cannot be folded into one; move "
-                "it in front of the activation, or drop it."
-            )
-        self._open(name)
+        if len(gain) != self.shape[0]:
+            raise SltkError(f"batch norm {name!r} has {len(gain)} channels, but gets inputs of shape {self.shape}.")
+        if self.at == INPUT or self.at in self.sealed or self.stages[self.at][1] or self.adds[self.at]:
+            self.own(name, gain, shift)
+            return
         affine = self.stages[self.at][0]
-        if gain.shape != affine.bias.shape:
-            raise SltkError(f"batch norm {name!r} has {len(gain)} channels, the map before it {len(affine.bias)}.")
         weight = affine.weight * gain.reshape(-1, *(1,) * (affine.weight.ndim - 1))
         folded = {**vars(affine), "weight": weight, "bias": gain * affine.bias + shift}
         self.stages[self.at] = (type(affine)(**folded), [])
@@ -169,9 +181,9 @@ class Chain:
         """
         if phi.name == "identity":
             return
-        if self.at == INPUT:
+        if self.at == INPUT and self.at not in self.sealed:
             raise SltkError(f"activation {name!r} comes before the first affine map; apply it to the data instead.")
-        if any(isinstance(op, Act) for op in self.stages[self.at][1]):
+        if self.at not in self.sealed and any(isinstance(op, Act) for op in self._steps(self.at)):
             raise SltkError(
                 f"activation {name!r} is the second one after layer {self.stages[self.at][0].name!r}; a stage has one. "
                 "Merge both into one function, or put an affine map between them."
@@ -188,7 +200,8 @@ class Chain:
             return
         if isinstance(op, AvgPool | MaxPool):
             self._require_image(name)
-        self._open(name)
+        if self.at in self.sealed:
+            self.own(f"{name} (identity)")
         self._append(name, op)
         self._steps(self.at).append(op)
 

@@ -177,7 +177,7 @@ def _norm(chain: Chain, name: str, module: nn.BatchNorm1d | nn.BatchNorm2d) -> N
     if module.weight is not None:
         gain = gain * module.weight
     shift = -gain * module.running_mean
-    chain.fold(name, gain.detach(), (shift if module.bias is None else shift + module.bias).detach())
+    chain.scale(name, gain.detach(), (shift if module.bias is None else shift + module.bias).detach())
 
 
 _TAKERS: dict[type[nn.Module], Callable[[Chain, str, Any], None]] = {

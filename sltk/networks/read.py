@@ -30,10 +30,12 @@ def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None 
     """The network that ``module.eval()`` computes on inputs of ``input_shape``, in float64.
 
     Understood, as modules, functions or methods: linear and 2-D convolutional maps (stride, zero padding, dilation),
-    sums of two values right after an affine map (skips, with or without a projection),
-    batch norm right after them (folded), average and max pooling, flattening, dropout (nothing in eval mode), and the
-    activations of the table, one after each affine map. Masks of ``torch.nn.utils.prune`` and parametrizations count
-    with the weights that they yield. The module itself is left as it is.
+    sums of two values (skips, with or without a projection), batch norm (folded into the map right before it, else a
+    map of its own), average and max pooling, flattening, dropout (nothing in eval mode), and the activations of the
+    table, one after each affine map. Where a sum or a step finds no affine map to follow, as in pre-activation blocks,
+    the map that takes each channel to itself becomes a layer of its own, to be built like any other. Masks of
+    ``torch.nn.utils.prune`` and parametrizations count with the weights that they yield. The module itself is left as
+    it is.
 
     Args:
         module: any module whose ``forward`` can be traced.
@@ -119,9 +121,10 @@ def _chain(traced: fx.GraphModule, shape: tuple[int, ...], custom: Custom) -> Ch
         if node.op == "placeholder":
             if places:
                 raise SltkError(f"read takes modules with one input, but this one has a second, {node.name!r}.")
-            places[node] = chain.place
+            places[node] = _placed(chain, node)
         elif node.op == "output":
             _require_end(chain, places.get(node.args[0]))
+            chain.finish("output")
         elif fixed.issuperset(node.all_input_nodes):
             fixed.add(node)
         elif not is_shape(node):
@@ -132,8 +135,15 @@ def _chain(traced: fx.GraphModule, shape: tuple[int, ...], custom: Custom) -> Ch
                 _require_one(node, inputs)
                 chain.go(places[inputs[0]])
                 _take(chain, traced, node, custom)
-            places[node] = chain.place
+            places[node] = _placed(chain, node)
     return chain
+
+
+def _placed(chain: Chain, node: fx.Node) -> Place:
+    """Where the value of ``node`` is; what more than one layer reads is left as it is from now on."""
+    if sum(not is_shape(user) for user in node.users) > 1:
+        chain.share(_name(node))
+    return chain.place
 
 
 def _is_sum(node: fx.Node, places: dict[fx.Node, Place]) -> bool:

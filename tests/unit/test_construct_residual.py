@@ -11,7 +11,6 @@ from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
 from sltk.construct import load, save, strong_ticket
 from sltk.construct.architecture import architecture_of, from_json, to_json
-from sltk.core.errors import SltkError
 from sltk.networks.read import read
 from sltk.study.bits import compare_bits
 from sltk.subset_sum.laws import Uniform
@@ -131,21 +130,3 @@ def test_architecture_goes_through_json():
     assert from_json(record, {}) == architecture  # pyright: ignore[reportArgumentType]
     chain = architecture_of(read(nn.Linear(2, 2), (2,)))
     assert "reads" not in to_json(chain)["stages"][0]  # pyright: ignore[reportArgumentType, reportCallIssue, reportIndexIssue, reportOptionalSubscript]
-
-
-class LastSkip(Post):
-    def forward(self, x):
-        x = self.a(self.stem(x))
-        return self.two(self.a(self.one(x))) + x
-
-
-@pytest.mark.parametrize(
-    ("network", "changes", "reason"),
-    [
-        (lambda: read(LastSkip(), SHAPE), {}, "is the last one and takes a skip"),
-        (lambda: target(nn.ReLU), {"method": "two-layer"}, "built for chains"),
-    ],
-)
-def test_what_is_not_built_is_refused(network, changes, reason):
-    with pytest.raises(SltkError, match=reason):
-        build(network(), n=6, **changes)

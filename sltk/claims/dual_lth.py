@@ -20,7 +20,8 @@ CLAIM = Claim(
     source="Bai et al. 2022 (arXiv 2203.04248)",
     provenance=(("statement", "read"), ("the limit of the penalty", "derived")),
     explanation="The dual of the lottery: choose the mask at random and move the weights into it. It is a claim about "
-    "training, to be decided by accuracies against dense-then-cut and scratch baselines of equal steps.",
+    "training; `sltk rst` decides its weak form (against dense-then-cut, and scratch of equal steps) and its strong one "
+    "(against lottery tickets), paired over seeds.",
     hypotheses=(
         Hypothesis(
             "a learning rate > 0 and 0 <= momentum < 1",
@@ -32,6 +33,6 @@ CLAIM = Claim(
     bound=largest_penalty,
     absent={
         "proof": "an empirical statement about training; there is nothing to prove",
-        "study": "it takes trained networks, which the toolkit's methods do not cover yet",
+        "study": "`sltk rst` trains for minutes and judges it by paired tests with findings of their own",
     },
 )

@@ -22,8 +22,12 @@ from sltk.construct.realise import realise
 from sltk.construct.recipe import Recipe
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
+from sltk.engine.filled import filled
 from sltk.networks.activations import Activation
 from sltk.networks.layers import Network
+
+
+Layout = Literal["auto", "dense", "sparse"]
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,13 @@ class StrongTicket:
         kept = sum(mask.kept() for mask in self.masks)
         return Sizes(self.target.count() if self.target else None, self.source.size(), kept)
 
-    def module(self, layout: Literal["dense", "sparse"] = "sparse", limit: int = MATERIALISE_LIMIT) -> nn.Module:
+    def module(self, layout: Layout = "auto", limit: int = MATERIALISE_LIMIT) -> nn.Module:
         """Mask times source as an ordinary float32 module.
 
         Args:
             layout: ``dense`` holds every source weight under its boolean mask; ``sparse`` holds the kept weights
-                of the neurons that reach the output, and equals ``dense`` to float tolerance.
+                of the neurons that reach the output, and equals ``dense`` to float tolerance; ``auto`` is sparse,
+                with the layers that keep more than a measured share (``sltk.engine.filled``) as plain dense ones.
             limit: most weights that a dense layer may have.
 
         Raises:
@@ -156,7 +161,9 @@ class StrongTicket:
             return dense_module(self.source, self.masks, self.architecture.before, limit)
         if layout == "sparse":
             return sparse_module(self.source, self.masks, self.architecture.before)
-        raise SltkError(f"layout must be 'dense' or 'sparse', but got layout={layout!r}.")
+        if layout == "auto":
+            return filled(sparse_module(self.source, self.masks, self.architecture.before))
+        raise SltkError(f"layout must be 'auto', 'dense' or 'sparse', but got layout={layout!r}.")
 
     def with_target(self, target: Network) -> "StrongTicket":
         """The same ticket beside its target, so that it can be certified.

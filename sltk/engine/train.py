@@ -67,4 +67,5 @@ def replica_loss(out: Tensor, y: Tensor) -> Tensor:
 def _batch(state: State, batch: int) -> tuple[Tensor, Tensor]:
     samples = state.task.train
     rows = batch_rows(state.replicas.seeds, state.position, batch, len(samples.y)).to(samples.y.device)
-    return samples.x[rows], samples.y[rows]
+    flat = rows.flatten()
+    return samples.x.index_select(0, flat).unflatten(0, rows.shape), samples.y[rows]

@@ -86,13 +86,15 @@ def test_dense_and_sparse_agree_and_stay_within_the_certificate(method: str, act
     ticket = build(network, method, n=22)
     x = torch.rand(40, *network.input_shape, dtype=torch.float64) * 2 - 1
     dense, sparse = ticket.module("dense").double(), ticket.module("sparse").double()
+    chosen = ticket.module().double()
     with torch.no_grad():
         assert torch.allclose(dense(x), sparse(x), atol=1e-9)
+        assert torch.allclose(dense(x), chosen(x), atol=1e-9)
         assert float((dense(x) - network(x)).abs().max()) <= ticket.certificate.bound
     assert ticket.certificate.bound <= ticket.a_priori.bound
 
 
-@pytest.mark.parametrize("layout", ["dense", "sparse"])
+@pytest.mark.parametrize("layout", ["auto", "dense", "sparse"])
 def test_the_module_is_ordinary(layout: str) -> None:
     """It survives deepcopy, a strict state_dict round trip, and torch.save."""
     ticket = build(pooled_target())

@@ -73,9 +73,8 @@ def require_full_precision(device: str) -> None:
 def _along(x: Tensor, matrix: Tensor, axis: int) -> Tensor:
     if axis == -1:
         return x @ matrix.mT
-    if axis == -2:
-        return matrix @ x
-    return (x.movedim(axis, -1) @ matrix.mT).movedim(-1, axis)
+    # The axes behind it as one: a product as it stands, where moving the axis to the end copies all of x twice.
+    return (matrix @ x.flatten(axis + 1)).reshape(x.shape)
 
 
 def _lead(shape: torch.Size, view: tuple[int, ...]) -> tuple[int, ...]:

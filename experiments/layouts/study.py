@@ -71,9 +71,9 @@ def measure(sending: Any, layout: Layout, options: argparse.Namespace) -> None:
 
 def table(name: str, found: dict[str, dict[str, Any]]) -> Table:
     """One row a layout."""
-    made = Table(title=f"Ways to run {name}")
-    for column in ("layout", "ms / row", "against dense", "tensors, MiB", "peak of the process, MiB", "outputs off by"):
-        made.add_column(column, justify="left" if column == "layout" else "right")
+    made = Table("layout", title=f"Ways to run {name}")
+    for column in ("ms / row", "against dense", "tensors, MiB", "peak of the process, MiB", "outputs off by"):
+        made.add_column(column, justify="right")
     dense = found.get("dense", {}).get("ms_a_row")
     for layout, row in found.items():
         ratio = "" if dense is None else f"{dense / row['ms_a_row']:.2f}x"

@@ -20,8 +20,8 @@ CLAIM = Claim(
     source="Alabdulmohsin et al. 2021 (arXiv 2107.06825)",
     provenance=(("statement", "read"), ("the protocol of the toolkit's engine", "derived")),
     explanation="Sparsity means few coefficients in a basis of one's choice. It is a claim about training, not about "
-    "subset sums: accuracies over seeds decide it. `sltk imp` trains in eleven bases and judges five parts of the claim, "
-    "paired over seeds.",
+    "subset sums: accuracies over seeds decide it. `sltk imp` trains in eleven bases and judges five parts of the "
+    "claim, paired over seeds.",
     hypotheses=(
         Hypothesis(
             "a fraction 0 < prune < 1 that goes in each round",

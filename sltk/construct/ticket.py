@@ -26,7 +26,6 @@ from sltk.engine.filled import filled
 from sltk.networks.activations import Activation
 from sltk.networks.layers import Network
 
-
 Layout = Literal["auto", "dense", "sparse"]
 
 

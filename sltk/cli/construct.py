@@ -10,6 +10,7 @@ from sltk.cli.target import dataset, domain, target_network
 from sltk.construct.files import save
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
+from sltk.networks.activations import activation
 from sltk.subset_sum.laws import parse_law
 
 
@@ -31,6 +32,7 @@ def run_construct(options: Construct, console: Console) -> int:
             eps=options.eps,
             objective=options.objective,
             law=parse_law(options.law),
+            first_activation=None if options.first_activation is None else activation(options.first_activation),
             biases=options.biases,
             prune_below=options.prune_below,
             report=lambda name, stage, stages: report("constructing", stage, stages),

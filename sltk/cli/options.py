@@ -37,6 +37,8 @@ class Construct:
     """Root seed of the source."""
     law: str = "uniform(2.0)"
     """Law of the source's weights; its range must cover the target's."""
+    first_activation: str | None = None
+    """Activation of the source's univariate layers, such as tanh; default the target's first."""
     low: float | None = None
     """Least input value of the domain; or give --data."""
     high: float | None = None

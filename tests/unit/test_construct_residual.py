@@ -11,6 +11,8 @@ from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
 from sltk.construct import load, save, strong_ticket
 from sltk.construct.architecture import architecture_of, from_json, to_json
+from sltk.networks.activations import activation
+from sltk.networks.characterise import characterise
 from sltk.networks.read import read
 from sltk.study.bits import compare_bits
 from sltk.subset_sum.laws import Uniform
@@ -130,3 +132,38 @@ def test_architecture_goes_through_json():
     assert from_json(record, {}) == architecture  # pyright: ignore[reportArgumentType]
     chain = architecture_of(read(nn.Linear(2, 2), (2,)))
     assert "reads" not in to_json(chain)["stages"][0]  # pyright: ignore[reportArgumentType, reportCallIssue, reportIndexIssue, reportOptionalSubscript]
+
+
+class Isru(nn.Module):
+    """A user's own activation: ``x / sqrt(1 + x^2)``."""
+
+    def forward(self, x):
+        return x / torch.sqrt(1.0 + x * x)
+
+
+class Mixed(Post):
+    """A skip over three kinds of activation."""
+
+    def forward(self, x):
+        x = torch.sigmoid(self.stem(x))
+        x = torch.tanh(self.two(self.own(self.one(x))) + x)
+        return self.short(x)
+
+
+@pytest.mark.parametrize("first", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("method", ["plus-one", "two-layer"])
+def test_activations_mix_and_the_sources_first_is_another(method, first):
+    """The source's univariate layers have an activation that need not be the target's."""
+    torch.manual_seed(3)
+    module = Mixed(nn.ReLU)
+    module.own = Isru()
+    known = {Isru: characterise(Isru(), "isru")}
+    ticket = strong_ticket(
+        module, method=method, n=28, seed=2, domain=(-1.0, 1.0), input_shape=SHAPE, param_eps=0.01, law=Uniform(3.0),
+        activations=known, first_activation=activation(first), objective="error",
+    )  # fmt: skip
+    assert ticket.succeeded
+    x = torch.rand(20, *SHAPE, dtype=torch.float64) * 2 - 1
+    with torch.no_grad():
+        error = (ticket.module().double()(x) - module.double()(x)).abs().max()
+    assert 0.0 < float(error) <= ticket.certificate.bound

@@ -2,10 +2,11 @@
 
 The programs take turns, part of an epoch each, so that a slow spell of the machine meets them all; the table gives
 medians, scaled to a whole epoch, and the ratio to the DataLoader of the same turn. The rows are random: time does not
-depend on what they show.
+depend on what they show. Seconds are those of one network: where several run at once, the time is shared out.
 """
 
 import json
+import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from sltk.methods.outcome import start
 from sltk.networks.registry import model
 
 ROWS, BATCH, STEPS, ROUNDS = 60_000, 128, 156, 5  # a third of an epoch a turn
+PROCESSES = os.cpu_count() or 1
 OUT = Path("out/bench/epochs.json")
 LOADER, SLICING = "torch DataLoader", "plain torch, slices in memory"
 OPEN_LTH = 2.51  # seconds an epoch, measured on another machine of two cores, after two repairs
@@ -93,6 +95,25 @@ def engine_steps(data: Samples, basis: str, networks: int = 1) -> Callable[[], N
     return run
 
 
+def _prepare() -> None:
+    torch.set_num_threads(1)
+    _own.append(engine_steps(rows(), "canonical"))
+    _own[0]()
+
+
+def _turn(_: int) -> None:
+    _own[0]()
+
+
+_own: list[Callable[[], None]] = []  # of a worker
+
+
+def in_processes(count: int) -> Callable[[], object]:
+    """``count`` networks side by side, one process and one thread each, as the studies run seeds and bases."""
+    pool = multiprocessing.get_context("spawn").Pool(count, _prepare)
+    return lambda: pool.map(_turn, range(count), chunksize=1)
+
+
 def programs() -> list[Program]:
     data = rows()
     return [
@@ -101,6 +122,7 @@ def programs() -> list[Program]:
         Program("sltk, canonical", engine_steps(data, "canonical")),
         Program("sltk, dct", engine_steps(data, "dct")),
         Program("sltk, canonical, 5 stacked", engine_steps(data, "canonical", 5), networks=5),
+        Program(f"sltk, canonical, {PROCESSES} processes", in_processes(PROCESSES), networks=PROCESSES),
     ]
 
 

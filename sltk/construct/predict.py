@@ -16,7 +16,7 @@ Source: derived for this project and provable as stated; checked by its statisti
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -57,6 +57,8 @@ class Part:
         n: members of a pool.
         law: of the outgoing weights; scale: their power of two, and a constant factor if there is one.
         shared: random factors that the problems of a group have in common; ``None`` where pools are independent.
+        origin: layer of the source that the constants of biases are in, -1 where there are none of their own: the two
+            ways around a block read the same ones.
     """
 
     stage: int
@@ -70,6 +72,7 @@ class Part:
     law: Law
     scale: float
     shared: Shared | None
+    origin: int = -1
 
     @property
     def problems(self) -> int:
@@ -183,6 +186,9 @@ def predict_success(
         except that independent pools with more than 12 different targets use that p does not fall with ``|z|``.
     """
     parts, left_out = problem_parts(network, recipe, plan, tolerances, prune_below)
+    if conditional:
+        parts, apart = _joined(parts)
+        left_out += apart
     level = (1.0 - confidence) / max(1, len(parts))
     results = []
     for part, share in zip(parts, _shares(parts, trials), strict=True):
@@ -224,6 +230,29 @@ def problem_parts(
         else:
             parts.append(_biases(plan, role, role.constants, law, affine, tolerance, prune))
     return tuple(part for part in parts if part.problems), tuple(left_out)
+
+
+def _joined(parts: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    """Biases that share their constants as one part, and in words those whose pools differ too much for that."""
+    found: list[Part] = []
+    apart: list[str] = []
+    for part in parts:
+        same = [i for i, other in enumerate(found) if part.shared is not None and part.origin == other.origin >= 0]
+        if not same:
+            found.append(part)
+        elif _alike(found[same[0]], part):
+            first = found[same[0]]
+            targets, group = np.concatenate([first.targets, part.targets]), np.concatenate([first.group, part.group])
+            found[same[0]] = replace(first, targets=targets, group=group)
+        else:
+            found.append(part)
+            apart.append(f"biases of stages {found[same[0]].stage + 1} and {part.stage + 1} share constants; taken as "
+                         "independent")  # fmt: skip
+    return tuple(found), tuple(apart)
+
+
+def _alike(one: Part, other: Part) -> bool:
+    return (one.eps, one.copies, one.n, one.scale) == (other.eps, other.copies, other.n, other.scale)
 
 
 def _weights(plan: Plan, role: Role, law: Law, affine: Affine, tolerance: float, prune: float) -> Part:
@@ -286,7 +315,7 @@ def _biases(
     else:
         shared = _emitted(law, constants, len(role.taps))
     none = np.zeros(target.size, dtype=np.int64)
-    return Part(role.stage, "bias", target, tolerance, none, role.copies_out, 1, n, law, scale, shared)
+    return Part(role.stage, "bias", target, tolerance, none, role.copies_out, 1, n, law, scale, shared, role.below)
 
 
 def _emitted(law: Law, constants: Constants, taps: int) -> Shared:

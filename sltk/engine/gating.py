@@ -14,12 +14,15 @@ INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}
 _BITS = WeakTensorKeyDictionary()  # gate -> (its version, dtype, bits): made again once the gate was written to
 
 
-def gate_bits(gate: Tensor, dtype: torch.dtype) -> Tensor:
-    """-1 where ``gate`` is open, 0 where it is closed, in the integers as wide as ``dtype``; kept until it changes."""
+def gate_bits(gate: Tensor, dtype: torch.dtype) -> Tensor | None:
+    """-1 where ``gate`` is open, 0 where it is closed, in the integers as wide as ``dtype``; kept until it changes.
+
+    ``None`` for a gate that is open everywhere, as in every first training: it costs nothing then.
+    """
     held = _BITS.get(gate)
     if held is not None and held[:2] == (gate._version, dtype):
         return held[2]
-    bits = gate.to(INTEGERS[dtype]).neg_()
+    bits = None if bool(gate.all()) else gate.to(INTEGERS[dtype]).neg_()
     _BITS[gate] = gate._version, dtype, bits
     return bits
 
@@ -33,7 +36,8 @@ def gated(coefficients: Tensor, gate: Tensor) -> Tensor:
     """
     if coefficients.dtype not in INTEGERS or coefficients.device.type != "cpu" or gate.is_inference():
         return torch.where(gate, coefficients, 0.0)
-    return _Gated.apply(coefficients, gate_bits(gate, coefficients.dtype))  # type: ignore[return-value]
+    bits = gate_bits(gate, coefficients.dtype)
+    return coefficients if bits is None else _Gated.apply(coefficients, bits)  # type: ignore[return-value]
 
 
 class _Gated(torch.autograd.Function):

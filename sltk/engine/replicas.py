@@ -110,13 +110,18 @@ class Replicas(nn.Module):
 
     def call(self, weights: dict[str, Tensor], x: Tensor, *, shared: bool = False) -> Tensor:
         """Outputs under other ``weights``, given by name with the replica axis."""
-        template = self.template.train(self.training)
+        template = self.template
+        if template.training != self.training:
+            template.train(self.training)
 
         def one(weights: Any, rest: Any, statistics: Any, x: Tensor) -> Tensor:
-            return functional_call(template, {**weights, **rest, **statistics}, (x,))
+            # Tied weights are refused when a ticket is attached; to look for them takes longer than a small layer.
+            return functional_call(template, {**weights, **rest, **statistics}, (x,), tie_weights=False)
 
         if self.count == 1:  # a plain product is half as long again under vmap
-            first, rest, kept = ({n: v[0] for n, v in part.items()} for part in (weights, self.rest, self.statistics))
+            parts = (weights, self.rest, self.statistics)
+            # Not v[0]: the gradient of an index is a tensor of zeros that the slice is copied into.
+            first, rest, kept = ({n: v.squeeze(0) for n, v in part.items()} for part in parts)
             return one(first, rest, kept, x if shared else x[0])[None]
         mapped = vmap(one, in_dims=(0, 0, 0, None if shared else 0), randomness="different")
         return mapped(weights, self.rest, self.statistics, x)

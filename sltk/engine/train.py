@@ -41,6 +41,8 @@ def _step(state: State, phase: Any, step: int) -> Tensor:
     assert optimiser is not None
     for group in optimiser.param_groups:
         group["lr"] = phase.recipe.rate_at(phase.start + step)
+        for parameter in group["params"]:
+            parameter.grad = None
     x, y = _batch(state, phase.recipe.batch)
     if phase.augment is not None:
         x = phase.augment(x, replicas.seeds, state.position)
@@ -48,7 +50,6 @@ def _step(state: State, phase: Any, step: int) -> Tensor:
         phase.refresh(replicas.tickets)
     loss = replica_loss(replicas(x), y)
     term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, step)
-    optimiser.zero_grad(set_to_none=True)
     term.backward()
     optimiser.step()
     return loss.detach()

@@ -33,6 +33,8 @@ def run_construct(options: Construct, console: Console) -> int:
             objective=options.objective,
             law=parse_law(options.law),
             first_activation=None if options.first_activation is None else activation(options.first_activation),
+            ladder=options.ladder,
+            bias_octaves=options.bias_octaves,
             biases=options.biases,
             prune_below=options.prune_below,
             report=lambda name, stage, stages: report("constructing", stage, stages),

@@ -37,6 +37,11 @@ class Construct:
     """Root seed of the source."""
     law: str = "uniform(2.0)"
     """Law of the source's weights; its range must cover the target's."""
+    ladder: tuple[int, ...] = (0,)
+    """Exponents of two over which the members of hidden pools are spread under plus-one, such as 2 1 0 -1: small
+    members for small parameters keep errors from growing with depth."""
+    bias_octaves: int = 0
+    """Exponent of two for the pools of hidden biases, where these are larger than weights."""
     first_activation: str | None = None
     """Activation of the source's univariate layers, such as tanh; default the target's first."""
     low: float | None = None

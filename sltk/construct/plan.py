@@ -313,9 +313,13 @@ def interior_taps(stage: StageShape, needed: bool) -> tuple[int, ...]:
 
 
 def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
-    columns = [(role.inputs * role.copies_in, scales.combine)]
+    if len(scales.ladder) == 1:
+        columns = [(role.inputs * role.copies_in, scales.combine + scales.ladder[0])]
+    else:
+        columns = scales.rungs(role.copies_in, scales.combine) * role.inputs
     if role.constants is not None:
-        columns += list(zip(role.constants.pools, scales.constants, strict=True))
+        for count, exponent in zip(role.constants.pools, scales.constants, strict=True):
+            columns += scales.rungs(count, exponent)
     return tuple(columns)
 
 

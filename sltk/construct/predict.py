@@ -55,7 +55,7 @@ class Part:
         copies: problems with the same target and the same shared factors.
         sides: sums a parameter needs, each with its own shared factors.
         n: members of a pool.
-        law: of the outgoing weights; scale: their power of two, and a constant factor if there is one.
+        law: of the outgoing weights; scale: their powers of two by member, and a constant factor if there is one.
         shared: random factors that the problems of a group have in common; ``None`` where pools are independent.
         origin: layer of the source that the constants of biases are in, -1 where there are none of their own: the two
             ways around a block read the same ones.
@@ -70,7 +70,7 @@ class Part:
     sides: int
     n: int
     law: Law
-    scale: float
+    scale: Values
     shared: Shared | None
     origin: int = -1
 
@@ -252,18 +252,19 @@ def _joined(parts: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
 
 
 def _alike(one: Part, other: Part) -> bool:
-    return (one.eps, one.copies, one.n, one.scale) == (other.eps, other.copies, other.n, other.scale)
+    same = (one.eps, one.copies, one.n) == (other.eps, other.copies, other.n)
+    return same and np.array_equal(one.scale, other.scale)
 
 
 def _weights(plan: Plan, role: Role, law: Law, affine: Affine, tolerance: float, prune: float) -> Part:
     weight = affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
     j, i, s = np.nonzero(np.abs(weight) > prune)
-    scale = math.ldexp(1.0, plan.layers[role.combine].columns[0][1])
+    scale = plan.layers[role.combine].column_factors[: role.members]
     slope, spread, sides, shared = 1.0, 1.0, 1, None
     if role.first is not None:
         slope, spread, sides = _slopes(role)
         shared = _incoming(law, role)
-        scale *= math.ldexp(1.0, plan.layers[role.first].columns[0][1])
+        scale = scale * math.ldexp(1.0, plan.layers[role.first].columns[0][1])
     return Part(
         role.stage, "weight", weight[j, i, s] / slope, tolerance / spread, i, role.copies_out, sides,
         role.members, law, scale, shared,
@@ -308,24 +309,25 @@ def _biases(
 ) -> Part:
     bias = affine.bias.numpy()
     target = bias[np.abs(bias) > prune]
-    scale = math.ldexp(1.0, plan.layers[role.combine].columns[1][1])
+    factors = plan.layers[role.combine].column_factors[role.inputs * role.copies_in :]
     n, shared = min(constants.members, constants.count * len(role.taps)), None
     if constants.intercept:
-        scale *= abs(constants.activation.intercept)
+        scale = abs(constants.activation.intercept) * factors[np.arange(n) % constants.count]
     else:
-        shared = _emitted(law, constants, len(role.taps))
+        scale, shared = np.ones(n), _emitted(law, constants, len(role.taps), factors)
     none = np.zeros(target.size, dtype=np.int64)
     return Part(role.stage, "bias", target, tolerance, none, role.copies_out, 1, n, law, scale, shared, role.below)
 
 
-def _emitted(law: Law, constants: Constants, taps: int) -> Shared:
-    """Constants ``phi(b)`` that are not zero, over every tap in turn, up to the members of a pool."""
+def _emitted(law: Law, constants: Constants, taps: int, factors: Values) -> Shared:
+    """Constants ``phi(b)`` that are not zero, times the factors of their weights, over every tap in turn, up to the
+    members of a pool."""
     n = min(constants.members, constants.count * taps)
 
     def draw(generator: np.random.Generator, count: int) -> Values:
         drawn = constants.activation(torch.from_numpy(law.sample(generator, (count, constants.count)))).numpy()
         usable = np.count_nonzero(drawn, axis=1)[:, None]
-        packed = _first(drawn, drawn != 0.0, constants.count)
+        packed = _first(drawn * factors, drawn != 0.0, constants.count)
         member = np.arange(n)
         values = np.take_along_axis(packed, member % np.maximum(usable, 1), axis=1)
         return np.where(member < usable * taps, values, 0.0)[:, None, :]

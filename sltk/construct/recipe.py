@@ -36,6 +36,9 @@ class Recipe:
         biases: whether the class has biases; ``False`` gives a source without constant neurons.
         weight_bound: largest parameter of the declared class, used only by ``aim="eps"``.
         hidden_reach: largest hidden ``|x|`` that ``two-layer`` is made for, used only by ``aim="param_eps"``.
+        ladder: exponents of two over which the members of every pool are spread that chooses among copies; a pool then
+            has small members for small parameters, and the copies' errors, which the members amplify, stay apart less.
+        bias_octaves: exponent of the constants' weights in these stages, for biases larger than weights.
     """
 
     method: Method
@@ -49,8 +52,17 @@ class Recipe:
     biases: bool = True
     weight_bound: float = 1.0
     hidden_reach: float = 8.0
+    ladder: tuple[int, ...] = (0,)
+    bias_octaves: int = 0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "ladder", tuple(self.ladder))  # files have lists
+        exponents = (*self.ladder, self.bias_octaves)
+        if not self.ladder or any(isinstance(e, bool) or not isinstance(e, int) or abs(e) > 30 for e in exponents):
+            raise SltkError(
+                f"ladder and bias_octaves are whole exponents of two from -30 to 30, but got ladder={self.ladder!r}, "
+                f"bias_octaves={self.bias_octaves!r}."
+            )
         if self.method not in get_args(Method):
             raise SltkError(f"method must be one of {get_args(Method)}, but got method={self.method!r}.")
         if isinstance(self.n, bool) or not isinstance(self.n, int) or not 1 <= self.n <= MOST_MEMBERS:
@@ -63,7 +75,14 @@ class Recipe:
 
     def record(self) -> dict[str, object]:
         """The recipe as JSON."""
-        return asdict(self)
+        record: dict[str, object] = asdict(self) | {"ladder": list(self.ladder)}
+        for name, usual in (
+            ("ladder", [0]),
+            ("bias_octaves", 0),
+        ):  # recipes without them are written as they always were
+            if record[name] == usual:
+                del record[name]
+        return record
 
 
 def plan_for(architecture: Architecture, recipe: Recipe, custom: Mapping[str, Activation] | None = None) -> Plan:
@@ -100,7 +119,7 @@ def _scales(architecture: Architecture, recipe: Recipe, phi: Activation, law: La
     scales = []
     for index, (stage, reach) in enumerate(zip(architecture.stages, reaches, strict=True)):
         if index > 0 and recipe.method == "plus-one":
-            scales.append(Scales(0, 0, (0,)))
+            scales.append(Scales(0, 0, (recipe.bias_octaves,), recipe.ladder))
             continue
         allowed = _class_allowances(architecture, recipe, phi, law, reaches, mass)[index]
         declared = Declared(reach, stage.degree, mass, allowed.curvature, allowed.parameter, law.high)

@@ -18,11 +18,22 @@ EXPONENT_LIMIT = 60  # beyond it, products of two weights leave the comfortable 
 
 @dataclass(frozen=True)
 class Scales:
-    """Exponents of one stage: of the univariate weights, the combining weights, and each pool of constants."""
+    """Exponents of one stage: of the univariate weights, the combining weights, and each pool of constants.
+
+    ``ladder`` spreads the members of a pool over several scales: in equal parts, in order, each has one of these
+    exponents on top of its own.
+    """
 
     univariate: int
     combine: int
     constants: tuple[int, ...]
+    ladder: tuple[int, ...] = (0,)
+
+    def rungs(self, members: int, exponent: int) -> list[tuple[int, int]]:
+        """``(how many, exponent)`` of a pool's members, in order."""
+        share, more = divmod(members, len(self.ladder))
+        counts = [share + (place < more) for place in range(len(self.ladder))]
+        return [(count, exponent + rung) for count, rung in zip(counts, self.ladder, strict=True) if count]
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ def strong_ticket(
     prune_below: float | None = None,
     weight_bound: float = 1.0,
     hidden_reach: float = 8.0,
+    ladder: tuple[int, ...] = (0,),
+    bias_octaves: int = 0,
     report: Report | None = None,
     parts: str | Path | None = None,
 ) -> StrongTicket:
@@ -76,7 +78,7 @@ def strong_ticket(
         activations: a user's own, by the class or function that computes them, as ``sltk.networks.read`` takes them.
         biases: ``False`` declares a class without biases.
         prune_below: parameters up to this size are left out; default the tolerance.
-        weight_bound, hidden_reach: the declared class, see ``Recipe``.
+        weight_bound, hidden_reach, ladder, bias_octaves: the declared class, see ``Recipe``.
         report: called with (stage name, stage number, number of stages) before each stage.
         parts: folder for solved stages; a construction that was stopped goes on from what lies there, to the same
             ticket. It is emptied at the end.
@@ -109,6 +111,8 @@ def strong_ticket(
         biases=biases,
         weight_bound=weight_bound,
         hidden_reach=hidden_reach,
+        ladder=ladder,
+        bias_octaves=bias_octaves,
     )
     _require_in_class(network, recipe)
     custom = {a.name: a for a in _activations(network, phi)}

@@ -75,7 +75,8 @@ class Recipe:
 
     def record(self) -> dict[str, object]:
         """The recipe as JSON."""
-        record: dict[str, object] = asdict(self) | {"ladder": list(self.ladder)}
+        record: dict[str, object] = dict(asdict(self))
+        record["ladder"] = list(self.ladder)
         for name, usual in (
             ("ladder", [0]),
             ("bias_octaves", 0),

@@ -1,0 +1,70 @@
+"""Failures of pools over a ladder of scales against the expectation that knows the rungs."""
+
+import pytest
+import torch
+from torch import nn
+
+from sltk.construct import strong_ticket
+from sltk.construct.plan import Plan
+from sltk.construct.predict import expected_failures
+from sltk.construct.recipe import plan_for
+from sltk.core.stats import power, test_proportion
+from sltk.networks.layers import Network
+from sltk.networks.read import read
+from sltk.subset_sum.laws import Uniform
+
+SEEDS, MEMBERS, ALARM = 80, 10, 5e-10
+LADDER = (2, 0, -3)
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    module = nn.Sequential(nn.Linear(1, 4, bias=False), nn.ReLU(), nn.Linear(4, 4, bias=False))
+    with torch.no_grad():
+        for layer in (module[0], module[2]):
+            layer.weight.copy_(torch.linspace(0.2, 0.9, layer.weight.numel()).view_as(layer.weight))
+    return read(module, (1,))
+
+
+def build(network: Network, seed: int):
+    return strong_ticket(
+        network, method="plus-one", n=MEMBERS, seed=seed, domain=(0.0, 1.0), param_eps=0.01, objective="cardinality",
+        law=Uniform(1.0), ladder=LADDER, biases=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def counted(network: Network) -> tuple[int, int]:
+    """Failures in the second layer, and its problems; their pools are independent."""
+    tickets = [build(network, seed) for seed in range(SEEDS)]
+    failures = sum(failure.stage == 1 for ticket in tickets for failure in ticket.failures)
+    return failures, SEEDS * 16
+
+
+def expected(network: Network, plan: Plan, recipe) -> tuple[float, float]:
+    found = expected_failures(network, recipe, plan, trials=2**16, confidence=1.0 - ALARM)
+    own = next(e for e in found if e.stage == 1)
+    return own.low / own.problems, own.high / own.problems
+
+
+@pytest.mark.false_alarm(1e-9)
+def test_failures_agree_with_the_expectation(network: Network, counted: tuple[int, int]) -> None:
+    """A sum of independent indicators is less spread than a binomial of its mean (Hoeffding), so its test is exact.
+
+    False alarm 5e-10 (interval) and 5e-10 (test).
+    """
+    ticket = build(network, 0)
+    low, high = expected(network, ticket.plan, ticket.recipe)
+    assert not test_proportion(*counted, low, high, ALARM).rejected
+
+
+@pytest.mark.false_alarm(2e-9)
+def test_one_scale_for_all_members_is_refuted(network: Network, counted: tuple[int, int]) -> None:
+    """Negative control: the expectation of a plan without rungs. Power from the other one's interval."""
+    ticket = build(network, 0)
+    fields = ticket.recipe.record() | {"ladder": (0,)}
+    recipe = type(ticket.recipe)(**fields)  # pyright: ignore[reportArgumentType]
+    low, high = expected(network, plan_for(ticket.architecture, recipe), recipe)
+    right = expected(network, ticket.plan, ticket.recipe)
+    assert power(counted[1], right[0], low, high, ALARM) > 1.0 - 1e-9
+    assert test_proportion(*counted, low, high, ALARM).rejected

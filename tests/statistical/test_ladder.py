@@ -13,7 +13,7 @@ from sltk.networks.layers import Network
 from sltk.networks.read import read
 from sltk.subset_sum.laws import Uniform
 
-SEEDS, MEMBERS, ALARM = 80, 10, 5e-10
+SEEDS, MEMBERS, ALARM = 100, 10, 5e-10
 LADDER = (2, 0, -3)
 
 

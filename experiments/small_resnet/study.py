@@ -21,7 +21,10 @@ from sltk.networks.models import train
 from sltk.networks.projected_resnet import ProjectedResNet
 
 OUT = Path("out/small_resnet")
-LAWS = {"plus-one": "uniform(6.0)", "two-layer": "uniform(3.0)"}
+SOURCES = {
+    "plus-one": "--n 26 --law uniform(2.0) --ladder 2 1 0 -1 --bias-octaves 2 --objective mass",
+    "two-layer": "--n 28 --law uniform(3.0)",
+}
 
 
 def main(arguments: list[str]) -> None:
@@ -36,7 +39,7 @@ def main(arguments: list[str]) -> None:
         ticket = OUT / f"{options.activation}-{method}.ticket"
         folder = ["--data-folder", str(options.data_folder)] if options.data_folder else []
         place = ["--data", "cifar10-jpeg", *folder]
-        asked = ["--method", method, "--n", str(options.n), "--param-eps", ".01", "--law", LAWS[method], "--seed", "1"]
+        asked = ["--method", method, *SOURCES[method].split(), "--param-eps", ".005", "--seed", "1"]
         shape = ["--input-shape", "3", "32", "32"]
         run("construct", str(target), "--arch", arch, *shape, *place, *asked, "--out", str(ticket))
         run("check", str(ticket), "--target", str(target), "--arch", arch, *place, "--per-class", "100")
@@ -67,8 +70,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data-folder", type=Path)
     parser.add_argument("--activation", default="relu")
     parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--n", type=int, default=28)
-    parser.add_argument("--methods", nargs="+", default=list(LAWS))
+    parser.add_argument("--methods", nargs="+", default=list(SOURCES))
     return parser.parse_args(arguments)
 
 

@@ -1,0 +1,138 @@
+"""Subset-sum statistics of small pools: as published (smallest subset first, redraws) and without these shortcuts.
+
+Run ``python -m experiments.subset_sum_statistics.study``; it prints a table and writes
+``out/subset_sum_statistics/study.json`` and ``statistics.png``.
+
+Targets are U[-1, 1]. Pools are U[-1, 1], products of two of these (a first layer), or standard normal. Three rules:
+``first``, the first subset within eps in the order of sizes (0, 1, 2, ...), lexicographic within a size; ``fewest``,
+the least error among the subsets of that size; ``error``, the least error of all. ``redrawn`` is ``first`` with every
+unreached pool drawn again until it is reached, which hides all failures: its draws are counted. Failures of single
+draws are split into range obstruction (no sum of one sign gets within eps) and resolution.
+"""
+
+import argparse
+import sys
+from itertools import combinations
+from math import comb
+from pathlib import Path
+
+import numpy as np
+
+from experiments.subset_sum_statistics.figure import draw
+from sltk.core.files import canonical_json, write_atomic
+from sltk.core.rng import stream
+from sltk.core.stats import clopper_pearson
+from sltk.subset_sum import solve
+
+LAWS = {
+    "uniform": lambda random, shape: random.uniform(-1.0, 1.0, shape),
+    "product": lambda random, shape: random.uniform(-1.0, 1.0, shape) * random.uniform(-1.0, 1.0, shape),
+    "normal": lambda random, shape: random.standard_normal(shape),
+}
+CELLS = 4_000_000
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, print, write, draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=15)
+    parser.add_argument("--eps", type=float, default=0.01)
+    parser.add_argument("--trials", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("out/subset_sum_statistics"))
+    options = parser.parse_args(arguments)
+    laws = [measure(law, options.n, options.eps, options.trials, options.seed) for law in LAWS]
+    result = {"n": options.n, "eps": options.eps, "trials": options.trials, "seed": options.seed, "laws": laws}
+    write_atomic(options.out / "study.json", canonical_json(result))
+    command = f"python -m experiments.subset_sum_statistics.study {' '.join(arguments)}".rstrip()
+    draw(result, options.out / "statistics.png", command)
+    for row in laws:
+        _print(row)
+
+
+def measure(law: str, n: int, eps: float, trials: int, seed: int) -> dict:
+    """All statistics of one law of pools."""
+    random = stream(seed, "subset-sum statistics", law, n)
+    target, pools = random.uniform(-1.0, 1.0, trials), LAWS[law](random, (trials, n))
+    size, error = first_subset(pools, target, eps)
+    fewest = solve(pools, target, eps=eps, objective="cardinality")
+    least = solve(pools, target, eps=eps, objective="error")
+    reached = size >= 0
+    blocked = obstructed(pools, target, eps)
+    draws, sizes, errors = redrawn(pools, target, eps, lambda count: LAWS[law](random, (count, n)))
+    return {
+        "law": law, "share": share(reached), "solver agrees": bool(np.array_equal(fewest.reached, reached)),
+        "same sizes": bool(np.array_equal(fewest.mask.sum(axis=-1)[reached], size[reached])),
+        "range obstruction": share(blocked), "resolution": share(~reached & ~blocked),
+        "draws": {"mean": float(draws.mean()), "most": int(draws.max())},
+        "first": _rule(size[reached], error[reached], n, eps),
+        "fewest": _rule(fewest.mask.sum(axis=-1)[reached], np.abs(fewest.error)[reached], n, eps),
+        "error": _rule(least.mask.sum(axis=-1), np.abs(least.error), n, eps),
+        "redrawn": _rule(sizes, errors, n, eps),
+    }  # fmt: skip
+
+
+def first_subset(pools: np.ndarray, target: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray]:
+    """Size and absolute error of the first subset within eps, smallest size first; size -1 where there is none."""
+    trials, n = pools.shape
+    size, error = np.full(trials, -1), np.full(trials, np.inf)
+    for k in range(n + 1):
+        chosen = np.zeros((comb(n, k), n))
+        for row, members in enumerate(combinations(range(n), k)):
+            chosen[row, list(members)] = 1.0
+        left = np.flatnonzero(size < 0)
+        for part in np.array_split(left, max(1, left.size * len(chosen) // CELLS)):
+            away = np.abs(pools[part] @ chosen.T - target[part, None])
+            place = np.argmax(away <= eps, axis=1)
+            found = away[np.arange(part.size), place]
+            size[part[found <= eps]], error[part[found <= eps]] = k, found[found <= eps]
+    return size, error
+
+
+def redrawn(pools: np.ndarray, target: np.ndarray, eps: float, draw_pools) -> tuple[np.ndarray, ...]:
+    """Draws until reached, and size and error of the subset then found."""
+    size, error = first_subset(pools, target, eps)
+    draws = np.ones(target.size, dtype=np.int64)
+    while (left := np.flatnonzero(size < 0)).size:
+        size[left], error[left] = first_subset(draw_pools(left.size), target[left], eps)
+        draws[left] += 1
+    return draws, size, error
+
+
+def obstructed(pools: np.ndarray, target: np.ndarray, eps: float) -> np.ndarray:
+    """Whether the target lies beyond the sums of one sign by more than eps."""
+    return (target > np.clip(pools, 0.0, None).sum(axis=1) + eps) | (
+        target < np.clip(pools, None, 0.0).sum(axis=1) - eps
+    )
+
+
+def share(flags: np.ndarray) -> dict:
+    """A share with its exact 95% interval."""
+    low, high = clopper_pearson(int(flags.sum()), flags.size)
+    return {"count": int(flags.sum()), "share": float(flags.mean()), "low": float(low), "high": float(high)}
+
+
+def _rule(size: np.ndarray, error: np.ndarray, n: int, eps: float) -> dict:
+    edges = np.linspace(0.0, eps, 21)
+    return {
+        "sizes": np.bincount(size, minlength=n + 1).tolist(), "mean size": float(size.mean()),
+        "mean error": float(error.mean()), "error quantiles": np.quantile(error, QUANTILES).tolist(),
+        "errors": np.histogram(error, edges)[0].tolist(), "edges": edges.tolist(), "counted": int(size.size),
+    }  # fmt: skip
+
+
+def _print(row: dict) -> None:
+    print(f"{row['law']}:")
+    for kind in ("share", "range obstruction", "resolution"):
+        part = row[kind]
+        name = {"share": "reached"}.get(kind, f"missed, {kind}")
+        print(f"  {name:26} {part['share']:.5f} [{part['low']:.5f}, {part['high']:.5f}]")
+    print(f"  with redraws: {row['draws']['mean']:.4f} draws a target, at most {row['draws']['most']}")
+    print(f"  the solver agrees on what is reached: {row['solver agrees']}, on sizes: {row['same sizes']}")
+    for rule in ("first", "redrawn", "fewest", "error"):
+        print(f"  {rule:8} mean size {row[rule]['mean size']:.3f}, mean error {row[rule]['mean error']:.3e}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

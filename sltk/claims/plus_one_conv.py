@@ -4,7 +4,13 @@ Working form (the formula is remembered, the blocks are derived): as ``plus-one-
 neurons and every tap a subset-sum problem; the first layer is ``1 x 1`` and carries the target's padding.
 """
 
-from sltk.claims import _tickets
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sltk.claims import _existence, _tickets
+from sltk.claims._existence import Small, error_cases
 from sltk.claims._hypotheses import DELTA, EPS, KINK
 from sltk.claims._tickets import Setting, broken_case, success_cases
 from sltk.claims.plus_one_dense import required_width as dense_width
@@ -13,6 +19,7 @@ from sltk.core.claim import Case, Claim, Preset
 
 CALIBRATED = 3.8  # members a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 SETTING = Setting("conv", "plus-one")
+SMALL, PADDED = Small("conv", width=1), Small("conv", width=1, biases=True)
 
 
 def required_width(eps: float, delta: float, channels: int, problems: float, constant: float | None = None) -> int:
@@ -20,9 +27,22 @@ def required_width(eps: float, delta: float, channels: int, problems: float, con
     return dense_width(eps, delta, channels, problems, constant)
 
 
+def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
+    """Success and error of tickets, of either family of small convolutions."""
+    return (_existence if "family" in cell else _tickets).measure(cell, trials, generator)
+
+
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """Tickets of a small convolution at the calibrated width; controls: pools of 8, and the bias overwritten."""
-    return (*success_cases(SETTING, CALIBRATED, preset), broken_case(SETTING, 26, "bias"))
+    """Tickets at the calibrated width, and at three widths against the product formula.
+
+    Controls: pools of 8, the bias overwritten or served by the border, a formula without copies.
+    """
+    return (
+        *success_cases(SETTING, CALIBRATED, preset),
+        broken_case(SETTING, 26, "bias"),
+        *_existence.cases(SMALL, preset),
+        *error_cases(PADDED, "border", "bias from a tap in the padding"),
+    )
 
 
 CLAIM = Claim(
@@ -38,6 +58,6 @@ CLAIM = Claim(
     status="existential",
     required_width=required_width,
     construction=strong_ticket,
-    measure=_tickets.measure,
+    measure=measure,
     cases=cases,
 )

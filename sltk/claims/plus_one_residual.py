@@ -4,9 +4,20 @@ Working form (the formula is remembered, the blocks are derived): as ``plus-one-
 joins copy (j, k) to copy (j, k), so the number of copies must be equal at both of its ends.
 """
 
+from sltk.claims import _existence
+from sltk.claims._existence import Small, error_cases
 from sltk.claims._hypotheses import DELTA, EPS, KINK
 from sltk.claims.plus_one_dense import required_width as dense_width
-from sltk.core.claim import Claim, Hypothesis
+from sltk.construct import strong_ticket
+from sltk.core.claim import Case, Claim, Hypothesis, Preset
+
+SMALL = Small("residual")
+
+
+def cases(preset: Preset) -> tuple[Case, ...]:
+    """Success at three widths and errors; controls: a formula without copies, a skip joined to another neuron."""
+    return (*_existence.cases(SMALL, preset), *error_cases(SMALL, "skip", "skip joined to another neuron"))
+
 
 CLAIM = Claim(
     key="plus-one-residual",
@@ -32,5 +43,7 @@ CLAIM = Claim(
     required_width=lambda eps, delta, channels, problems, constant=None: dense_width(
         eps, delta, channels, problems, constant
     ),
-    absent={"study": "the toolkit's constructions do not read residual networks yet, so there is nothing to measure"},
+    construction=strong_ticket,
+    measure=_existence.measure,
+    cases=cases,
 )

@@ -51,6 +51,10 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.check import run_check
 
             return run_check(command, console)
+        case Verify() if "residual" in command.keys:
+            from sltk.cli.residual import run_verify_residual
+
+            return run_verify_residual(command, console)
         case Verify() if command.keys or command.all:
             from sltk.cli.claims import run_verify_claims
 

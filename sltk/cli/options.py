@@ -98,7 +98,7 @@ class Verify:
     """
 
     keys: Annotated[Positional[tuple[str, ...]], tyro.conf.arg(metavar="[KEY ...]")] = ()
-    """Claims, as listed by `sltk claims`; none for the main job."""
+    """Claims, as listed by `sltk claims`; none for the main job; `residual` for the table of the residual promise."""
     all: bool = False
     """All claims that have a measurement."""
     seeds: int = 10

@@ -19,3 +19,7 @@ def test_hypotheses():
     CLAIM.require(copies_in=20, copies_out=20)
     with pytest.raises(SltkError, match="as many copies"):
         CLAIM.require(copies_in=20, copies_out=24)
+
+
+def test_verdicts(as_it_ought):
+    as_it_ought(CLAIM.key)

@@ -1,0 +1,49 @@
+"""Wrong constructions, as controls: made from right ones here, so that the product's own have no such option.
+
+Each leaves the mask's arithmetic alone, so the certificate, which knows weights and not where they land, still holds
+the broken ticket for right. Only running it can tell.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from torch import nn
+
+from sltk.construct import StrongTicket
+from sltk.construct.realise import decode
+from sltk.construct.solve_stage import StageTask, solve_stage
+
+
+def run_of(ticket: StrongTicket) -> nn.Module:
+    """The ticket as a float64 module."""
+    return ticket.module("dense").eval().double()
+
+
+def skip_elsewhere(ticket: StrongTicket, copies: int) -> nn.Module:
+    """The ticket with every skip joined to the copies of the next neuron or channel."""
+    module = run_of(ticket)
+    for name, origin in module.named_buffers():
+        if name.split(".")[-1].startswith("from_"):
+            origin.copy_(origin.roll(copies))
+    return module
+
+
+def bias_at_border(ticket: StrongTicket, stage: int) -> StrongTicket:
+    """The ticket with the biases of a zero-padded stage served by the kernel's corner, which falls into the padding."""
+    role = replace(ticket.plan.roles[stage], taps=(0,))
+    assert ticket.target is not None
+    assert role.constants is not None
+    affine = ticket.target.stages[stage].affine
+    shape = (role.outputs, role.inputs, role.inner)
+    task = StageTask(
+        weight=affine.weight.numpy().reshape(shape), bias=affine.bias.numpy(), tolerance=ticket.tolerances[stage],
+        prune_below=ticket.prune_below[stage], objective="error", reach=np.ones(shape[1:]),
+        error=np.zeros((role.copies_in, *shape[1:])),
+    )  # fmt: skip
+    kept = solve_stage(ticket.source, role, task).kept
+    channel = np.unique(decode(ticket.source, role, kept).channel) - role.inputs * role.copies_in
+    masks = list(ticket.masks)
+    masks[role.combine] = replace(masks[role.combine], weight=kept)
+    constants = role.constants.start + channel[channel >= 0]
+    masks[role.below] = replace(masks[role.below], bias=np.union1d(masks[role.below].bias, constants))
+    return replace(ticket, masks=tuple(masks))

@@ -1,0 +1,183 @@
+"""Whether sources hold small networks: success over thousands of seeds against the conditional product formula.
+
+Given the univariate weights and the constants, all pools of a source are independent, and an identity skip asks for
+no pool at all; so ``sltk.construct.predict`` covers networks with skips as it covers chains, provided that no two
+stages read the constants of one layer. Two sorts of control: a wrong formula, held against the same tickets, must be
+refuted by their frequency; and a wrong construction (``sltk.claims._broken``) by its error, which leaves its bound.
+"""
+
+import functools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from sltk.certify.adversary import data_error
+from sltk.claims._broken import bias_at_border, run_of, skip_elsewhere
+from sltk.claims._pools import violations
+from sltk.claims._tickets import one_thread
+from sltk.construct import StrongTicket, strong_ticket
+from sltk.construct.predict import Prediction, predict_success
+from sltk.core.claim import Case, Preset
+from sltk.core.verdict import Never, Proportion
+from sltk.networks.activations import activation
+from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
+from sltk.subset_sum.laws import Uniform
+
+Family = Literal["dense", "conv", "residual"]
+
+Broken = Literal["", "skip", "border"]
+
+ALARM = 1e-9  # of one case: half for the predicted interval, half for the test
+WIDTHS = {"dense": (14, 16, 18), "conv": (14, 16, 18), "residual": (14, 16, 18)}
+CLOSE, CLOSE_EPS = 24, 0.001  # members and tolerance at which a broken joint shows beyond the bound
+INPUTS = 64
+SIZES = (0.7, -0.5, 0.6, -0.8, 0.4, 0.9)
+
+
+@dataclass(frozen=True)
+class Small:
+    """A family of small targets on inputs in [0, 1], with weights and biases of size .3 to .9.
+
+    Args:
+        family: ``dense`` (1-w-...-w-1), ``conv`` (2 x 2, then 3 x 3 kernels with padding 1 on 3 x 3 pixels, and a
+            readout) or ``residual`` (1-w, blocks ``phi(W x + x)`` and a readout).
+        depth: layers, at least 2.
+        width: neurons or channels.
+        biases: whether hidden layers have them.
+        activation: phi, of every hidden layer.
+    """
+
+    family: Family
+    depth: int = 3
+    width: int = 2
+    biases: bool = False
+    activation: str = "relu"
+
+    def network(self) -> Network:
+        """The target."""
+        phi, last = (Act(activation(self.activation)),), self.depth - 1
+        if self.family == "conv":
+            inner = tuple(self._conv(i) for i in range(last))
+            stages = [Stage(c, (*phi, Flatten()) if i == last - 1 else phi) for i, c in enumerate(inner)]
+            return Network((1, 4, 4), (*stages, Stage(self._linear(last, 9 * self.width, 1))))
+        skip = self.family == "residual"
+        stages = [
+            Stage(self._linear(i, self.width if i else 1, self.width), phi, adds=(i - 1,) if skip and i else ())
+            for i in range(last)
+        ]
+        return Network((1,), (*stages, Stage(self._linear(last, self.width, 1))))
+
+    def ticket(self, n: int, eps: float, seed: int, objective: str = "cardinality") -> StrongTicket:
+        """The ticket of one seed: U[-1, 1] sources, every parameter to ``eps``."""
+        return strong_ticket(
+            self.network(), method="plus-one", n=n, seed=seed, domain=(0.0, 1.0), param_eps=eps, objective=objective,
+            law=Uniform(1.0), biases=self.biases,
+        )  # fmt: skip
+
+    def _linear(self, index: int, inputs: int, outputs: int) -> Linear:
+        weight = _values(index, outputs * inputs).reshape(outputs, inputs)
+        if inputs > 8:
+            weight[:, 6:] = 0.0  # a few pixels are enough for a readout
+        return Linear(f"layer {index + 1}", weight, self._bias(index, outputs))
+
+    def _conv(self, index: int) -> Conv:
+        inputs = self.width if index else 1
+        side, padding = (3, (1, 1)) if index else (2, (0, 0))
+        weight = _values(index, self.width * inputs * side * side).reshape(self.width, inputs, side, side)
+        if index:
+            weight[:, :, 0, :] = 0.0
+            weight[:, :, 2, 1:] = 0.0
+        return Conv(f"layer {index + 1}", weight, self._bias(index, self.width), padding=padding)
+
+    def _bias(self, index: int, outputs: int) -> torch.Tensor:
+        hidden = self.biases and index < self.depth - 1
+        return 0.5 * _values(index + 3, outputs).abs() * hidden
+
+
+def predicted(small: Small, n: int, eps: float, *, trials: int = 2**16, conditional: bool = True) -> Prediction:
+    """The product formula for tickets of ``small``, at the confidence that a case can spend."""
+    with one_thread():
+        built = small.ticket(n, eps, 0)
+        return predict_success(
+            built.target, built.recipe, built.plan, trials=trials, conditional=conditional,
+            confidence=1.0 - ALARM / 2.0,
+        )  # fmt: skip
+
+
+def without_copies(prediction: Prediction, n: int) -> tuple[float, float, float]:
+    """A formula that counts one copy of each hidden neuron where there are n: ``(p, low, high)``."""
+    last = max(expected.stage for expected, _ in prediction.parts)
+    powers = [(success, 1.0 if expected.stage == last else 1.0 / n) for expected, success in prediction.parts]
+    p, low, high = (math.prod(getattr(part, name) ** power for part, power in powers) for name in ("p", "low", "high"))
+    return p, low, high
+
+
+def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
+    """Tickets without failure; where the cell says how they are ``broken``, those whose error leaves their bound.
+
+    Cell: the fields of ``Small``, ``n``, ``eps``, and perhaps ``broken``: ``""``, ``"skip"`` or ``"border"``.
+    """
+    small = Small(cell["family"], cell["depth"], cell["width"], cell["biases"], cell["activation"])
+    with one_thread():
+        seeds = generator.integers(2**63, size=trials).tolist()
+        if "broken" in cell:
+            found = [_error_and_bound(small, cell, seed, generator) for seed in seeds]
+            return violations(*np.array(found).T)
+        found = sum(len(small.ticket(cell["n"], cell["eps"], seed).failures) == 0 for seed in seeds)
+    return {"successes": found, "trials": trials}
+
+
+def _error_and_bound(
+    small: Small, cell: Mapping[str, Any], seed: int, generator: np.random.Generator
+) -> tuple[float, float]:
+    """Error at random inputs, and what the ticket's own certificate allows."""
+    ticket = small.ticket(cell["n"], cell["eps"], seed, "error")
+    if cell["broken"] == "border":
+        ticket = bias_at_border(ticket, 1)
+    network = small.network()
+    module = skip_elsewhere(ticket, cell["n"]) if cell["broken"] == "skip" else run_of(ticket)
+    points = torch.from_numpy(generator.random((INPUTS, *network.input_shape)))
+    return data_error(network, module, points), ticket.certificate.bound
+
+
+def cell_of(small: Small, n: int, eps: float) -> dict[str, Any]:
+    """What ``measure`` takes."""
+    return {**vars(small), "n": n, "eps": eps}
+
+
+@functools.cache
+def cases(small: Small, preset: Preset) -> tuple[Case, ...]:
+    """Success at three widths against the formula, and at the middle one against a formula without copies."""
+    eps, gap, found = 0.1, 0.15 if preset == "quick" else 0.06, []
+    for n in WIDTHS[small.family]:
+        prediction, cell = predicted(small, n, eps), cell_of(small, n, eps)
+        low, high = prediction.low, prediction.high
+        other = low - gap if low > 0.5 else high + gap
+        plan = Proportion(low, high, alternative=other, false_alarm=ALARM, null_alarm=ALARM / 2.0)
+        name = f"{small.family}, success at n {n}"
+        found.append(Case(name, cell, plan, f"P = {prediction.p:.3f} in [{low:.3f}, {high:.3f}]"))
+        if n == WIDTHS[small.family][1]:
+            p, low, high = without_copies(prediction, n)
+            wrong = Proportion(low, high, alternative=prediction.p, false_alarm=ALARM, null_alarm=ALARM / 2.0,
+                               fixed=plan.trials)  # fmt: skip
+            name, said = f"{small.family}, a formula with one copy at n {n}", f"P = {p:.3f} in [{low:.3f}, {high:.3f}]"
+            found.append(Case(name, cell, wrong, said, control=True))
+    return tuple(found)
+
+
+def error_cases(small: Small, broken: Broken, said: str) -> tuple[Case, ...]:
+    """Errors of tickets as they are, and of broken ones, which must leave their bound."""
+    cell = {**cell_of(small, CLOSE, CLOSE_EPS), "broken": ""}
+    plan, predicted = Never(share=0.2), "error <= certificate"
+    return (
+        Case(f"{small.family}, error at n {CLOSE}", cell, plan, predicted),
+        Case(f"{small.family}, {said}", {**cell, "broken": broken}, plan, predicted, control=True),
+    )
+
+
+def _values(offset: int, count: int) -> torch.Tensor:
+    return torch.tensor([SIZES[(offset + k) % len(SIZES)] for k in range(count)], dtype=torch.float64)

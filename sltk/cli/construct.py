@@ -34,6 +34,7 @@ def run_construct(options: Construct, console: Console) -> int:
             law=parse_law(options.law),
             first_activation=None if options.first_activation is None else activation(options.first_activation),
             ladder=options.ladder,
+            own_error=options.own_error,
             bias_octaves=options.bias_octaves,
             biases=options.biases,
             prune_below=options.prune_below,

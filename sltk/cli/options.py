@@ -40,6 +40,9 @@ class Construct:
     ladder: tuple[int, ...] = (0,)
     """Exponents of two over which the members of hidden pools are spread under plus-one, such as 2 1 0 -1: small
     members for small parameters keep errors from growing with depth."""
+    own_error: float | None = None
+    """With --objective weighted: error that each copy of a neuron is taken to have of its own, such as .01, in place of
+    its certified bound."""
     bias_octaves: int = 0
     """Exponent of two for the pools of hidden biases, where these are larger than weights."""
     first_activation: str | None = None

@@ -26,6 +26,7 @@ class StageTask:
         reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's own error.
         error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a member; for a
             univariate stage the remainder takes its place.
+        own_error: declared error of a copy of its own; ``None`` where ``error`` is the certificate's.
     """
 
     weight: Values
@@ -35,6 +36,7 @@ class StageTask:
     objective: str
     reach: Values
     error: Values
+    own_error: float | None = None
 
 
 @dataclass
@@ -117,6 +119,10 @@ def _objective(
 ) -> tuple[str, Values | None, Values | None]:
     """The solver's objective, costs by member and weight of the error, for one batch of problems."""
     phi = role.activation
+    if phi is not None and task.objective == "weighted" and task.own_error is not None:
+        # Every member of a univariate stage brings rounding and curvature, as if it carried the largest weight.
+        largest = np.abs(side.incoming[i]).max(axis=1, keepdims=True, initial=0.0)
+        return "weighted", task.own_error * np.abs(outgoing) * largest, np.ones(i.size)
     if phi is not None and phi.intercept != 0.0 and task.objective != "cardinality":
         # The intercepts d sum v join the bias problem, so their mass is what has to stay small.
         return "mass", np.abs(outgoing), None

@@ -53,6 +53,7 @@ def strong_ticket(
     hidden_reach: float = 8.0,
     ladder: tuple[int, ...] = (0,),
     bias_octaves: int = 0,
+    own_error: float | None = None,
     report: Report | None = None,
     parts: str | Path | None = None,
 ) -> StrongTicket:
@@ -79,6 +80,9 @@ def strong_ticket(
         biases: ``False`` declares a class without biases.
         prune_below: parameters up to this size are left out; default the tolerance.
         weight_bound, hidden_reach, ladder, bias_octaves: the declared class, see ``Recipe``.
+        own_error: with ``objective="weighted"``, the error of its own that each copy is taken to have, in place of the
+            certificate's bound: a parameter's problem is then to minimise ``|error| + own_error sum |v|``. Subsets of
+            least mass all err towards zero, which adds up over a deep network; these do not.
         report: called with (stage name, stage number, number of stages) before each stage.
         parts: folder for solved stages; a construction that was stopped goes on from what lies there, to the same
             ticket. It is emptied at the end.
@@ -114,16 +118,23 @@ def strong_ticket(
         ladder=ladder,
         bias_octaves=bias_octaves,
     )
+    if own_error is not None and not (objective == "weighted" and 0.0 < own_error < float("inf")):
+        raise SltkError(
+            f"own_error is a positive number beside objective='weighted', but got own_error={own_error!r}, "
+            f"objective={objective!r}."
+        )
     _require_in_class(network, recipe)
     custom = {a.name: a for a in _activations(network, phi)}
     plan = plan_for(architecture_of(network), recipe, custom)
     source = source_for(plan, recipe, seed)
-    order = Order(network, box, recipe, objective, phi)
+    order = Order(network, box, recipe, objective, phi, own_error)
     tolerances = _tolerances(order)
     pruned = tuple(t if prune_below is None else prune_below for t in tolerances)
     kept = None
     if parts is not None:
         asked = {"objective": objective, "tolerances": tolerances, "prune_below": pruned, "domain": _ends(box)}
+        if own_error is not None:
+            asked["own_error"] = own_error
         kept = Parts(parts, description(architecture_of(network), recipe, seed) | asked, network)
     masks, failures, problems = _build(order, plan, source, tolerances, pruned, report, kept)
     if kept is not None:
@@ -144,6 +155,7 @@ class Order:
     recipe: Recipe
     objective: str
     phi: Activation
+    own_error: float | None = None
 
 
 def _build(
@@ -157,7 +169,8 @@ def _build(
 ) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
     none = np.zeros(0, dtype=np.int64)
     masks = [LayerMask(none, none) for _ in plan.layers]
-    state = start(order.network, order.box) if order.objective == "weighted" else None
+    worst_case = order.objective == "weighted" and order.own_error is None
+    state = start(order.network, order.box) if worst_case else None
     failures, problems = [], 0
     for role, tolerance, below in zip(plan.roles, tolerances, pruned, strict=True):
         affine = order.network.stages[role.stage].affine
@@ -194,7 +207,7 @@ def _task(
     order: Order, role: Role, tolerance: float, below: float, affine: Affine, state: ErrorState | None
 ) -> StageTask:
     shape = (role.inputs, role.inner)
-    reach, error = np.ones(shape), np.zeros((role.copies_in, *shape))
+    reach, error = np.ones(shape), np.full((role.copies_in, *shape), order.own_error or 0.0)
     if state is not None:
         reach, error = _reach_and_error(state, role, affine)
     return StageTask(
@@ -205,6 +218,7 @@ def _task(
         objective=order.objective,
         reach=reach,
         error=error,
+        own_error=order.own_error,
     )
 
 

@@ -38,7 +38,7 @@ def covered(pools: Values, eps: float, window: float) -> Flags:
     Members that are 0 are passed over. Prefixes are tried first: what a part of the pool covers, the pool covers.
     A pool whose first 32 members do not is counted as a failure; that can refute the claim, never support it.
     """
-    pools, members = _zeros_last(pools), np.count_nonzero(pools, axis=1)
+    pools, members = zeros_last(pools), np.count_nonzero(pools, axis=1)
     done, n, before = np.zeros(len(pools), dtype=bool), pools.shape[1], -1
     for size in [*(p for p in PREFIXES if p < n), min(n, PREFIXES[-1])]:
         left = np.flatnonzero(~done & (members > before))  # what is left of the others are zeros
@@ -50,12 +50,12 @@ def covered(pools: Values, eps: float, window: float) -> Flags:
 
 def least_sizes(pools: Values, target: Values, eps: float) -> Values:
     """Least ``n`` such that a subset of the first n members is within ``eps`` of the target; the width + 1 if none."""
-    return _least(pools, lambda part, rows: solve(part, target[rows], eps=eps, objective="cardinality").reached)
+    return least(pools, lambda part, rows: solve(part, target[rows], eps=eps, objective="cardinality").reached)
 
 
 def least_covering(pools: Values, eps: float, window: float) -> Values:
     """Least ``n`` such that the first n members cover ``[-window/2, window/2]``; the width + 1 where none do."""
-    return _least(pools, lambda part, _: covers(part, eps, -window / 2, window / 2))
+    return least(pools, lambda part, _: covers(part, eps, -window / 2, window / 2))
 
 
 def least_pairs(pools: Values, target: Values, eps: float) -> Values:
@@ -65,7 +65,7 @@ def least_pairs(pools: Values, target: Values, eps: float) -> Values:
         left = target[rows, None] - part[:, -1:]  # alone, or with an older member
         return (np.abs(left[:, 0]) <= eps) | (np.abs(left - part[:, :-1]) <= eps).any(axis=1)
 
-    return _least(pools, newest)
+    return least(pools, newest)
 
 
 def growth(sizes: Values, cap: int) -> dict[str, Any]:
@@ -84,7 +84,8 @@ def draw(law: Law, generator: np.random.Generator, trials: int, n: int) -> Value
     return law.sample(generator, (trials, n))
 
 
-def _least(pools: Values, reached: Callable[[Values, Any], Flags]) -> Values:
+def least(pools: Values, reached: Callable[[Values, Any], Flags]) -> Values:
+    """Least n at which ``reached(first n members of the rows left, rows left)`` holds; the width + 1 where never."""
     rows, n = np.arange(len(pools)), pools.shape[1]
     size = np.full(len(pools), n + 1.0)
     for members in range(1, n + 1):
@@ -96,6 +97,7 @@ def _least(pools: Values, reached: Callable[[Values, Any], Flags]) -> Values:
     return size
 
 
-def _zeros_last(pools: Values) -> Values:
+def zeros_last(pools: Values) -> Values:
+    """Each pool with its members that are not 0 first, in their order."""
     order = np.argsort(pools == 0.0, axis=1, kind="stable")
     return np.take_along_axis(pools, order, axis=1)

@@ -2,12 +2,14 @@
 
 from sltk.subset_sum.coverage import covering_radius, covers
 from sltk.subset_sum.laws import LogUniform, Masked, Normal, Product, Uniform, parse_law
+from sltk.subset_sum.movable import MovedSolution, solve_movable
 from sltk.subset_sum.solve import Solution, solve
 from sltk.subset_sum.width import required_size
 
 __all__ = [
     "LogUniform",
     "Masked",
+    "MovedSolution",
     "Normal",
     "Product",
     "Solution",
@@ -17,4 +19,5 @@ __all__ = [
     "parse_law",
     "required_size",
     "solve",
+    "solve_movable",
 ]

@@ -24,3 +24,7 @@ def test_numbers():
     assert CLAIM.required_width(0.01, 0.05, density=0.999999) == 45
     with pytest.raises(SltkError, match="density"):
         CLAIM.required_width(0.01, 0.05, density=1.0)
+
+
+def test_verdicts(as_it_ought):
+    as_it_ought(CLAIM.key)

@@ -1,8 +1,7 @@
 """Whether sources hold small networks: success over thousands of seeds against the conditional product formula.
 
 Given the univariate weights and the constants, all pools of a source are independent, and an identity skip asks for
-no pool at all; so ``sltk.construct.predict`` covers networks with skips as it covers chains, provided that no two
-stages read the constants of one layer. Two sorts of control: a wrong formula, held against the same tickets, must be
+no pool at all; so ``sltk.construct.predict`` covers networks with skips as it covers chains. Two sorts of control: a wrong formula, held against the same tickets, must be
 refuted by their frequency; and a wrong construction (``sltk.claims._broken``) by its error, which leaves its bound.
 """
 
@@ -103,7 +102,7 @@ def predicted(small: Small, n: int, eps: float, *, trials: int = 2**16, conditio
     with one_thread():
         built = small.ticket(n, eps, 0)
         return predict_success(
-            built.target, built.recipe, built.plan, trials=trials, conditional=conditional,
+            small.network(), built.recipe, built.plan, trials=trials, conditional=conditional,
             confidence=1.0 - ALARM / 2.0,
         )  # fmt: skip
 

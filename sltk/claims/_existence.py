@@ -1,8 +1,9 @@
 """Whether sources hold small networks: success over thousands of seeds against the conditional product formula.
 
 Given the univariate weights and the constants, all pools of a source are independent, and an identity skip asks for
-no pool at all; so ``sltk.construct.predict`` covers networks with skips as it covers chains. Two sorts of control: a wrong formula, held against the same tickets, must be
-refuted by their frequency; and a wrong construction (``sltk.claims._broken``) by its error, which leaves its bound.
+no pool at all; so ``sltk.construct.predict`` covers networks with skips as it covers chains. Two sorts of control: a
+wrong formula, held against the same tickets, must be refuted by their frequency; and a wrong construction
+(``sltk.claims._broken``) by its error, which leaves its bound.
 """
 
 import functools

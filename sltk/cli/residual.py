@@ -73,7 +73,7 @@ def _table(found: list[Finding], judged: list[Judged]) -> Table:
         title_justify="left",
     )
     for name in ("promise", "built", "seeds", "predicted", "measured, 99% limits", "error / bound", "verdict"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in ("seeds", "error / bound"))
     for one in found:
         table.add_row(*_part(one))
     table.add_section()
@@ -81,7 +81,8 @@ def _table(found: list[Finding], judged: list[Judged]) -> Table:
         verdict = case.verdict
         counted = verdict.p_value is not None
         table.add_row(
-            case.key, escape(case.case.name), f"{case.case.plan.trials:,}", escape(case.case.predicted),
+            f"formula: {case.key.removeprefix('plus-one-')}", escape(case.case.name), f"{case.case.plan.trials:,}",
+            escape(case.case.predicted),
             _share(verdict) if counted else "", "" if counted else _ratio(verdict),
             _word([verdict], case.case.control, case.as_it_ought),
         )  # fmt: skip

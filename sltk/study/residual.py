@@ -66,6 +66,7 @@ PARTS = (
     Part("residual: identity skip", "identity block, ReLU"),
     Part("residual: strided projection, batch norm", "projection block, ReLU"),
     Part("residual: pre-activation", "pre-activation block, ReLU"),
+    Part("residual: source of depth 2L", "projection block, ReLU", method="two-layer"),
     Part("activations: tanh", "identity block, tanh"),
     Part("activations: sigmoid", "identity block, sigmoid", 24),
     Part("activations: GELU", "identity block, GELU"),

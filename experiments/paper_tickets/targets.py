@@ -41,11 +41,6 @@ class Subject:
 def subjects(options: Namespace, folder: Path) -> tuple[list[Subject], list[str]]:
     """Targets that are there or can be trained, and a reason for each that cannot."""
     found, reasons = [], []
-    published = options.target_folder / "conv_mnist.pt" if options.target_folder else None
-    if published is None or not published.is_file():
-        reasons.append(f"published: no conv_mnist.pt in --target-folder {options.target_folder}")
-    else:
-        found.append(Subject("published", "relu", published, sha256(published.read_bytes())))
     kinds = {"conv": lambda a: convolutional(a, options), "residual": lambda a: residual(a, options)}
     for kind, make in kinds.items():
         try:
@@ -53,6 +48,11 @@ def subjects(options: Namespace, folder: Path) -> tuple[list[Subject], list[str]
                 found += [_stored(kind, activation, folder, make) for activation in options.activations]
         except SltkError as error:  # no MNIST here
             reasons.append(f"{kind}: {error}")
+    published = options.target_folder / "conv_mnist.pt" if options.target_folder else None
+    if published is None or not published.is_file():
+        reasons.append(f"published: no conv_mnist.pt in --target-folder {options.target_folder}")
+    else:
+        found.append(Subject("published", "relu", published, sha256(published.read_bytes())))
     return [s for s in found if s.kind in options.kinds], [r for r in reasons if r.split(":")[0] in options.kinds]
 
 

@@ -1,6 +1,7 @@
 """Tickets over draws of a source: their intervals, rows that are kept, and a broken ticket that is seen."""
 
 import json
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import torch
 from experiments.paper_tickets import study
 from experiments.paper_tickets.study import answers, main
 from experiments.paper_tickets.summary import difference, over_draws
-from experiments.paper_tickets.targets import data_of, small_residual
+from experiments.paper_tickets.targets import data_of, residual, small_residual
 from sltk.construct import strong_ticket
 from sltk.core.rng import stream
 from sltk.networks.read import read
@@ -18,8 +19,9 @@ from sltk.subset_sum.laws import Uniform
 
 
 def a_ticket():
+    target = residual("tanh", Namespace(residual_epochs=3))
     return strong_ticket(
-        read(small_residual("tanh").eval(), (1, 8, 8)), method="two-layer", n=16, seed=7, domain=(0.0, 1.0),
+        read(target.eval(), (1, 8, 8)), method="two-layer", n=16, seed=7, domain=(0.0, 1.0),
         param_eps=0.01, law=Uniform(2.0),
     )  # fmt: skip
 

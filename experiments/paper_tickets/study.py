@@ -82,9 +82,9 @@ def main(arguments: list[str]) -> None:
 def grid(found: list[Subject], draws: int) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[Subject, str, int]]]:
     """Inputs of every row by name, and what makes it: a target, a construction, a draw."""
     tasks, work = {}, {}
-    for subject in found:
-        for method, recipe in RECIPES[subject.kind].items():
-            for number in range(1, draws + 1):
+    for number in range(1, draws + 1):  # outermost: what is stopped early has whole draws
+        for subject in found:
+            for method, recipe in RECIPES[subject.kind].items():
                 name = f"{subject.kind} {subject.activation} {method} {number}"
                 tasks[name] = {
                     "target": subject.kind, "activation": subject.activation, "construction": method, "draw": number,
@@ -143,7 +143,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--train-rows", type=int, default=10_000)
     parser.add_argument("--conv-epochs", type=int, default=4)
     parser.add_argument("--residual-epochs", type=int, default=30)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("out/paper_tickets"))
     parser.add_argument("--quick", action="store_true", help="two draws, short training, no published target")
     options = parser.parse_args(arguments)

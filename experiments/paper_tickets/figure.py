@@ -11,6 +11,8 @@ from sltk.plot.style import COLOURS, GREY, MARKERS, save, styled
 
 METHODS = ("plus-one", "two-layer", "plus-one, short ladder")
 
+TICKS = (-80, -40, -20, -10, -5, -2, -1, 0, 1, 2)
+
 
 def draw(result: Mapping[str, Any], path: Path, command: str) -> None:
     """Left: accuracy of ticket minus target in points; right: parameters."""
@@ -23,6 +25,7 @@ def draw(result: Mapping[str, Any], path: Path, command: str) -> None:
         _sizes(right, found, places)
         left.set_yticks(list(places.values()), [f"{target}, {phi}" for target, phi in places])
         left.set_ylim(len(places) - 0.5, -0.5)
+        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
         save(figure, path, {"Claim": "plus-one-residual", "Command": command})
 
 
@@ -34,6 +37,8 @@ def _differences(axes: Any, rows: list[Mapping[str, Any]], places: Mapping[tuple
     draws = max(r["draw"] for r in rows)
     for number, method in enumerate(METHODS):
         own = [r for r in rows if r["construction"] == method]
+        if not own:
+            continue
         at = [places[r["target"], r["activation"]] + _shift(number, r["draw"], draws) for r in own]
         centre = [100 * (r["won"] - r["lost"]) / r["rows"] for r in own]
         ends = [difference(r["lost"], r["won"], r["rows"]) for r in own]
@@ -43,9 +48,11 @@ def _differences(axes: Any, rows: list[Mapping[str, Any]], places: Mapping[tuple
                       linewidth=0.8, label=method)  # fmt: skip
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.set_xscale("symlog", linthresh=2.0)
-    axes.set_xlabel("accuracy of ticket minus target, points; each draw, 95%")
+    axes.set_xticks(TICKS, [str(tick) for tick in TICKS])
+    axes.set_xticks([], minor=True)
+    axes.set_xlim(min(-4.0, *(1.2 * 100 * difference(r["lost"], r["won"], r["rows"]).low for r in rows)), 4.0)
+    axes.set_xlabel("accuracy minus target, points (log beyond 2), 95%")
     axes.set_title("What is lost or won")
-    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0.0, 0.0))
 
 
 def _shift(number: int, draw: int, draws: int) -> float:
@@ -61,10 +68,9 @@ def _sizes(axes: Any, found: list[Mapping[str, Any]], places: Mapping[tuple[str,
                  "source": [s["source"] for s in own]}  # fmt: skip
         for y, low, high in zip(at, sizes["target"], sizes["source"], strict=True):
             axes.plot([low, high], [y, y], color=colour, linewidth=0.6)
-        axes.plot(sizes["target"], at, "|", color=colour, markersize=7, label=f"target ({method})")
-        axes.plot(sizes["kept"], at, marker, color=colour, markersize=4, label="ticket keeps")
-        axes.plot(sizes["source"], at, marker, color=colour, markersize=5, fillstyle="none", label="source")
+        axes.plot(sizes["target"], at, "|", color=colour, markersize=7)
+        axes.plot(sizes["kept"], at, marker, color=colour, markersize=4)
+        axes.plot(sizes["source"], at, marker, color=colour, markersize=5, fillstyle="none")
     axes.set_xscale("log")
     axes.set_xlabel("parameters")
-    axes.set_title("What it costs")
-    axes.legend(fontsize=8, ncols=2, loc="upper right")
+    axes.set_title("What it costs: bar target, filled ticket, hollow source")

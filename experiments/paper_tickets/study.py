@@ -57,7 +57,7 @@ SEED = 100
 
 def main(arguments: list[str]) -> None:
     """Train, measure, print, write, draw."""
-    options, console = _options(arguments), Console(width=150)
+    options, console = _options(arguments), Console(width=190)
     keys = ("train_rows", "conv_epochs", "residual_epochs")
     asked = {key: getattr(options, key) for key in keys} | {"recipes": RECIPES}
     folder = folder_of(options.out, "quick" if options.quick else "study", [asked])

@@ -59,17 +59,8 @@ def test_difference_covers_and_half_of_it_does_not() -> None:
 def test_rows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"n": 8, "law": "uniform(2.0)", "param_eps": 0.05, "objective": "error"}
     monkeypatch.setattr(study, "RECIPES", {"residual": {"two-layer": small}})
-    asked = [
-        "--quick",
-        "--kinds",
-        "residual",
-        "--activations",
-        "tanh",
-        "--residual-epochs",
-        "1",
-        "--out",
-        str(tmp_path),
-    ]
+    options = "--kinds residual --activations tanh --residual-epochs 1 --draws 2 --jobs 1"
+    asked = [*options.split(), "--out", str(tmp_path)]
     main(asked)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     before = (folder / "study.json").read_bytes()

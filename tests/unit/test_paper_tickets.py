@@ -44,6 +44,7 @@ def test_student_interval_of_five_draws() -> None:
     assert found["high"] - found["mean"] == pytest.approx(2.7764 * 0.02 / 2**0.5, rel=1e-4)
     alike = over_draws([0.5] * 5)
     assert (alike["low"], alike["high"]) == (0.5, 0.5)
+    assert over_draws([0.5])["low"] is None
 
 
 def test_difference_covers_and_half_of_it_does_not() -> None:

@@ -13,13 +13,14 @@ CONFIDENCE = 0.95
 Row = Mapping[str, Any]
 
 
-def over_draws(values: Sequence[float]) -> dict[str, float]:
-    """Mean, least, largest, and the ends of Student's 95% interval of the mean; without width for one value."""
-    mean, spread = fmean(values), 0.0
+def over_draws(values: Sequence[float]) -> dict[str, float | None]:
+    """Mean, least, largest, and the ends of Student's 95% interval of the mean; of one value there is no interval."""
+    mean, low, high = fmean(values), None, None
     if len(values) > 1:
         quantile = float(student.ppf(0.5 + CONFIDENCE / 2, len(values) - 1))
         spread = quantile * stdev(values) / len(values) ** 0.5
-    return {"mean": mean, "least": min(values), "most": max(values), "low": mean - spread, "high": mean + spread}
+        low, high = mean - spread, mean + spread
+    return {"mean": mean, "least": min(values), "most": max(values), "low": low, "high": high}
 
 
 def difference(lost: int, won: int, rows: int) -> Interval:
@@ -74,5 +75,7 @@ def table(found: Sequence[Mapping[str, Any]]) -> Table:
     return made
 
 
-def _span(low: float, high: float) -> str:
+def _span(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "one draw"
     return f"{100 * max(low, 0.0):.1f}…{100 * min(high, 1.0):.1f}"

@@ -44,6 +44,7 @@ def test_student_interval_of_five_draws() -> None:
     assert found["high"] - found["mean"] == pytest.approx(2.7764 * 0.02 / 2**0.5, rel=1e-4)
     alike = over_draws([0.5] * 5)
     assert (alike["low"], alike["high"]) == (0.5, 0.5)
+    assert over_draws([0.5])["low"] is None
 
 
 def test_difference_covers_and_half_of_it_does_not() -> None:
@@ -59,17 +60,8 @@ def test_difference_covers_and_half_of_it_does_not() -> None:
 def test_rows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"n": 8, "law": "uniform(2.0)", "param_eps": 0.05, "objective": "error"}
     monkeypatch.setattr(study, "RECIPES", {"residual": {"two-layer": small}})
-    asked = [
-        "--quick",
-        "--kinds",
-        "residual",
-        "--activations",
-        "tanh",
-        "--residual-epochs",
-        "1",
-        "--out",
-        str(tmp_path),
-    ]
+    options = "--kinds residual --activations tanh --residual-epochs 1 --draws 2 --jobs 1"
+    asked = [*options.split(), "--out", str(tmp_path)]
     main(asked)
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     before = (folder / "study.json").read_bytes()

@@ -54,6 +54,7 @@ def trained(options: argparse.Namespace) -> Module:
             if weight.ndim > 1:
                 bound = (3.0 / weight[0].numel()) ** 0.5
                 weight.uniform_(-bound, bound, generator=torch_stream(0, "small-resnet", name))
+        module.fc.bias.zero_()  # nothing is left to torch's global generator
     found = train(module, data, seed=0, epochs=options.epochs, rate=0.005, batch=128, density=0.5, clip=4.0)
     print(f"accuracy {found.accuracy:.4f}, density {found.density:.2f}, largest parameter {found.largest:.2f}")
     return module.eval()

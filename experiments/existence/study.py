@@ -54,10 +54,14 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     points = {name: dict(point) for name, point in named_points().items()}
     frequencies = observe(points, options)
-    inputs = {name: {"predict": point, "trials": options.trials} for name, point in points.items()}
+    first = {canonical_json(point): name for name, point in reversed(points.items())}  # equal points have one row
+    inputs = {name: {"predict": points[name], "trials": options.trials} for name in first.values()}
     store = RowStore(options.out / "predicted.jsonl")
     formulas = measured(inputs, lambda name: foretold(inputs[name]), store)
-    rows = [judged(name, points[name], frequencies[name], formulas[name], options.seeds) for name in points]
+    rows = [
+        judged(name, point, frequencies[name], formulas[first[canonical_json(point)]], options.seeds)
+        for name, point in points.items()
+    ]
     opened = {small.family: failures(small, options.opened) for small in FAMILIES}
     widths = {small.family: sizes(small) for small in FAMILIES}
     result = {"key": KEY, "seeds": options.seeds, "false_alarm": ALARM * len(rows), "rows": rows, "opened": opened,

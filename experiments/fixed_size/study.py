@@ -15,15 +15,14 @@ from math import comb
 from pathlib import Path
 
 from experiments.fixed_size.figure import draw
-from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
-from sltk.core.stats import clopper_pearson
+from sltk.study.least_size import least_size
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
 
 DENSITIES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-LARGEST, PIECE = 40, 250
+PIECE = 250
 TARGET = 1.0
 
 
@@ -51,25 +50,26 @@ def main(arguments: list[str]) -> None:
 
 def least(eps: float, density: float | None, options: argparse.Namespace) -> int | None:
     """Least n that passes, from the counting bound upwards; ``None`` beyond 40."""
-    if clopper_pearson(options.trials, options.trials, options.confidence).low < 1.0 - options.delta:
-        raise SltkError(f"{options.trials} trials cannot show delta={options.delta}; take more trials.")
-    start = 1 if density is None else counting(eps, density)
-    return next((n for n in range(start, LARGEST + 1) if passes(n, eps, density, options)), None)
+    first = 1 if density is None else counting(eps, density)
+    return least_size(
+        lambda n: missed(n, eps, density, options), options.trials, options.delta, first=first,
+        confidence=options.confidence,
+    )  # fmt: skip
 
 
-def passes(n: int, eps: float, density: float | None, options: argparse.Namespace) -> bool:
-    """Whether the lower limit of the success rate at n is at least 1 - delta."""
+def missed(n: int, eps: float, density: float | None, options: argparse.Namespace) -> int:
+    """Trials that fail at n members; all of them where too many do."""
     size = None if density is None else max(1, round(density * n))
     generator = stream(0, "fixed-size", "study", repr(eps), n, repr(density))
     pools = Uniform(1.0).sample(generator, (options.trials, n))
     targets = generator.uniform(-TARGET, TARGET, options.trials)
-    missed = 0
+    failures = 0
     for start in range(0, options.trials, PIECE):
         rows = slice(start, start + PIECE)
-        missed += int((~solve(pools[rows], targets[rows], eps=eps, size=size).reached).sum())
-        if missed > options.delta * options.trials:  # no number of successes in what is left would pass
-            return False
-    return clopper_pearson(options.trials - missed, options.trials, options.confidence).low >= 1.0 - options.delta
+        failures += int((~solve(pools[rows], targets[rows], eps=eps, size=size).reached).sum())
+        if failures > options.delta * options.trials:  # no number of successes in what is left would pass
+            return options.trials
+    return failures
 
 
 def counting(eps: float, density: float) -> int:

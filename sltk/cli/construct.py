@@ -35,6 +35,7 @@ def run_construct(options: Construct, console: Console) -> int:
             first_activation=None if options.first_activation is None else activation(options.first_activation),
             ladder=options.ladder,
             own_error=options.own_error,
+            search_first=options.search_first,
             bias_octaves=options.bias_octaves,
             biases=options.biases,
             prune_below=options.prune_below,
@@ -53,7 +54,7 @@ def _print(options: Construct, ticket: StrongTicket, seconds: float, console: Co
     table = facts(f"Strong ticket, {recipe.method}, for {options.target}")
     drawn = f"seed {ticket.source.seed}, {recipe.law}, {recipe.n} members a pool"
     table.add_row("source", f"{drawn}, {len(ticket.source.layers)} layers, {sizes.source:,} parameters")
-    table.add_row("asked for", f"{recipe.aim} = {recipe.tolerance:g}, objective {ticket.objective}")
+    table.add_row("asked for", ", ".join(_asked(options, ticket)))
     table.add_row("succeeded", yes_no(ticket.succeeded))
     add_failures(table, ticket)
     table.add_row("kept", f"{sizes.kept:,} (density {sizes.density:.3g}) for {sizes.target:,} parameters of the target")
@@ -65,3 +66,13 @@ def _print(options: Construct, ticket: StrongTicket, seconds: float, console: Co
     if options.certify:
         console.print(ticket.certificate.explain())
         console.print(ticket.a_priori.explain())
+
+
+def _asked(options: Construct, ticket: StrongTicket) -> list[str]:
+    """What every subset had to be."""
+    asked = [f"{ticket.recipe.aim} = {ticket.recipe.tolerance:g}", f"objective {ticket.objective}"]
+    if options.own_error is not None:
+        asked.append(f"own error {options.own_error:g}")
+    if options.search_first is not None:
+        asked.append(f"{options.search_first} members searched first")
+    return asked

@@ -43,6 +43,9 @@ class Construct:
     own_error: float | None = None
     """With --objective weighted: error that each copy of a neuron is taken to have of its own, such as .01, in place of
     its certified bound."""
+    search_first: int | None = None
+    """Members of every weight's pool that are searched first; the whole pool only where these do not do. Time of the
+    smaller pool, failures of the larger one."""
     bias_octaves: int = 0
     """Exponent of two for the pools of hidden biases, where these are larger than weights."""
     first_activation: str | None = None

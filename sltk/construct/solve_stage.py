@@ -8,6 +8,7 @@ import numpy as np
 from sltk.construct.failures import FailureTable
 from sltk.construct.members import Side, constant_pools, flat_index, sides
 from sltk.construct.plan import Role
+from sltk.construct.search_first import solve_some_first
 from sltk.construct.source import Indices, Source, Values
 from sltk.subset_sum import solve
 
@@ -27,6 +28,7 @@ class StageTask:
         error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a member; for a
             univariate stage the remainder takes its place.
         own_error: declared error of a copy of its own; ``None`` where ``error`` is the certificate's.
+        search_first: members that a weight's problem is searched over first; ``None`` for all of them at once.
     """
 
     weight: Values
@@ -37,6 +39,7 @@ class StageTask:
     reach: Values
     error: Values
     own_error: float | None = None
+    search_first: int | None = None
 
 
 @dataclass
@@ -80,7 +83,9 @@ def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, prog
         pool = np.where(neurons >= 0, outgoing * side.incoming[ii], 0.0)
         objective, costs, alpha = _objective(role, task, side, outgoing, ii, ss, neurons)
         eps = task.tolerance / _tolerance_slope(role, side)
-        found = solve(pool, target[rows], eps=eps, objective=objective, costs=costs, alpha=alpha)
+        found = solve_some_first(
+            pool, target[rows], task.search_first, eps=eps, objective=objective, costs=costs, alpha=alpha
+        )
         mask = found.mask & (neurons >= 0)
         progress.kept.append(flat[mask])
         progress.problems += rows.size

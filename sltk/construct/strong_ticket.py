@@ -54,6 +54,7 @@ def strong_ticket(
     ladder: tuple[int, ...] = (0,),
     bias_octaves: int = 0,
     own_error: float | None = None,
+    search_first: int | None = None,
     report: Report | None = None,
     parts: str | Path | None = None,
 ) -> StrongTicket:
@@ -83,6 +84,9 @@ def strong_ticket(
         own_error: with ``objective="weighted"``, the error of its own that each copy is taken to have, in place of the
             certificate's bound: a parameter's problem is then to minimise ``|error| + own_error sum |v|``. Subsets of
             least mass all err towards zero, which adds up over a deep network; these do not.
+        search_first: members of every weight's pool that are searched first, spread evenly over it; only a problem
+            that they leave unsolved gets all n. It takes the time of the smaller pool and has the failures of the
+            larger one; what the objective minimises, it minimises over these members.
         report: called with (stage name, stage number, number of stages) before each stage.
         parts: folder for solved stages; a construction that was stopped goes on from what lies there, to the same
             ticket. It is emptied at the end.
@@ -123,11 +127,15 @@ def strong_ticket(
             f"own_error is a positive number beside objective='weighted', but got own_error={own_error!r}, "
             f"objective={objective!r}."
         )
+    if search_first is not None and not 1 <= search_first <= n:
+        raise SltkError(
+            f"search_first is a number of members from 1 to n = {n}, but got search_first={search_first!r}."
+        )
     _require_in_class(network, recipe)
     custom = {a.name: a for a in _activations(network, phi)}
     plan = plan_for(architecture_of(network), recipe, custom)
     source = source_for(plan, recipe, seed)
-    order = Order(network, box, recipe, objective, phi, own_error)
+    order = Order(network, box, recipe, objective, phi, own_error, search_first)
     tolerances = _tolerances(order)
     pruned = tuple(t if prune_below is None else prune_below for t in tolerances)
     kept = None
@@ -135,6 +143,8 @@ def strong_ticket(
         asked = {"objective": objective, "tolerances": tolerances, "prune_below": pruned, "domain": _ends(box)}
         if own_error is not None:
             asked["own_error"] = own_error
+        if search_first is not None:
+            asked["search_first"] = search_first
         kept = Parts(parts, description(architecture_of(network), recipe, seed) | asked, network)
     masks, failures, problems = _build(order, plan, source, tolerances, pruned, report, kept)
     if kept is not None:
@@ -156,6 +166,7 @@ class Order:
     objective: str
     phi: Activation
     own_error: float | None = None
+    search_first: int | None = None
 
 
 def _build(
@@ -219,6 +230,7 @@ def _task(
         reach=reach,
         error=error,
         own_error=order.own_error,
+        search_first=order.search_first,
     )
 
 

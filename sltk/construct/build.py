@@ -1,0 +1,119 @@
+"""Solve the stages of a construction in order, each with what the ones before it came to."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sltk.certify.intervals import Box
+from sltk.certify.propagate import ErrorState, start, step
+from sltk.construct.failures import FailureTable
+from sltk.construct.masks import LayerMask
+from sltk.construct.members import incoming_index
+from sltk.construct.parts import Parts
+from sltk.construct.plan import Plan, Role
+from sltk.construct.realise import decode, realise
+from sltk.construct.recipe import Recipe
+from sltk.construct.solve_stage import StageTask, solve_stage
+from sltk.construct.source import Source
+from sltk.networks.activations import Activation
+from sltk.networks.layers import Affine, Conv, Network
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked of one construction."""
+
+    network: Network
+    box: Box
+    recipe: Recipe
+    objective: str
+    phi: Activation
+    own_error: float | None = None
+    search_first: int | None = None
+
+
+def build(
+    order: Order,
+    plan: Plan,
+    source: Source,
+    tolerances: tuple[float, ...],
+    pruned: tuple[float, ...],
+    report: Report | None,
+    parts: Parts | None,
+) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
+    """Masks of the source's layers, what missed its target, and how many problems there were.
+
+    Args:
+        order, plan, source: what to build, from where.
+        tolerances: of the parameters, by stage; pruned: size up to which they are left out, by stage.
+        report: called with (stage name, stage number, number of stages) before each stage.
+        parts: solved stages on disk, read where there are any and written where there are not.
+    """
+    none = np.zeros(0, dtype=np.int64)
+    masks = [LayerMask(none, none) for _ in plan.layers]
+    worst_case = order.objective == "weighted" and order.own_error is None
+    state = start(order.network, order.box) if worst_case else None
+    failures, problems = [], 0
+    for role, tolerance, below in zip(plan.roles, tolerances, pruned, strict=True):
+        affine = order.network.stages[role.stage].affine
+        if report:
+            report(affine.name, role.stage, len(plan.roles))
+        result = None if parts is None else parts.find(role.stage)
+        if result is None:
+            result = solve_stage(source, role, _task(order, role, tolerance, below, affine, state))
+            if parts is not None:
+                parts.keep(role.stage, result)
+        _keep(masks, source, role, result.kept)
+        failures.append(result.failures)
+        problems += result.problems
+        if state is not None:
+            state = step(state, role.stage, realise(source, role, masks, affine))
+    return tuple(masks), FailureTable.concatenate(failures), problems
+
+
+def _keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -> None:
+    """Write a stage's kept weights into the masks, with the neurons below that they read."""
+    channels = np.unique(decode(source, role, kept).channel)
+    neurons = channels[channels < role.inputs * role.copies_in]
+    constants = channels[channels >= role.inputs * role.copies_in] - role.inputs * role.copies_in
+    masks[role.combine] = replace(masks[role.combine], weight=kept)
+    if role.first is not None:
+        masks[role.first] = replace(masks[role.first], weight=np.sort(incoming_index(role, neurons)))
+    if role.constants is not None and not role.constants.intercept:
+        below = role.below
+        # Two stages may read one layer, as the two ways around a block do.
+        masks[below] = replace(masks[below], bias=np.union1d(masks[below].bias, role.constants.start + constants))
+
+
+def _task(
+    order: Order, role: Role, tolerance: float, below: float, affine: Affine, state: ErrorState | None
+) -> StageTask:
+    shape = (role.inputs, role.inner)
+    reach, error = np.ones(shape), np.full((role.copies_in, *shape), order.own_error or 0.0)
+    if state is not None:
+        reach, error = _reach_and_error(state, role, affine)
+    return StageTask(
+        weight=affine.weight.numpy().reshape(role.outputs, *shape),
+        bias=affine.bias.numpy(),
+        tolerance=tolerance,
+        prune_below=below,
+        objective=order.objective,
+        reach=reach,
+        error=error,
+        own_error=order.own_error,
+        search_first=order.search_first,
+    )
+
+
+def _reach_and_error(state: ErrorState, role: Role, affine: Affine) -> tuple[np.ndarray, np.ndarray]:
+    """Largest ``|x|`` and the copies' errors at a stage's input, by input channel and tap or pixel."""
+    reach, errors = state.ranges[role.stage].entering.magnitude, state.errors
+    shape = (role.inputs, role.inner)
+    if isinstance(affine, Conv):
+        reach, errors = reach.flatten(1).amax(1, keepdim=True), errors.flatten(2).amax(2, keepdim=True)
+    reach = reach.reshape(role.inputs, -1).expand(shape)
+    errors = errors.reshape(errors.shape[0], role.inputs, -1).expand(errors.shape[0], *shape)
+    return reach.numpy(), errors.numpy()

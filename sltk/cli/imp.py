@@ -15,7 +15,7 @@ from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 from sltk.study.imp_bases import BASES, ImpJob, area, judge, measure_basis
 
-SHOWN = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.012)
+SHOWN = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)
 
 
 def run_imp(options: Imp, console: Console) -> int:
@@ -73,7 +73,8 @@ def _panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
 
 
 def _accuracies(job: ImpJob, found: dict) -> Table:
-    rounds = sorted({int(np.argmin(np.abs(np.log(np.asarray(job.densities) / d)))) for d in SHOWN})
+    nearest = {int(np.argmin(np.abs(np.log(np.asarray(job.densities) / d)))) for d in SHOWN}
+    rounds = sorted(nearest | {len(job.densities) - 1})
     title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds, by density asked"
     table = Table(title=title, title_justify="left")
     table.add_column("basis\n  arm", no_wrap=True)

@@ -1,6 +1,7 @@
 """What the three commands of the engine share: a folder that names itself, and a table of findings."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,8 @@ from rich.table import Table
 from sltk.cli.show import progress
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
-from sltk.study.imp_bases import Judged
+from sltk.core.paired import fewest_pairs
+from sltk.study.imp_bases import LEVEL, Judged
 from sltk.study.rows import RowStore
 from sltk.study.stored import folder_of, measured
 
@@ -48,7 +50,20 @@ def findings_table(judged: Sequence[Judged], what: str, points: str = "mean") ->
             one.claim, one.basis, f"[bold]{one.finding}[/]", f"{100 * c.mean:+.2f}",
             f"{100 * c.low:+.1f}…{100 * c.high:+.1f}", f"{one.p_value:.2g}", end_section=last,
         )  # fmt: skip
+    table.caption, table.caption_justify = _too_few(judged), "left"
     return table
+
+
+def _too_few(judged: Sequence[Judged]) -> str | None:
+    """What to do where there are so few seeds that every finding is open, whatever they say."""
+    family = max(Counter(one.claim for one in judged).values(), default=0)
+    pairs = min((one.comparison.pairs for one in judged), default=0)
+    if not judged or pairs >= (enough := fewest_pairs(family, LEVEL)):
+        return None
+    return (
+        f"{pairs} seeds cannot decide a family of {family}: p (Holm) is at least {family * 0.5**pairs:.2g}, "
+        f"and a finding takes {LEVEL / 2:g}. {enough} seeds can."
+    )
 
 
 def write_summary(folder: Path, command: Mapping[str, Any], found: Mapping[str, Any], judged: Sequence[Judged]) -> Path:

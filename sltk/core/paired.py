@@ -1,5 +1,6 @@
 """Paired comparisons over seeds: an exact sign-flip test, and Holm's correction over several of them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -32,6 +33,11 @@ class Paired:
     p_greater: float
     p_less: float
     pairs: int
+
+
+def fewest_pairs(family: int, level: float) -> int:
+    """Pairs below which no comparison of a family can be found by ``findings`` at ``level``, whatever the data."""
+    return math.ceil(math.log2(2 * family / level))
 
 
 def sign_flip(differences: Sequence[float]) -> float:

@@ -31,6 +31,7 @@ BASES = ("canonical", "dct-input", "dct", "haar:0", "haar:1", "haar:2", "permute
 GROUPED = ("low-rank", "unit")
 ARMS = ("ticket", REINITIALISED, "random")
 EXTREME = 0.05
+LEVEL = 0.05  # of all findings of a claim together
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def area(job: ImpJob, curves: Any, below: float = 1.0) -> list[float]:
     return (np.trapezoid(y[:, use], x[use], axis=1) / np.ptp(x[use])).tolist()
 
 
-def judge(job: ImpJob, found: Mapping[str, Any], level: float = 0.05, margin: float = 0.005) -> list[Judged]:
+def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[Judged]:
     """The five claims, each a family over the bases, each comparison paired over seeds, Holm over the family.
 
     1 flat: not worse than dense by ``margin`` at half density; 1 rise: better there; 1 fall: worse than there at the

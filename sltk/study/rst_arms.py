@@ -19,7 +19,7 @@ from sltk.methods.rst import rst_phases
 from sltk.methods.scratch import scratch_phases
 from sltk.networks.data import load
 from sltk.study.dense import network_for
-from sltk.study.imp_bases import Judged
+from sltk.study.imp_bases import LEVEL, Judged
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def measure_arm(job: RstJob, arm: str) -> dict[str, Any]:
     return found
 
 
-def judge(job: RstJob, found: Mapping[str, Any], level: float = 0.05, margin: float = 0.005) -> list[Judged]:
+def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[Judged]:
     """The weak and the strong claim, each a family over densities and rivals, paired over seeds, Holm over it.
 
     Weak: better than scratch of equal steps, and than dense-then-cut. Strong: not worse by ``margin`` than LTH of five

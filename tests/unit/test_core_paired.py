@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sltk.core.errors import SltkError
-from sltk.core.paired import findings, holm, paired, sign_flip
+from sltk.core.paired import fewest_pairs, findings, holm, paired, sign_flip
 
 
 def naive(d: list[float]) -> float:
@@ -58,3 +58,11 @@ def test_findings_name_the_side() -> None:
 def test_sign_flip_refuses(d: list[float]) -> None:
     with pytest.raises(SltkError, match="sign_flip"):
         sign_flip(d)
+
+
+@pytest.mark.parametrize(("family", "pairs"), [(1, 6), (3, 7), (11, 9)])
+def test_fewest_pairs_can_decide_and_one_fewer_cannot(family: int, pairs: int) -> None:
+    assert fewest_pairs(family, 0.05) == pairs
+    for count, finding in ((pairs, "supported"), (pairs - 1, "open")):
+        clear = {str(k): paired([1.0 + i for i in range(count)], [0.0] * count) for k in range(family)}
+        assert {found for found, _ in findings(clear, 0.05).values()} == {finding}

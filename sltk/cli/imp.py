@@ -28,7 +28,7 @@ def run_imp(options: Imp, console: Console) -> int:
     console.print(findings_table(judged, "basis", "points"))
     command = asdict(job) | {"bases": list(job.bases), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
-    note = f"IMP on {job.data}, {job.seeds} seeds: mean and middle half"
+    note = f"IMP, {job.data}, {job.seeds} seeds: mean and middle half"
     save(
         draw_densities(_panels(job, found), note), folder / "densities.png", {"Version": __version__, **job.inputs("")}
     )
@@ -63,6 +63,8 @@ def _job(options: Imp) -> ImpJob:
 
 def _panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
     tickets = [DensityCurve(basis, job.densities, arms["ticket"]["test"]) for basis, arms in found.items()]
+    if not job.controls:
+        return {"Tickets, by basis": tickets}
     shown = [basis for basis in ("canonical", "dct") if basis in found] or list(found)[:1]
     controls = [
         DensityCurve(f"{basis}, {arm}", job.densities, parts["test"])

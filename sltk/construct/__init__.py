@@ -2,9 +2,20 @@
 
 from sltk.construct.failures import Failure
 from sltk.construct.files import load, save
+from sltk.construct.obstructions import range_obstructions
 from sltk.construct.recipe import Recipe
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
 from sltk.construct.widths import NetworkWidths, required_widths
 
-__all__ = ["Failure", "NetworkWidths", "Recipe", "StrongTicket", "load", "required_widths", "save", "strong_ticket"]
+__all__ = [
+    "Failure",
+    "NetworkWidths",
+    "Recipe",
+    "StrongTicket",
+    "load",
+    "range_obstructions",
+    "required_widths",
+    "save",
+    "strong_ticket",
+]

@@ -1,6 +1,5 @@
 """Solve every subset-sum problem of one stage: a pool of source weights for each parameter and copy."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,9 +9,8 @@ from sltk.construct.members import Side, constant_pools, flat_index, sides
 from sltk.construct.plan import Role
 from sltk.construct.search_first import solve_some_first
 from sltk.construct.source import Indices, Source, Values
+from sltk.construct.weight_pools import WeightPools, weight_failures, weight_pools
 from sltk.subset_sum import solve
-
-CHUNK = 2**17  # problems solved at a time: 27 MB of pool values at n = 26
 
 
 @dataclass(frozen=True)
@@ -72,58 +70,28 @@ def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
 
 
 def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, progress: Progress, mass: Values) -> None:
-    j, i, s = np.nonzero(np.abs(task.weight) > task.prune_below)
-    target = task.weight[j, i, s] / side.slope
-    for rows, k in _chunks(j.size, role.copies_out):
-        jj, ii, ss = j[rows], i[rows], s[rows]
-        neurons = side.neurons[ii]
-        channel = ii[:, None] * role.copies_in + np.maximum(neurons, 0)
-        flat = flat_index(role, jj[:, None], k[:, None], channel, ss[:, None])
-        outgoing = source.weights(role.combine, flat)
-        pool = np.where(neurons >= 0, outgoing * side.incoming[ii], 0.0)
-        objective, costs, alpha = _objective(role, task, side, outgoing, ii, ss, neurons)
-        eps = task.tolerance / _tolerance_slope(role, side)
+    for these in weight_pools(source, role, side, task.weight, task.tolerance, task.prune_below):
+        objective, costs, alpha = _objective(role, task, side, these)
         found = solve_some_first(
-            pool, target[rows], task.search_first, eps=eps, objective=objective, costs=costs, alpha=alpha
+            these.pool,
+            these.target,
+            task.search_first,
+            eps=these.eps,
+            objective=objective,
+            costs=costs,
+            alpha=alpha,
         )
-        mask = found.mask & (neurons >= 0)
-        progress.kept.append(flat[mask])
-        progress.problems += rows.size
-        np.add.at(mass, k * role.outputs + jj, np.where(mask, outgoing, 0.0).sum(axis=1))
+        mask = found.mask & (these.neurons >= 0)
+        progress.kept.append(these.flat[mask])
+        progress.problems += these.target.size
+        np.add.at(mass, these.copy * role.outputs + these.output, np.where(mask, these.outgoing, 0.0).sum(axis=1))
         bad = ~found.reached
-        progress.failures.append(
-            FailureTable.of(
-                side.label,
-                role.stage,
-                jj[bad],
-                ii[bad],
-                ss[bad],
-                k[bad],
-                task.weight[j, i, s][rows][bad],
-                found.error[bad] * abs(side.slope),
-                task.tolerance * abs(side.slope) / _tolerance_slope(role, side),
-            )
-        )
+        progress.failures.append(weight_failures(role, side, these, bad, found.error[bad]))
 
 
-def _chunks(parameters: int, copies: int) -> Iterator[tuple[Indices, Indices]]:
-    for start in range(0, parameters * copies, CHUNK):
-        problem = np.arange(start, min(start + CHUNK, parameters * copies))
-        yield problem // copies, problem % copies
-
-
-def _tolerance_slope(role: Role, side: Side) -> float:
-    """What a sum's error is multiplied with at most in the effective parameter."""
-    if role.activation is not None and role.sides == "split":
-        return abs(role.activation.slope_positive) + abs(role.activation.slope_negative)
-    return abs(side.slope)
-
-
-def _objective(
-    role: Role, task: StageTask, side: Side, outgoing: Values, i: Indices, s: Indices, neurons: Indices
-) -> tuple[str, Values | None, Values | None]:
+def _objective(role: Role, task: StageTask, side: Side, these: WeightPools) -> tuple[str, Values | None, Values | None]:
     """The solver's objective, costs by member and weight of the error, for one batch of problems."""
-    phi = role.activation
+    phi, i, s, outgoing = role.activation, these.input, these.tap, these.outgoing
     if phi is not None and task.objective == "weighted" and task.own_error is not None:
         # Every member of a univariate stage brings rounding and curvature, as if it carried the largest weight.
         largest = np.abs(side.incoming[i]).max(axis=1, keepdims=True, initial=0.0)
@@ -135,7 +103,7 @@ def _objective(
         return task.objective, None, None
     reach = task.reach[i, s]
     if phi is None:
-        costs = np.abs(outgoing) * task.error[neurons, i[:, None], s[:, None]]
+        costs = np.abs(outgoing) * task.error[these.neurons, i[:, None], s[:, None]]
         return "weighted", costs, reach
     if not phi.curved:
         return "error", None, None

@@ -3,7 +3,9 @@
 Run ``python -m experiments.layouts.study FILE --target T.pt --arch "..." --data NAME``; it prints a table and writes
 ``out/layouts/FILE.json``. ``dense`` multiplies every source weight with its mask; ``sparse`` holds the kept weights of
 live neurons; ``auto`` is the default of ``StrongTicket.module``, which fills the layers that keep much. Outputs of all
-three are compared on the same rows, relative to the largest.
+three are compared on the same rows, relative to the largest. A ticket whose copies come apart (``docs/depth.md``) makes
+any difference of rounding larger from layer to layer, so dense and sparse are compared once more layer by layer, each
+on the dense module's own input, relative to the sum of the sizes of the terms: what is left is the order of sums.
 """
 
 import argparse
@@ -15,14 +17,19 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from sltk.construct import load
+from sltk.construct.execute import channels_read
 from sltk.construct.ticket import Layout
+from sltk.construct.wired import held_neurons, pixels
 from sltk.core.files import canonical_json, write_atomic
+from sltk.engine.layers import TicketLayer
+from sltk.engine.sparse import SparseLayer, SparseLinear
 from sltk.networks.architecture import load_target
 from sltk.networks.data import load as load_data
 
@@ -44,8 +51,39 @@ def main(arguments: list[str]) -> None:
     first = outputs[options.layouts[0]]
     for layout, out in outputs.items():
         found[layout]["off"] = float((out - first).abs().max() / first.abs().max())
+    apart = layers_apart(options)
     Console().print(table(options.ticket.name, found))
-    write_atomic(Path("out/layouts") / f"{options.ticket.stem}.json", canonical_json({"batch": options.batch, **found}))
+    Console().print(
+        f"Layer by layer, dense and sparse differ by at most {max(apart):.1e} of the sum of the sizes of the terms."
+    )
+    about = {"batch": options.batch, "layers_apart": apart, **found}
+    write_atomic(Path("out/layouts") / f"{options.ticket.stem}.json", canonical_json(about))
+
+
+def layers_apart(options: argparse.Namespace) -> list[float]:
+    """Largest difference of sparse and dense by layer on the same two rows, over the sum of the sizes of the terms."""
+    torch.set_grad_enabled(False)
+    data = load_data(options.data)
+    ticket = load(options.ticket, load_target(options.target, options.arch, data.input_shape))
+    dense, sparse = ticket.module("dense").eval(), ticket.module("sparse").eval()
+    seen: list[tuple[Tensor, Tensor]] = []
+    for part in dense.modules():
+        if isinstance(part, TicketLayer):
+            part.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
+    dense(data.test_x[:2])
+    held = held_neurons(ticket.source, ticket.masks)
+    found = []
+    for index, layer in enumerate(part for part in sparse.modules() if isinstance(part, SparseLayer)):
+        x, y = seen[index]
+        read, inner = channels_read(ticket.source, held, index), pixels(ticket.source, index)
+        if isinstance(layer, SparseLinear):
+            read = (read[:, None] * inner + np.arange(inner)).reshape(-1)
+        x, y = x[:, torch.from_numpy(read)], y[:, torch.from_numpy(held[index])]
+        off = (layer(x) - y).abs()
+        layer.value.abs_()
+        layer.bias.abs_()
+        found.append(float((off / layer(x.abs()).clamp_min(torch.finfo(y.dtype).tiny)).max()))
+    return found
 
 
 def measure(sending: Any, layout: Layout, options: argparse.Namespace) -> None:

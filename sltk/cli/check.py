@@ -93,6 +93,8 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     drawn = f"{recipe.method}, seed {ticket.source.seed}, {recipe.law}, n = {recipe.n}"
     table.add_row("source", f"{drawn}: {ticket.sizes.source:,} parameters")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
+    if bits.unread:
+        table.add_row("left out", f"{bits.unread:,} kept parameters, which enter neurons that nothing reads")
     add_failures(table, ticket)
     for stage in result.parameters:
         table.add_row(f"worst parameter error, layer {stage.name}", f"{stage.worst():.6g}")

@@ -7,6 +7,5 @@ which are rounded outward.
 
 TRUSTED: dict[str, str] = {
     "universal-tickets": "only the abstract has been read; no statement with constants is at hand to check",
-    "epsilon-perturbation": "only the abstract has been read; its factor 1/(1+eps) comes with no proof at hand",
     "binary-tickets": "known only as restated in another paper; the orders of width and depth carry no constant",
 }

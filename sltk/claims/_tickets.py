@@ -21,7 +21,7 @@ from sltk.core.claim import Case, Preset
 from sltk.core.errors import SltkError
 from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations import activation
-from sltk.networks.layers import Act, AvgPool, Conv, Flatten, Linear, Network, Stage
+from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
 
 Method = Literal["plus-one", "two-layer"]
@@ -46,43 +46,14 @@ def conv_target(act: str, biases: bool) -> Network:
     return Network((1, 3, 3), (Stage(kernel, (Act(activation(act)), Flatten())), Stage(output)))
 
 
-def residual_target(act: str, biases: bool) -> Network:
-    """A stem on 4 x 4 pixels, a block with an identity skip, one with a strided projection, a mean, and 2-1.
-
-    Kernels are 3 x 3 with padding 1, most taps zero; 23 weights and 11 biases.
-    """
-    phi = Act(activation(act))
-
-    def conv(name: str, taps: dict[tuple[int, int, int, int], float], bias: list[float], stride: int = 1) -> Conv:
-        weight = torch.zeros(2, 1 + max(key[1] for key in taps), 3, 3, dtype=torch.float64)
-        for key, value in taps.items():
-            weight[key] = value
-        return Conv(name, weight, _real(bias) * biases, (stride, stride), (1, 1))
-
-    stem = conv("stem", {(0, 0, 1, 1): 0.7, (0, 0, 0, 2): -0.4, (1, 0, 1, 1): -0.5, (1, 0, 2, 0): 0.6}, [0.3, -0.2])
-    one = conv("one", {(0, 0, 1, 1): 0.6, (0, 1, 1, 0): 0.5, (1, 1, 1, 1): -0.7, (1, 0, 0, 1): 0.4}, [-0.3, 0.4])
-    two = conv("two", {(0, 0, 1, 1): -0.5, (0, 1, 2, 1): 0.6, (1, 1, 1, 1): 0.5, (1, 0, 1, 2): -0.4}, [0.2, -0.3])
-    three = conv("three", {(0, 0, 1, 1): 0.6, (0, 1, 0, 0): -0.4, (1, 1, 1, 1): 0.7, (1, 0, 2, 2): 0.5}, [0.3, 0.2], 2)
-    short = Conv("short", _real([[[[0.7]], [[0.0]]], [[[-0.4]], [[0.6]]]]), _real([-0.2, 0.3]) * biases, (2, 2))
-    output = Linear("output", _real([[0.8, -0.6]]), _real([0.25]) * biases)
-    return Network((1, 4, 4), (
-        Stage(stem, (phi,)), Stage(one, (phi,)), Stage(two, (phi,), adds=(0,)), Stage(three),
-        Stage(short, (phi, AvgPool((2, 2), (2, 2)), Flatten()), reads=2, adds=(3,)), Stage(output, reads=4),
-    ))  # fmt: skip
-
-
-TARGETS: dict[str, Callable[[str, bool], Network]] = {
-    "dense": dense_target,
-    "conv": conv_target,
-    "residual": residual_target,
-}
+TARGETS: dict[str, Callable[[str, bool], Network]] = {"dense": dense_target, "conv": conv_target}
 
 
 @dataclass(frozen=True)
 class Setting:
     """Which small target is sought by which method."""
 
-    target: Literal["dense", "conv", "residual"]
+    target: Literal["dense", "conv"]
     method: Method
     activation: str = "relu"
     biases: bool = True
@@ -110,8 +81,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
     """Tickets without failure, and tickets whose error at random inputs exceeds their certificate.
 
     Cell: the fields of ``Setting``, ``n``, and ``broken``: ``""``, or what is taken from the ticket after it has been
-    certified: ``"bias"`` (its constant neurons), ``"slope"`` (half of its last layer) or ``"skip"`` (every skip takes
-    the next channel).
+    certified: ``"bias"`` (its constant neurons) or ``"slope"`` (half of its last layer).
     """
     setting = Setting(cell["target"], cell["method"], cell["activation"], cell["biases"])
     network, succeeded = setting.network(), 0
@@ -166,11 +136,6 @@ def _run(ticket: StrongTicket, broken: str) -> Callable[[torch.Tensor], torch.Te
     module = ticket.module("dense").eval().double()
     if broken == "slope":
         return lambda x: 0.5 * module(x)
-    if broken == "skip":
-        copies = 1 if ticket.recipe.method == "two-layer" else ticket.recipe.n
-        for name, origin in module.named_buffers():
-            if name.startswith("from_"):
-                origin.copy_(origin.roll(copies))
     return module
 
 

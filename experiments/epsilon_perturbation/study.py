@@ -8,10 +8,9 @@ conditions we have not read.
 
 import argparse
 import sys
-from pathlib import Path
 
+from experiments._sizes import size_options, write_and_draw
 from experiments.epsilon_perturbation.figure import draw
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
 from sltk.study.least_size import least_size
 from sltk.subset_sum import solve_movable
@@ -22,12 +21,7 @@ MOVES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 
 def main(arguments: list[str]) -> None:
     """Measure, print, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--eps", type=float, default=0.001)
-    parser.add_argument("--delta", type=float, default=0.05)
-    parser.add_argument("--out", type=Path, default=Path("out/epsilon_perturbation"))
-    options = parser.parse_args(arguments)
+    options = size_options(__doc__, "epsilon-perturbation", arguments, eps=0.001)
     rows = []
     for move in MOVES:
         n = least_size(lambda n, m=move: missed(n, m, options), options.trials, options.delta)
@@ -35,11 +29,7 @@ def main(arguments: list[str]) -> None:
         print(f"moves of {move:g}: n = {n}")
     for row in rows:
         row["factor"] = rows[0]["n"] / (1.0 + row["move"])
-    result = {"key": "epsilon-perturbation", "eps": options.eps, "delta": options.delta, "trials": options.trials,
-              "rows": rows}  # fmt: skip
-    write_atomic(options.out / "study.json", canonical_json(result))
-    command = f"python -m experiments.epsilon_perturbation.study {' '.join(arguments)}".strip()
-    draw(result, options.out / "size.png", command)
+    write_and_draw("epsilon-perturbation", arguments, options, draw, rows=rows)
 
 
 def missed(n: int, move: float, options: argparse.Namespace) -> int:

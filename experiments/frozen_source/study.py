@@ -8,12 +8,11 @@ by more, the more there are.
 
 import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 
+from experiments._sizes import size_options, write_and_draw
 from experiments.frozen_source.figure import draw
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
 from sltk.study.least_size import least_size
 from sltk.subset_sum import solve
@@ -24,12 +23,7 @@ SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 def main(arguments: list[str]) -> None:
     """Measure, print, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--eps", type=float, default=0.01)
-    parser.add_argument("--delta", type=float, default=0.05)
-    parser.add_argument("--out", type=Path, default=Path("out/frozen_source"))
-    options = parser.parse_args(arguments)
+    options = size_options(__doc__, "frozen-source", arguments, eps=0.01)
     rows = []
     for share in SHARES:
         n = least_size(lambda n, s=share: missed(n, s, options), options.trials, options.delta, first=4)
@@ -37,15 +31,7 @@ def main(arguments: list[str]) -> None:
         print(f"locked {share:g}: n = {n}")
     for row in rows:
         row["free alone"] = rows[0]["n"] / (1.0 - row["locked"])
-    result = {
-        "key": "frozen-source",
-        "eps": options.eps,
-        "delta": options.delta,
-        "trials": options.trials,
-        "rows": rows,
-    }
-    write_atomic(options.out / "study.json", canonical_json(result))
-    draw(result, options.out / "size.png", f"python -m experiments.frozen_source.study {' '.join(arguments)}".strip())
+    write_and_draw("frozen-source", arguments, options, draw, rows=rows)
 
 
 def missed(n: int, share: float, options: argparse.Namespace) -> int:

@@ -7,13 +7,12 @@ rounded to the grid; beside it the counting floor. In units of the step all numb
 
 import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 
+from experiments._sizes import size_options, write_and_draw
 from experiments.quantised.figure import draw
 from sltk.claims.quantised import floor
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
 from sltk.study.least_size import least_size
 from sltk.subset_sum import solve
@@ -24,11 +23,7 @@ BITS = (2, 4, 6, 8, 10, 12, 14)
 
 def main(arguments: list[str]) -> None:
     """Measure, print, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--delta", type=float, default=0.05)
-    parser.add_argument("--out", type=Path, default=Path("out/quantised"))
-    options = parser.parse_args(arguments)
+    options = size_options(__doc__, "quantised", arguments)
     rows = []
     for bits in BITS:
         n = least_size(lambda n, b=bits: missed(n, 2.0**-b, options), options.trials, options.delta)
@@ -37,9 +32,7 @@ def main(arguments: list[str]) -> None:
     found = [(row["bits"], row["n"]) for row in rows if row["n"] is not None]
     slope = float(np.polyfit([bits for bits, _ in found], [n for _, n in found], 1)[0])
     print(f"about {slope:.2f} members a bit")
-    result = {"key": "quantised", "delta": options.delta, "trials": options.trials, "rows": rows, "slope": slope}
-    write_atomic(options.out / "study.json", canonical_json(result))
-    draw(result, options.out / "size.png", f"python -m experiments.quantised.study {' '.join(arguments)}".strip())
+    write_and_draw("quantised", arguments, options, draw, rows=rows, slope=slope)
 
 
 def missed(n: int, step: float, options: argparse.Namespace) -> int:

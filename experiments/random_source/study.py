@@ -9,10 +9,9 @@ window.
 import argparse
 import math
 import sys
-from pathlib import Path
 
+from experiments._sizes import size_options, write_and_draw
 from experiments.random_source.figure import draw
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
 from sltk.study.least_size import least_size
 from sltk.subset_sum import solve
@@ -25,12 +24,7 @@ MOST = 40  # members that the solver takes; masked ones are left out before it s
 
 def main(arguments: list[str]) -> None:
     """Measure, print, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=1000)
-    parser.add_argument("--eps", type=float, default=0.01)
-    parser.add_argument("--delta", type=float, default=0.05)
-    parser.add_argument("--out", type=Path, default=Path("out/random_source"))
-    options = parser.parse_args(arguments)
+    options = size_options(__doc__, "random-source", arguments, eps=0.01)
     rows = []
     for p in DENSITIES:
         n = least_size(lambda n, p=p: missed(n, p, options), options.trials, options.delta, last=120)
@@ -41,15 +35,7 @@ def main(arguments: list[str]) -> None:
     for row in rows:
         p = row["density"]
         row |= {"share": whole / p, "log": whole / math.log(1.0 / (1.0 - p)) if p < 1.0 else None}
-    result = {
-        "key": "random-source",
-        "eps": options.eps,
-        "delta": options.delta,
-        "trials": options.trials,
-        "rows": rows,
-    }
-    write_atomic(options.out / "study.json", canonical_json(result))
-    draw(result, options.out / "size.png", f"python -m experiments.random_source.study {' '.join(arguments)}".strip())
+    write_and_draw("random-source", arguments, options, draw, rows=rows)
 
 
 def missed(n: int, density: float, options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The least size of a pool at which a success rate is shown, and a curve of such sizes."""
+"""The least size of a pool at which a success rate is shown."""
 
 from collections.abc import Callable
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sltk.construct import strong_ticket
-from sltk.construct.plan import Method
+from sltk.construct.roles import Method
 from sltk.construct.widths import required_widths
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sltk.construct import Recipe, range_obstructions
+from sltk.construct.strong_ticket import first_activation_of, recipe_on, target_and_box
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
 from sltk.networks.architecture import load_target
@@ -46,20 +47,11 @@ def row(network: Network, n: int, options: argparse.Namespace) -> dict[str, Any]
 
 def recipe(n: int, network: Network, options: argparse.Namespace) -> Recipe:
     """The source's recipe as ``strong_ticket`` would have it."""
-    first = next((s.activation for s in network.stages if s.activation is not None), None)
-    low, high = options.box
-    return Recipe(
-        method=options.method,
-        n=n,
-        law=parse_law(options.law).spec(),
-        first_activation="relu" if first is None else first.name,
-        aim="param_eps",
-        tolerance=options.param_eps,
-        reach=max(abs(low), abs(high)),
-        nonnegative=low >= 0,
-        ladder=tuple(options.ladder),
-        bias_octaves=options.bias_octaves,
-    )
+    network, box = target_and_box(network, tuple(options.box), None)
+    return recipe_on(
+        network, box, first_activation_of(network, None), method=options.method, n=n, law=parse_law(options.law).spec(),
+        aim="param_eps", tolerance=options.param_eps, ladder=tuple(options.ladder), bias_octaves=options.bias_octaves,
+    )  # fmt: skip
 
 
 def table(rows: list[dict[str, Any]]) -> Table:

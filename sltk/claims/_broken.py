@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from sltk.construct import StrongTicket
-from sltk.construct.realise import decode
+from sltk.construct.build import keep
 from sltk.construct.solve_stage import StageTask, solve_stage
 
 
@@ -32,7 +32,6 @@ def bias_at_border(ticket: StrongTicket, stage: int) -> StrongTicket:
     """The ticket with the biases of a zero-padded stage served by the kernel's corner, which falls into the padding."""
     role = replace(ticket.plan.roles[stage], taps=(0,))
     assert ticket.target is not None
-    assert role.constants is not None
     affine = ticket.target.stages[stage].affine
     shape = (role.outputs, role.inputs, role.inner)
     task = StageTask(
@@ -41,9 +40,6 @@ def bias_at_border(ticket: StrongTicket, stage: int) -> StrongTicket:
         error=np.zeros((role.copies_in, *shape[1:])),
     )  # fmt: skip
     kept = solve_stage(ticket.source, role, task).kept
-    channel = np.unique(decode(ticket.source, role, kept).channel) - role.inputs * role.copies_in
     masks = list(ticket.masks)
-    masks[role.combine] = replace(masks[role.combine], weight=kept)
-    constants = role.constants.start + channel[channel >= 0]
-    masks[role.below] = replace(masks[role.below], bias=np.union1d(masks[role.below].bias, constants))
+    keep(masks, ticket.source, role, kept)
     return replace(ticket, masks=tuple(masks))

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from sltk.certify.intervals import Box, ranges
 from sltk.construct.architecture import Architecture
-from sltk.construct.plan import Method
+from sltk.construct.roles import Method
 from sltk.networks.activations import Activation
 from sltk.networks.layers import Conv, Network
 from sltk.networks.wiring import flow

@@ -11,9 +11,9 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.members import incoming_index
 from sltk.construct.parts import Parts
-from sltk.construct.plan import Plan, Role
 from sltk.construct.realise import decode, realise
 from sltk.construct.recipe import Recipe
+from sltk.construct.roles import Plan, Role
 from sltk.construct.solve_stage import StageTask, solve_stage
 from sltk.construct.source import Source
 from sltk.networks.activations import Activation
@@ -66,7 +66,7 @@ def build(
             result = solve_stage(source, role, _task(order, role, tolerance, below, affine, state))
             if parts is not None:
                 parts.keep(role.stage, result)
-        _keep(masks, source, role, result.kept)
+        keep(masks, source, role, result.kept)
         failures.append(result.failures)
         problems += result.problems
         if state is not None:
@@ -74,7 +74,7 @@ def build(
     return tuple(masks), FailureTable.concatenate(failures), problems
 
 
-def _keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -> None:
+def keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -> None:
     """Write a stage's kept weights into the masks, with the neurons below that they read."""
     channels = np.unique(decode(source, role, kept).channel)
     neurons = channels[channels < role.inputs * role.copies_in]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sltk.construct.plan import Constants, Role
+from sltk.construct.roles import Constants, Role
 from sltk.construct.source import Indices, Source, Values
 
 

@@ -14,7 +14,6 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.members import sides
 from sltk.construct.recipe import Recipe, plan_for, source_for
 from sltk.construct.weight_pools import weight_failures, weight_pools
-from sltk.core.errors import SltkError
 from sltk.networks.activations import Activation
 from sltk.networks.layers import Network
 
@@ -45,14 +44,11 @@ def range_obstructions(
     Raises:
         SltkError: the recipe aims at a sup error and no tolerances are given.
     """
-    if tolerances is None:
-        if recipe.aim != "param_eps":
-            raise SltkError("range_obstructions needs tolerances=[...], one for each stage, where aim='eps'.")
-        tolerances = [recipe.tolerance] * len(network.stages)
+    by_stage = recipe.stage_tolerances(len(network.stages), tolerances, "range_obstructions")
     plan = plan_for(architecture_of(network), recipe, custom)
     source = source_for(plan, recipe, seed)
     found = []
-    for role, tolerance in zip(plan.roles, tolerances, strict=True):
+    for role, tolerance in zip(plan.roles, by_stage, strict=True):
         weight = network.stages[role.stage].affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
         below = tolerance if prune_below is None else prune_below
         for side in sides(source, role):

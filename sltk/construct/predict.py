@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 
-from sltk.construct.plan import Plan
 from sltk.construct.problems import Kind, Part, joined, problem_parts
 from sltk.construct.recipe import Recipe
+from sltk.construct.roles import Plan
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson, empirical_bernstein
 from sltk.networks.layers import Network

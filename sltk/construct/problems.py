@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sltk.construct.plan import Constants, Plan, Role
 from sltk.construct.recipe import Recipe
-from sltk.core.errors import SltkError
+from sltk.construct.roles import Constants, Plan, Role
 from sltk.networks.layers import Affine, Network
 from sltk.subset_sum.laws import Law, parse_law
 from sltk.subset_sum.probability import Draw
@@ -81,11 +80,10 @@ def problem_parts(
     Raises:
         SltkError: the recipe aims at a sup error and no tolerances are given.
     """
-    if tolerances is None and recipe.aim != "param_eps":
-        raise SltkError("a prediction for aim='eps' needs the tolerance of each stage; pass tolerances=[...].")
+    by_stage = recipe.stage_tolerances(len(network.stages), tolerances, "a prediction")
     law, parts, left_out = parse_law(recipe.law), [], []
     for role in plan.roles:
-        tolerance = recipe.tolerance if tolerances is None else tolerances[role.stage]
+        tolerance = by_stage[role.stage]
         prune = tolerance if prune_below is None else prune_below
         affine = network.stages[role.stage].affine
         parts.append(_weights(plan, role, law, affine, tolerance, prune))

@@ -1,6 +1,6 @@
 """The recipe of a source: everything, besides the seed, that fixes it. No target is among it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
@@ -8,7 +8,8 @@ import torch
 
 from sltk.construct.allocate import Allowance, allocate, class_reaches, declared_class
 from sltk.construct.architecture import Architecture, to_json
-from sltk.construct.plan import CASCADE_MEMBERS, CASCADE_STEP, Choices, Method, Plan, make_plan
+from sltk.construct.plan import CASCADE_MEMBERS, CASCADE_STEP, Choices, make_plan
+from sltk.construct.roles import Method, Plan
 from sltk.construct.scales import Declared, Scales, univariate_scales
 from sltk.construct.source import Source
 from sltk.core.errors import SltkError
@@ -75,15 +76,21 @@ class Recipe:
 
     def record(self) -> dict[str, object]:
         """The recipe as JSON."""
-        record: dict[str, object] = dict(asdict(self))
-        record["ladder"] = list(self.ladder)
-        for name, usual in (
-            ("ladder", [0]),
-            ("bias_octaves", 0),
-        ):  # recipes without them are written as they always were
-            if record[name] == usual:
-                del record[name]
-        return record
+        record = asdict(self) | {"ladder": list(self.ladder)}
+        usual = {"ladder": [0], "bias_octaves": 0}  # recipes without them are written as they always were
+        return {name: value for name, value in record.items() if name not in usual or value != usual[name]}
+
+    def stage_tolerances(self, stages: int, given: Sequence[float] | None, what: str) -> Sequence[float]:
+        """Tolerances of the parameters by stage: those ``given``, else the recipe's own.
+
+        Raises:
+            SltkError: none are given, and the recipe aims at a sup error; ``what`` needs them.
+        """
+        if given is not None:
+            return given
+        if self.aim != "param_eps":
+            raise SltkError(f"{what} needs tolerances=[...], one for each stage, where aim='eps'.")
+        return (self.tolerance,) * stages
 
 
 def plan_for(architecture: Architecture, recipe: Recipe, custom: Mapping[str, Activation] | None = None) -> Plan:

@@ -6,7 +6,7 @@ import numpy as np
 
 from sltk.construct.failures import FailureTable
 from sltk.construct.members import Side, constant_pools, flat_index, sides
-from sltk.construct.plan import Role
+from sltk.construct.roles import Role
 from sltk.construct.search_first import solve_some_first
 from sltk.construct.source import Indices, Source, Values
 from sltk.construct.weight_pools import WeightPools, weight_failures, weight_pools

@@ -12,8 +12,8 @@ from sltk.construct.allocate import allocate, target_class
 from sltk.construct.architecture import architecture_of
 from sltk.construct.build import Order, Report, build
 from sltk.construct.parts import Parts
-from sltk.construct.plan import Method
 from sltk.construct.recipe import Aim, Recipe, description, plan_for, source_for
+from sltk.construct.roles import Method
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.networks.activations import Activation, activation, require_admissible
@@ -98,15 +98,15 @@ def strong_ticket(
     if prune_below is not None and not 0.0 <= prune_below < float("inf"):
         raise SltkError(f"prune_below must be finite and >= 0, but got prune_below={prune_below!r}.")
     phi = first_activation_of(network, first_activation)
-    recipe = Recipe(
+    recipe = recipe_on(
+        network,
+        box,
+        phi,
         method=method,
         n=n,
         law=(law or Uniform(1.0)).spec(),
-        first_activation=phi.name,
         aim=aim,
         tolerance=tolerance,
-        reach=float(box.on(network.input_shape).magnitude.max()),
-        nonnegative=bool((torch.as_tensor(box.low) >= 0).all()),
         biases=biases,
         weight_bound=weight_bound,
         hidden_reach=hidden_reach,
@@ -199,6 +199,16 @@ def _aim(param_eps: float | None, eps: float | None) -> tuple[Aim, float]:
         return "param_eps", float(param_eps)
     assert eps is not None
     return "eps", float(eps)
+
+
+def recipe_on(network: Network, box: Box, phi: Activation, **choices: Any) -> Recipe:
+    """The recipe of ``choices`` (see ``Recipe``) where inputs are in ``box`` and univariate layers have ``phi``."""
+    return Recipe(
+        first_activation=phi.name,
+        reach=float(box.on(network.input_shape).magnitude.max()),
+        nonnegative=bool((torch.as_tensor(box.low) >= 0).all()),
+        **choices,
+    )
 
 
 def first_activation_of(network: Network, chosen: Activation | None) -> Activation:

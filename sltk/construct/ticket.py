@@ -17,9 +17,9 @@ from sltk.construct.execute import dense_module, sparse_module
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.parameters import StageParameters, stage_parameters
-from sltk.construct.plan import Plan, Role
 from sltk.construct.realise import realise
 from sltk.construct.recipe import Recipe
+from sltk.construct.roles import Plan, Role
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
 from sltk.engine.filled import filled

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sltk.construct.failures import FailureTable
 from sltk.construct.members import Side, flat_index
-from sltk.construct.plan import Role
+from sltk.construct.roles import Role
 from sltk.construct.source import Indices, Source, Values
 
 CHUNK = 2**17  # problems at a time: 27 MB of pool values at n = 26

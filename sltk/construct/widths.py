@@ -28,7 +28,8 @@ from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
 from sltk.certify.intervals import Box, ranges
 from sltk.construct.allocate import support_reach
-from sltk.construct.plan import Method, Sides, sides_of
+from sltk.construct.plan import sides_of
+from sltk.construct.roles import Method, Sides
 from sltk.construct.scales import combined_slope
 from sltk.construct.strong_ticket import first_activation_of, target_and_box
 from sltk.core.errors import SltkError

@@ -37,7 +37,7 @@ def gated(coefficients: Tensor, gate: Tensor) -> Tensor:
     if coefficients.dtype not in INTEGERS or coefficients.device.type != "cpu" or gate.is_inference():
         return torch.where(gate, coefficients, 0.0)
     bits = gate_bits(gate, coefficients.dtype)
-    return coefficients if bits is None else _Gated.apply(coefficients, bits)  # type: ignore[return-value]
+    return coefficients if bits is None else _Gated.apply(coefficients, bits)
 
 
 class _Gated(torch.autograd.Function):

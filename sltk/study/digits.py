@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
-from sltk.construct.plan import Method
 from sltk.construct.predict import Prediction, predict_success
+from sltk.construct.roles import Method
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
 from sltk.networks.data import Dataset, load

@@ -20,7 +20,7 @@ from sltk.claims._broken import run_of, skip_elsewhere
 from sltk.claims._pools import violations
 from sltk.claims._tickets import one_thread
 from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.plan import Method
+from sltk.construct.roles import Method
 from sltk.core.errors import SltkError
 from sltk.core.verdict import Never, Proportion, Verdict
 from sltk.networks.read import read

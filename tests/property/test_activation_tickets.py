@@ -15,7 +15,7 @@ from sltk.construct import recipe as recipe_module
 from sltk.construct import solve_stage as solve_stage_module
 from sltk.construct import strong_ticket
 from sltk.construct.members import ConstantPool, constant_pools
-from sltk.construct.plan import Plan
+from sltk.construct.roles import Plan
 from sltk.core.errors import SltkError
 from sltk.networks.activations import activation
 from sltk.networks.layers import Network

@@ -8,9 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.core.stats import FalseAlarmLedger
+from sltk.networks.layers import Network
+from sltk.networks.read import read
 
 BUDGET = 1e-6
 HERE = Path(__file__).parent
@@ -46,3 +50,13 @@ def ledger_of(items: Iterable[pytest.Item]) -> FalseAlarmLedger:
         ledger.declare(item.nodeid, marker.args[0])
     ledger.require_within()
     return ledger
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """One input, four neurons, four outputs: weights from .2 to .9, no biases."""
+    module = nn.Sequential(nn.Linear(1, 4, bias=False), nn.ReLU(), nn.Linear(4, 4, bias=False))
+    with torch.no_grad():
+        for layer in (module[0], module[2]):
+            layer.weight.copy_(torch.linspace(0.2, 0.9, layer.weight.numel()).view_as(layer.weight))
+    return read(module, (1,))

@@ -1,29 +1,17 @@
 """Failures of pools over a ladder of scales against the expectation that knows the rungs."""
 
 import pytest
-import torch
-from torch import nn
 
 from sltk.construct import strong_ticket
-from sltk.construct.plan import Plan
 from sltk.construct.predict import expected_failures
 from sltk.construct.recipe import plan_for
+from sltk.construct.roles import Plan
 from sltk.core.stats import power, test_proportion
 from sltk.networks.layers import Network
-from sltk.networks.read import read
 from sltk.subset_sum.laws import Uniform
 
 SEEDS, MEMBERS, ALARM = 100, 10, 5e-10
 LADDER = (2, 0, -3)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    module = nn.Sequential(nn.Linear(1, 4, bias=False), nn.ReLU(), nn.Linear(4, 4, bias=False))
-    with torch.no_grad():
-        for layer in (module[0], module[2]):
-            layer.weight.copy_(torch.linspace(0.2, 0.9, layer.weight.numel()).view_as(layer.weight))
-    return read(module, (1,))
 
 
 def build(network: Network, seed: int):

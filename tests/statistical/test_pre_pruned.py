@@ -4,26 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from sltk.construct import StrongTicket, strong_ticket
 from sltk.construct.predict import expected_failures
 from sltk.core.stats import power, test_proportion
 from sltk.networks.layers import Network
-from sltk.networks.read import read
 from sltk.subset_sum.laws import Masked, Uniform
 
 SEEDS, MEMBERS, KEPT, ALARM = 100, 16, 0.6, 5e-10
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    module = nn.Sequential(nn.Linear(1, 4, bias=False), nn.ReLU(), nn.Linear(4, 4, bias=False))
-    with torch.no_grad():
-        for layer in (module[0], module[2]):
-            layer.weight.copy_(torch.linspace(0.2, 0.9, layer.weight.numel()).view_as(layer.weight))
-    return read(module, (1,))
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from sltk.construct import Recipe, StrongTicket, strong_ticket
-from sltk.construct.plan import Method, Plan
 from sltk.construct.predict import expected_failures, predict_success
+from sltk.construct.roles import Method, Plan
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Network
 from sltk.networks.read import read

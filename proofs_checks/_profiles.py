@@ -12,7 +12,7 @@ import sympy as sp
 from flint import arb, arb_series
 
 from proofs_checks._interval import ball
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 
 X = sp.Symbol("x", real=True)
 Series = Callable[[arb_series], arb_series]
@@ -104,7 +104,7 @@ PROFILES = (
 
 def complete() -> bool:
     """Whether every activation of the table has a profile, under the name that the table gives it."""
-    from sltk.networks.activations import TABLE
+    from sltk.networks.activations.table import TABLE
 
     seen = {activation(profile.name).name.partition("(")[0] for profile in PROFILES}
     return seen == set(TABLE)

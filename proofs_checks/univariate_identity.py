@@ -13,7 +13,7 @@ import sympy as sp
 
 from proofs_checks._activation_table import lipschitz_constants, minima, remainders, slopes_and_intercepts
 from proofs_checks._check import Check, Step, require
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 
 _rise, _fall, _p, _n, _theta, _d = sp.symbols("m_+ m_- P N theta d", real=True)
 

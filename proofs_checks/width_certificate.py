@@ -1,4 +1,4 @@
-r"""Another program for the certified sizes (``sltk/subset_sum/width_certificate.py`` and its second-moment companion).
+r"""Another program for the certified sizes (``sltk.subset_sum.widths.width_certificate`` and its second-moment twin).
 
 Value iteration, checked in full. The other program builds concave envelopes as hulls of vertices; here nothing is
 built. For every state and step, any line ``alpha - beta v`` with ``beta >= 0`` above the step function proves
@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_checks._check import Check, Step
-from sltk.subset_sum.handover import handover
 from sltk.subset_sum.laws import Uniform
-from sltk.subset_sum.moment_table import ENTRY_ERROR, PairTable, Targets
-from sltk.subset_sum.width import stored_certificates
+from sltk.subset_sum.widths.handover import handover
+from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, PairTable, Targets
+from sltk.subset_sum.widths.required_size import stored_certificates
 
 # Shares in units of 2^-26, probabilities of 2^-36, heights of lines 2^-12 finer; slope times share stays below 2^61.
 SHARE, CHANCE, FINE = 1 << 26, 1 << 36, 1 << 12

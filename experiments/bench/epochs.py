@@ -21,12 +21,12 @@ from rich.table import Table
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
-from sltk.engine.phases import Train
-from sltk.engine.recipe import Recipe
-from sltk.engine.samples import Samples, Task
-from sltk.engine.train import train
-from sltk.methods.outcome import start
-from sltk.networks.registry import model
+from sltk.models.registry import model
+from sltk.train.loop.phases import Train
+from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.samples import Samples, Task
+from sltk.train.loop.steps import train
+from sltk.train.outcome import start
 
 ROWS, BATCH, STEPS, ROUNDS = 60_000, 128, 156, 5  # a third of an epoch a turn
 PROCESSES = os.cpu_count() or 1

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 
 from experiments.dual_lth.figure import draw
+from sltk.cli.commands.rst import run_rst
 from sltk.cli.options import Rst
-from sltk.cli.rst import run_rst
 
 OUT = Path("out/dual_lth")
 BASES = ("canonical", "dct")

@@ -12,7 +12,7 @@ import sys
 from experiments._sizes import size_options, write_and_draw
 from experiments.epsilon_perturbation.figure import draw
 from sltk.core.rng import stream
-from sltk.study.least_size import least_size
+from sltk.harness.least_size import least_size
 from sltk.subset_sum import solve_movable
 from sltk.subset_sum.laws import Uniform
 

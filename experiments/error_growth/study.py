@@ -28,7 +28,7 @@ from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import torch_stream
 from sltk.networks.layers import Network
-from sltk.networks.read import read
+from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
 
 WIDTH, BOX, ROWS = 6, Box(-1.0, 1.0), 500

@@ -10,7 +10,7 @@ import numpy as np
 
 from sltk.construct import StrongTicket
 from sltk.construct.failures import Failure
-from sltk.construct.members import constant_pools, flat_index, sides
+from sltk.construct.pools.members import constant_pools, flat_index, sides
 
 
 def anatomy(ticket: StrongTicket) -> Counter[tuple[str, str, str]]:

@@ -25,11 +25,11 @@ from sltk.claims._tickets import one_thread
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson, power, test_proportion
-from sltk.study.measurement import Measurement, run
-from sltk.study.rows import RowStore
-from sltk.study.stored import measured
+from sltk.harness.measurement import Measurement, run
+from sltk.harness.rows import RowStore
+from sltk.harness.stored import measured
 from sltk.subset_sum.laws import Product, Uniform
-from sltk.subset_sum.width import required_size
+from sltk.subset_sum.widths.required_size import required_size
 
 KEY = "plus-one-residual"
 FAMILIES = (Small("dense"), Small("conv", width=1), Small("residual"))

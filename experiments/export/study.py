@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from sltk.engine.attach import attach, detach, tickets
-from sltk.engine.basis.factored import Factored
-from sltk.engine.basis.unit import Unit
-from sltk.engine.choose import keep_count, largest
-from sltk.engine.controls import random_mask
-from sltk.engine.export.low_rank import split_low_rank
-from sltk.engine.export.sparse_layers import sparse
-from sltk.engine.export.thin import thin
-from sltk.networks.registry import model
+from sltk.models.registry import model
+from sltk.train.basis.factored import Factored
+from sltk.train.basis.unit import Unit
+from sltk.train.export.low_rank import split_low_rank
+from sltk.train.export.sparse_layers import sparse
+from sltk.train.export.thin import thin
+from sltk.train.pruning.choose import keep_count, largest
+from sltk.train.pruning.controls import random_mask
+from sltk.train.tickets.attach import attach, detach, tickets
 
 DENSITIES = (0.5, 0.2, 0.1, 0.05, 0.02)
 BATCHES = (1, 256)

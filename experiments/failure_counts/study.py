@@ -19,10 +19,10 @@ from rich.table import Table
 
 from sltk.construct import StrongTicket, strong_ticket
 from sltk.construct.failures import KINDS
-from sltk.construct.predict import Expectation, expected_failures
-from sltk.construct.roles import Method
+from sltk.construct.methods.roles import Method
+from sltk.construct.predict.success import Expectation, expected_failures
 from sltk.core.files import canonical_json, write_atomic
-from sltk.networks.architecture import load_target
+from sltk.models.text import load_target
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import parse_law
 

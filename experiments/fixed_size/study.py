@@ -17,7 +17,7 @@ from pathlib import Path
 from experiments.fixed_size.figure import draw
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
-from sltk.study.least_size import least_size
+from sltk.harness.least_size import least_size
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from experiments.generalized_lth.figure import draw
-from sltk.cli.imp import run_imp
+from sltk.cli.commands.imp import run_imp
 from sltk.cli.options import Imp
 
 OUT = Path("out/generalized_lth")

@@ -24,14 +24,14 @@ from rich.table import Table
 from torch import Tensor
 
 from sltk.construct import load
-from sltk.construct.execute import channels_read
+from sltk.construct.runtime.execute import channels_read
+from sltk.construct.runtime.wired import held_neurons, pixels
 from sltk.construct.ticket import Layout
-from sltk.construct.wired import held_neurons, pixels
 from sltk.core.files import canonical_json, write_atomic
-from sltk.engine.layers import TicketLayer
-from sltk.engine.sparse import SparseLayer, SparseLinear
-from sltk.networks.architecture import load_target
-from sltk.networks.data import load as load_data
+from sltk.data.datasets import load as load_data
+from sltk.models.text import load_target
+from sltk.runtime.sparse import SparseLayer, SparseLinear
+from sltk.train.tickets.layers import TicketLayer
 
 LAYOUTS: tuple[Layout, ...] = ("dense", "sparse", "auto")
 

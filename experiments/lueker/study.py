@@ -18,8 +18,8 @@ from sltk.claims import claim
 from sltk.claims.lueker import CAP, PAIR_CAP
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.verdict import bernstein
-from sltk.study.measurement import Measurement, run
-from sltk.study.rows import RowStore
+from sltk.harness.measurement import Measurement, run
+from sltk.harness.rows import RowStore
 from sltk.subset_sum.bounds import closed_form_size, counting_floor
 from sltk.subset_sum.laws import Uniform
 

@@ -1,9 +1,10 @@
 """Widths of a whole network: what is certified by layer, and what succeeds when tickets are really built.
 
 Run ``python -m experiments.network_widths.study --target FILE`` on a state dict of the default architecture, or give
-``--arch``, ``--input-shape`` and ``--box``. For each method it prints the certified widths (``sltk.construct.widths``)
-and, for each ``--n``, over how many seeds the ticket's own certificate is within eps, with an exact interval; it
-writes ``out/network_widths/METHOD.json``. Every ticket is kept as a row: a run that was stopped goes on where it was.
+``--arch``, ``--input-shape`` and ``--box``. For each method it prints the certified widths
+(``sltk.construct.predict.widths``) and, for each ``--n``, over how many seeds the ticket's own certificate is within
+eps, with an exact interval; it writes ``out/network_widths/METHOD.json``. Every ticket is kept as a row: a run that
+was stopped goes on where it was.
 """
 
 import argparse
@@ -18,11 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 from sltk.construct import strong_ticket
-from sltk.construct.roles import Method
-from sltk.construct.widths import required_widths
+from sltk.construct.methods.roles import Method
+from sltk.construct.predict.widths import required_widths
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
-from sltk.networks.architecture import load_target
+from sltk.models.text import load_target
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import parse_law
 

@@ -17,7 +17,7 @@ from sltk.construct import Recipe, range_obstructions
 from sltk.construct.strong_ticket import first_activation_of, recipe_on, target_and_box
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
-from sltk.networks.architecture import load_target
+from sltk.models.text import load_target
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import parse_law
 

@@ -36,8 +36,8 @@ from sltk.cli.show import progress
 from sltk.construct import strong_ticket
 from sltk.construct.ticket import StrongTicket
 from sltk.core.files import canonical_json, write_atomic
-from sltk.study.rows import RowStore
-from sltk.study.stored import folder_of, measured
+from sltk.harness.rows import RowStore
+from sltk.harness.stored import folder_of, measured
 from sltk.subset_sum.laws import parse_law
 
 _CONV = {"n": 26, "law": "uniform(2.0)", "param_eps": 0.01, "objective": "error"}

@@ -14,12 +14,12 @@ from torch import nn
 from sltk.core.errors import SltkError
 from sltk.core.files import sha256, write_atomic
 from sltk.core.rng import torch_stream
-from sltk.networks.architecture import load_target
-from sltk.networks.data import Dataset, load
+from sltk.data.datasets import Dataset, load
+from sltk.models.digits import ACTIVATIONS, initialise, train
+from sltk.models.projected_resnet import ProjectedResNet
+from sltk.models.text import load_target
 from sltk.networks.layers import Network
-from sltk.networks.models import ACTIVATIONS, initialise, train
-from sltk.networks.projected_resnet import ProjectedResNet
-from sltk.networks.read import read
+from sltk.networks.reading.read import read
 
 PHIS = ("relu", "leaky_relu", "tanh", "sigmoid")
 ARCH = "conv(1,32,3,padding=1); relu; conv(32,32,3,padding=1); relu; flatten; linear(25088,10)"

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sltk.subset_sum.laws import Law, Normal, Uniform
-from sltk.subset_sum.moment_certificate import Plan, moment_failure
-from sltk.subset_sum.width import StoredCertificate
+from sltk.subset_sum.widths.moment_certificate import Plan, moment_failure
+from sltk.subset_sum.widths.required_size import StoredCertificate
 
-FOLDER = Path(__file__).parents[2] / "sltk" / "subset_sum" / "certificates"
+FOLDER = Path(__file__).parents[2] / "sltk" / "subset_sum" / "widths" / "certificates"
 FOUR = (-2, -1, 0, 1)
 
 PLANS: list[tuple[Law, float, int, Plan]] = [

@@ -19,10 +19,10 @@ import torch
 
 from experiments.product_formula.figure import draw
 from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict import expected_failures, predict_success
+from sltk.construct.predict.success import expected_failures, predict_success
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson, power, test_proportion
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
 

@@ -14,7 +14,7 @@ from experiments._sizes import size_options, write_and_draw
 from experiments.quantised.figure import draw
 from sltk.claims.quantised import floor
 from sltk.core.rng import stream
-from sltk.study.least_size import least_size
+from sltk.harness.least_size import least_size
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
 

@@ -24,12 +24,12 @@ from sltk.certify.intervals import Box
 from sltk.cli.show import progress
 from sltk.construct import strong_ticket
 from sltk.core.stats import clopper_pearson
-from sltk.networks.architecture import load_target
-from sltk.networks.data import load
-from sltk.study.measure import agreement
-from sltk.study.rows import RowStore
-from sltk.study.stored import folder_of, measured
+from sltk.data.datasets import load
+from sltk.harness.rows import RowStore
+from sltk.harness.stored import folder_of, measured
+from sltk.models.text import load_target
 from sltk.subset_sum.laws import parse_law
+from sltk.verify.agreement import agreement
 
 ARCHITECTURE = 'resnet20(activation="sigmoid")'
 DATA = "cifar10-jpeg"

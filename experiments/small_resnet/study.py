@@ -16,9 +16,9 @@ from torch.nn import Module
 
 from sltk.core.files import write_atomic
 from sltk.core.rng import torch_stream
-from sltk.networks.data import load
-from sltk.networks.models import train
-from sltk.networks.projected_resnet import ProjectedResNet
+from sltk.data.datasets import load
+from sltk.models.digits import train
+from sltk.models.projected_resnet import ProjectedResNet
 
 OUT = Path("out/small_resnet")
 SOURCES = {

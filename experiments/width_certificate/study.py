@@ -16,7 +16,7 @@ from rich.table import Table
 from experiments.width_certificate.figure import draw
 from sltk.core.files import canonical_json, write_atomic
 from sltk.subset_sum.laws import parse_law
-from sltk.subset_sum.width import METHODS, required_size
+from sltk.subset_sum.widths.required_size import METHODS, required_size
 
 QUESTIONS = ((0.1, 0.05), (0.01, 0.05), (0.01, 0.01), (0.001, 0.05), (0.01, 0.001))
 LAWS = ("uniform(1.0)", "normal(1.0)", "product(uniform(1.0), uniform(1.0))")

@@ -24,7 +24,7 @@ from sltk.certify.propagate import conclude, start, step
 from sltk.certify.realised import Common, Copies, Realised
 from sltk.certify.rounding import swell
 from sltk.core.errors import SltkError
-from sltk.networks.activations import Activation
+from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Network, Stage
 
 METHODS = ("plus-one", "two-layer")

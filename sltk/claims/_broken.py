@@ -11,7 +11,7 @@ from torch import nn
 
 from sltk.construct import StrongTicket
 from sltk.construct.build import keep
-from sltk.construct.solve_stage import StageTask, solve_stage
+from sltk.construct.pools.solve_stage import StageTask, solve_stage
 
 
 def run_of(ticket: StrongTicket) -> nn.Module:

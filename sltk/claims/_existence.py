@@ -1,8 +1,8 @@
 """Whether sources hold small networks: success over thousands of seeds against the conditional product formula.
 
 Given the univariate weights and the constants, all pools of a source are independent, and an identity skip asks for
-no pool at all; so ``sltk.construct.predict`` covers networks with skips as it covers chains. Two sorts of control: a
-wrong formula, held against the same tickets, must be refuted by their frequency; and a wrong construction
+no pool at all; so ``sltk.construct.predict.success`` covers networks with skips as it covers chains. Two sorts of
+control: a wrong formula, held against the same tickets, must be refuted by their frequency; and a wrong construction
 (``sltk.claims._broken``) by its error, which leaves its bound.
 """
 
@@ -20,10 +20,10 @@ from sltk.claims._broken import bias_at_border, run_of, skip_elsewhere
 from sltk.claims._pools import violations
 from sltk.claims._tickets import one_thread
 from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict import Prediction, predict_success
+from sltk.construct.predict.success import Prediction, predict_success
 from sltk.core.claim import Case, Preset
 from sltk.core.verdict import Never, Proportion
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
 

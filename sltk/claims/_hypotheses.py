@@ -1,7 +1,7 @@
 """Hypotheses that several claims share."""
 
 from sltk.core.claim import Hypothesis
-from sltk.networks.activations import Activation
+from sltk.networks.activations.table import Activation
 
 EPS = Hypothesis(
     "a tolerance 0 < eps < 1",
@@ -40,7 +40,7 @@ def _odd_part(activation: Activation) -> bool:
 
 
 KINK = Hypothesis(
-    "a first activation with m_+ + m_- != 0 at the origin (see sltk.networks.activations)",
+    "a first activation with m_+ + m_- != 0 at the origin (see sltk.networks.activations.table)",
     lambda first_activation: _odd_part(first_activation),
     "phi(x) - phi(-x) then has no linear part, so no combination of its neurons is the identity",
     "put ReLU, tanh, sigmoid or another admissible activation into the first layer",

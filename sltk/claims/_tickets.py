@@ -20,7 +20,7 @@ from sltk.construct import StrongTicket, strong_ticket
 from sltk.core.claim import Case, Preset
 from sltk.core.errors import SltkError
 from sltk.core.verdict import Never, Proportion
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
 

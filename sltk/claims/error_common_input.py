@@ -84,7 +84,7 @@ CLAIM = Claim(
             "a finite Lipschitz constant",
             lambda lipschitz: 0.0 <= lipschitz < float("inf"),
             "otherwise a small input error may become any output error",
-            "use an activation of sltk.networks.activations",
+            "use an activation of sltk.networks.activations.table",
         ),
     ),
     bound=layer_error,

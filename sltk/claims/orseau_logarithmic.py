@@ -31,7 +31,7 @@ CLAIM = Claim(
             "a Lipschitz activation",
             lambda lipschitz: 0.0 <= lipschitz < math.inf,
             "weight errors must not grow without bound",
-            "use an activation of sltk.networks.activations",
+            "use an activation of sltk.networks.activations.table",
         ),
     ),
     status="existential",

@@ -15,10 +15,10 @@ import torch
 from sltk.claims._pools import count
 from sltk.claims._tickets import one_thread
 from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict import Prediction, predict_success
+from sltk.construct.predict.success import Prediction, predict_success
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.verdict import Proportion
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
 
@@ -102,7 +102,7 @@ CLAIM = Claim(
             "a success probability of each problem in [0, 1]",
             lambda p: 0.0 <= p <= 1.0,
             "factors are probabilities",
-            "call sltk.construct.predict.predict_success, which measures them",
+            "call sltk.construct.predict.success.predict_success, which measures them",
         ),
     ),
     bound=lambda p, copies: (1.0 - p) ** copies,

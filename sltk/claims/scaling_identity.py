@@ -15,7 +15,7 @@ import torch
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.verdict import Never
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, Linear, Network, Stage
 
 WIDTHS = (3, 5, 4, 2)

@@ -1,7 +1,7 @@
 r"""Machine-certified size of a pool that covers a window (claim ``width-certificate``).
 
 Theorem. Value iteration over all laws of the covered share, in integers rounded outward, bounds the probability that
-a pool of n members misses a target of the window; ``sltk.subset_sum.width_certificate`` states and proves it.
+a pool of n members misses a target of the window; ``sltk.subset_sum.widths.width_certificate`` states and proves it.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from sltk.core.claim import Case, Claim, Preset
 from sltk.core.verdict import Proportion
 from sltk.subset_sum.bounds import counting_floor
 from sltk.subset_sum.laws import Law, parse_law
-from sltk.subset_sum.width_certificate import certified_failure, certified_size
+from sltk.subset_sum.widths.width_certificate import certified_failure, certified_size
 
 
 def required_width(eps: float, delta: float, law: Law = UNIT) -> int:

@@ -44,47 +44,47 @@ def _run(command: Command, console: Console) -> int:
     # Each command is imported when it is run: torch and numba take seconds, which help need not wait for.
     match command:
         case Construct():
-            from sltk.cli.construct import run_construct
+            from sltk.cli.commands.construct import run_construct
 
             return run_construct(command, console)
         case Check():
-            from sltk.cli.check import run_check
+            from sltk.cli.commands.check import run_check
 
             return run_check(command, console)
         case Verify() if "residual" in command.keys:
-            from sltk.cli.residual import run_verify_residual
+            from sltk.cli.commands.residual import run_verify_residual
 
             return run_verify_residual(command, console)
         case Verify() if command.keys or command.all:
-            from sltk.cli.claims import run_verify_claims
+            from sltk.cli.commands.claims import run_verify_claims
 
             return run_verify_claims(command, console)
         case Claims():
-            from sltk.cli.claims import run_claims
+            from sltk.cli.commands.claims import run_claims
 
             return run_claims(command, console)
         case Show():
-            from sltk.cli.claims import run_show
+            from sltk.cli.commands.claims import run_show
 
             return run_show(command, console)
         case Widths():
-            from sltk.cli.widths import run_widths
+            from sltk.cli.commands.widths import run_widths
 
             return run_widths(command, console)
         case Imp():
-            from sltk.cli.imp import run_imp
+            from sltk.cli.commands.imp import run_imp
 
             return run_imp(command, console)
         case Rst():
-            from sltk.cli.rst import run_rst
+            from sltk.cli.commands.rst import run_rst
 
             return run_rst(command, console)
         case EdgePopup():
-            from sltk.cli.edge_popup import run_edge_popup
+            from sltk.cli.commands.edge_popup import run_edge_popup
 
             return run_edge_popup(command, console)
         case Verify():
-            from sltk.cli.verify import run_verify
+            from sltk.cli.commands.verify import run_verify
 
             return run_verify(command, console)
 

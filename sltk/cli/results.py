@@ -14,9 +14,9 @@ from sltk.cli.show import progress
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.paired import fewest_pairs
-from sltk.study.imp_bases import LEVEL, Judged
-from sltk.study.rows import RowStore
-from sltk.study.stored import folder_of, measured
+from sltk.harness.rows import RowStore
+from sltk.harness.stored import folder_of, measured
+from sltk.studies.imp_bases import LEVEL, Judged
 
 
 def run_tasks(

@@ -8,10 +8,10 @@ from torch import nn
 
 from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
-from sltk.networks.architecture import load_target
-from sltk.networks.data import Dataset, load
+from sltk.data.datasets import Dataset, load
+from sltk.models.text import load_target
 from sltk.networks.layers import Network
-from sltk.networks.read import read
+from sltk.networks.reading.read import read
 
 SUFFIXES = (".pt", ".pth", ".safetensors")
 

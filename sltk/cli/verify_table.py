@@ -5,8 +5,8 @@ from collections.abc import Callable
 from rich.table import Table
 
 from sltk.cli.show import yes_no
-from sltk.study.digits import Job
-from sltk.study.digits_summary import Summary
+from sltk.studies.digits import Job
+from sltk.studies.digits_summary import Summary
 
 
 def verify_table(job: Job, found: list[Summary]) -> Table:

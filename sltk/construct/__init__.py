@@ -1,12 +1,12 @@
 """Proof constructions: a random source and a target give a mask, and nothing else."""
 
 from sltk.construct.failures import Failure
-from sltk.construct.files import load, save
-from sltk.construct.obstructions import range_obstructions
+from sltk.construct.file import load, save
+from sltk.construct.pools.obstructions import range_obstructions
+from sltk.construct.predict.widths import NetworkWidths, required_widths
 from sltk.construct.recipe import Recipe
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
-from sltk.construct.widths import NetworkWidths, required_widths
 
 __all__ = [
     "Failure",

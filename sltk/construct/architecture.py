@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations import Activation, activation
+from sltk.networks.activations.table import Activation, activation
 from sltk.networks.layers import Act, AvgPool, Conv, Flatten, MaxPool, Network, Op, Pair
 from sltk.networks.wiring import INPUT, Wire, is_chain, wires
 

@@ -7,16 +7,16 @@ import numpy as np
 
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import ErrorState, start, step
+from sltk.construct.checkpoint import Parts
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
-from sltk.construct.members import incoming_index
-from sltk.construct.parts import Parts
+from sltk.construct.methods.roles import Plan, Role
+from sltk.construct.pools.members import incoming_index
+from sltk.construct.pools.solve_stage import StageTask, solve_stage
 from sltk.construct.realise import decode, realise
 from sltk.construct.recipe import Recipe
-from sltk.construct.roles import Plan, Role
-from sltk.construct.solve_stage import StageTask, solve_stage
 from sltk.construct.source import Source
-from sltk.networks.activations import Activation
+from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Affine, Conv, Network
 
 Report = Callable[[str, int, int], None]

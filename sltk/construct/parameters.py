@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sltk.certify.realised import Common, Realised
-from sltk.construct.roles import Role
+from sltk.construct.methods.roles import Role
 from sltk.networks.layers import Network
 
 

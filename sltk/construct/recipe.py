@@ -6,14 +6,14 @@ from typing import Literal, get_args
 
 import torch
 
-from sltk.construct.allocate import Allowance, allocate, class_reaches, declared_class
 from sltk.construct.architecture import Architecture, to_json
-from sltk.construct.plan import CASCADE_MEMBERS, CASCADE_STEP, Choices, make_plan
-from sltk.construct.roles import Method, Plan
-from sltk.construct.scales import Declared, Scales, univariate_scales
+from sltk.construct.methods.allocate import Allowance, allocate, class_reaches, declared_class
+from sltk.construct.methods.plan import CASCADE_MEMBERS, CASCADE_STEP, Choices, make_plan
+from sltk.construct.methods.roles import Method, Plan
+from sltk.construct.methods.scales import Declared, Scales, univariate_scales
 from sltk.construct.source import Source
 from sltk.core.errors import SltkError
-from sltk.networks.activations import Activation, activation
+from sltk.networks.activations.table import Activation, activation
 from sltk.subset_sum.laws import Law, parse_law
 
 Aim = Literal["param_eps", "eps"]

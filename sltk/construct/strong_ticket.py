@@ -8,17 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from sltk.certify.intervals import Box
-from sltk.construct.allocate import allocate, target_class
 from sltk.construct.architecture import architecture_of
 from sltk.construct.build import Order, Report, build
-from sltk.construct.parts import Parts
+from sltk.construct.checkpoint import Parts
+from sltk.construct.methods.allocate import allocate, target_class
+from sltk.construct.methods.roles import Method
 from sltk.construct.recipe import Aim, Recipe, description, plan_for, source_for
-from sltk.construct.roles import Method
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
-from sltk.networks.activations import Activation, activation, require_admissible
+from sltk.networks.activations.table import Activation, activation, require_admissible
 from sltk.networks.layers import Network
-from sltk.networks.read import read
+from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Law, Uniform, parse_law
 
 OBJECTIVES = ("error", "cardinality", "mass", "weighted")
@@ -56,7 +56,7 @@ def strong_ticket(
     is recorded in ``failures`` and keeps its nearest subset. Nothing is redrawn, and nothing is copied.
 
     Args:
-        target: a module that ``sltk.networks.read`` understands, or a ``Network``.
+        target: a module that ``sltk.networks.reading.read`` understands, or a ``Network``.
         method: ``"plus-one"`` (source depth L + 1) or ``"two-layer"`` (2 L).
         n: members of every pool, 1 to 40; copies of each neuron under ``plus-one``.
         seed: of the source, ``0 <= seed < 2**64``.
@@ -68,7 +68,7 @@ def strong_ticket(
         law: of the source's weights; default ``Uniform(1.0)``. Its range must cover the target: it is not fitted.
         input_shape: of one input, needed when ``target`` is a module and ``domain`` holds scalars.
         first_activation: of the univariate layers; default the target's first, or ReLU where it is linear.
-        activations: a user's own, by the class or function that computes them, as ``sltk.networks.read`` takes them.
+        activations: a user's own, by the class or function that computes them; see ``sltk.networks.reading.read``.
         biases: ``False`` declares a class without biases.
         prune_below: parameters up to this size are left out; default the tolerance.
         weight_bound, hidden_reach, ladder, bias_octaves: the declared class, see ``Recipe``.
@@ -89,7 +89,7 @@ def strong_ticket(
         SltkError: bad arguments; a layer or activation that the construction cannot have.
 
     Source: Burkholz 2022, arXiv 2205.02343 and 2205.02321 (existence, L + 1); Pensia et al. 2020,
-    arXiv 2006.07990 (two layers). The blocks are re-derived; see ``sltk.construct.plan`` for what differs.
+    arXiv 2006.07990 (two layers). The blocks are re-derived; see ``sltk.construct.methods.plan`` for what differs.
     """
     network, box = target_and_box(target, domain, input_shape, activations)
     aim, tolerance = _aim(param_eps, eps)

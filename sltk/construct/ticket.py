@@ -13,18 +13,18 @@ from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
-from sltk.construct.execute import dense_module, sparse_module
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
+from sltk.construct.methods.roles import Plan, Role
 from sltk.construct.parameters import StageParameters, stage_parameters
 from sltk.construct.realise import realise
 from sltk.construct.recipe import Recipe
-from sltk.construct.roles import Plan, Role
+from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
-from sltk.engine.filled import filled
-from sltk.networks.activations import Activation
+from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Network
+from sltk.runtime.filled import filled
 
 Layout = Literal["auto", "dense", "sparse"]
 
@@ -150,7 +150,7 @@ class StrongTicket:
         Args:
             layout: ``dense`` holds every source weight under its boolean mask; ``sparse`` holds the kept weights
                 of the neurons that reach the output, and equals ``dense`` to float tolerance; ``auto`` is sparse,
-                with the layers that keep more than a measured share (``sltk.engine.filled``) as plain dense ones.
+                with the layers that keep more than a measured share (``sltk.runtime.filled``) as plain dense ones.
             limit: most weights that a dense layer may have.
 
         Raises:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sltk.networks.activations import Activation
+from sltk.networks.activations.table import Activation
 from sltk.networks.wiring import Wire, flow, is_chain, wires
 
 Pair = tuple[int, int]

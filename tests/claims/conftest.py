@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from sltk.claims import claim
-from sltk.study.verdicts import judge_claim
+from sltk.harness.verdicts import judge_claim
 
 SEED = 20261121
 

@@ -61,7 +61,7 @@ def test_a_false_claim_ends_with_one(tmp_path, capsys, monkeypatch):
     own = claim("amplification")
     assert own.cases is not None
     turned = tuple(replace(case, control=not case.control) for case in own.cases("quick"))
-    monkeypatch.setattr("sltk.cli.claims.claim", lambda key: replace(own, cases=lambda preset: turned))
+    monkeypatch.setattr("sltk.cli.commands.claims.claim", lambda key: replace(own, cases=lambda preset: turned))
     assert verify(tmp_path, "amplification") == 1
     assert capsys.readouterr().out.count("not as it ought to be") == 2
 

@@ -6,7 +6,7 @@ import torch
 from sltk.claims._tickets import Setting
 from sltk.claims.nonzero_bias import CLAIM
 from sltk.core.errors import SltkError
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 
 
 def test_hypotheses():

@@ -7,7 +7,7 @@ import pytest
 
 from sltk.claims.plus_one_dense import CLAIM
 from sltk.core.errors import SltkError
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 
 GIVEN = {"eps": 0.1, "delta": 0.05, "neurons": 100, "problems": 1e4}
 

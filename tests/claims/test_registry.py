@@ -9,7 +9,7 @@ from sltk.claims import claim, module_name, registry
 from sltk.claims._tie import CHECKOUT, pieces
 from sltk.core.claim import NUMBERS
 from sltk.core.errors import SltkError
-from sltk.study.verdicts import measurement_of
+from sltk.harness.verdicts import measurement_of
 
 FIELD = [
     "malach-polynomial",

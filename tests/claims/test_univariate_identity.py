@@ -6,7 +6,7 @@ import pytest
 
 from sltk.claims.univariate_identity import CLAIM
 from sltk.core.errors import SltkError
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 
 
 def test_numbers():

@@ -12,14 +12,14 @@ from torch import nn
 from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
 from sltk.construct import recipe as recipe_module
-from sltk.construct import solve_stage as solve_stage_module
 from sltk.construct import strong_ticket
-from sltk.construct.members import ConstantPool, constant_pools
-from sltk.construct.roles import Plan
+from sltk.construct.methods.roles import Plan
+from sltk.construct.pools import solve_stage as solve_stage_module
+from sltk.construct.pools.members import ConstantPool, constant_pools
 from sltk.core.errors import SltkError
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 from sltk.networks.layers import Network
-from sltk.networks.read import read
+from sltk.networks.reading.read import read
 
 TABLE = (
     "relu", "leaky_relu(0.2)", "tanh", "sigmoid", "softplus", "gelu",
@@ -149,7 +149,7 @@ def test_an_overwritten_bias_is_caught(name: str, kind: str, monkeypatch: pytest
 
 def test_the_absolute_value_is_refused() -> None:
     """``m_+ + m_- = 0``: no sum of univariate neurons is odd, so the hypothesis fails and the error says so."""
-    from sltk.networks.characterise import characterise
+    from sltk.networks.activations.characterise import characterise
 
     with pytest.raises(SltkError, match=r"m_\+ \+ m_-"):
         characterise(torch.abs, "abs")

@@ -12,17 +12,17 @@ from torch import Tensor
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
-from sltk.engine.basis.base import Basis
-from sltk.engine.basis.canonical import Canonical
-from sltk.engine.basis.dct import dct
-from sltk.engine.basis.factored import Factored
-from sltk.engine.basis.haar import haar, haar_matrix
-from sltk.engine.basis.hadamard import hadamard
-from sltk.engine.basis.permuted_dct import permuted_dct
-from sltk.engine.basis.separable import Separable, require_full_precision
-from sltk.engine.basis.subspace import subspace
-from sltk.engine.basis.svd import svd
-from sltk.engine.basis.unit import Unit
+from sltk.train.basis.base import Basis
+from sltk.train.basis.canonical import Canonical
+from sltk.train.basis.dct import dct
+from sltk.train.basis.factored import Factored
+from sltk.train.basis.haar import haar, haar_matrix
+from sltk.train.basis.hadamard import hadamard
+from sltk.train.basis.permuted_dct import permuted_dct
+from sltk.train.basis.separable import Separable, require_full_precision
+from sltk.train.basis.subspace import subspace
+from sltk.train.basis.svd import svd
+from sltk.train.basis.unit import Unit
 
 SHAPES = [(1,), (5,), (4, 3), (2, 3, 3, 2)]
 

@@ -23,7 +23,7 @@ from sltk.certify.adversary import data_error, sup_error
 from sltk.certify.intervals import Box, Interval, ranges
 from sltk.certify.propagate import certify, start, step
 from sltk.certify.realised import Common, Copies, Realised
-from sltk.networks.activations import Activation, activation
+from sltk.networks.activations.table import Activation, activation
 from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Stage, run
 
 NAMES = ("relu", "leaky_relu(0.1)", "tanh", "sigmoid", "softplus", "gelu")

@@ -11,8 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sltk.core.errors import SltkError
-from sltk.subset_sum import _shared, coverage, covering_radius, covers, solve
+from sltk.subset_sum import covering_radius, covers, solve
 from sltk.subset_sum import oracle as o
+from sltk.subset_sum.backends import _shared
+from sltk.subset_sum.widths import coverage
 
 TINY = Fraction(np.finfo(float).smallest_subnormal)
 SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
@@ -146,7 +148,7 @@ def test_fewest_members_without_enumeration(problem, eps):
     pool, target = problem
     every = o.subsets(pool, target)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sltk.subset_sum._cardinality.LEVEL", -99)  # nothing is enumerated but the empty subset
+        patch.setattr("sltk.subset_sum.backends._cardinality.LEVEL", -99)  # nothing is enumerated but the empty subset
         solutions = both_ways(pool, target, eps=eps, objective="cardinality")
     for solution in solutions:
         check_costly(solution, every, pool, target, eps, np.ones(len(pool)), exact=True)

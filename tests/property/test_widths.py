@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sltk.core.errors import SltkError
 from sltk.subset_sum.bounds import closed_form_size
 from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
-from sltk.subset_sum.width import METHODS, required_size
-from sltk.subset_sum.width_certificate import OutOfReach, certified_size
+from sltk.subset_sum.widths.required_size import METHODS, required_size
+from sltk.subset_sum.widths.width_certificate import OutOfReach, certified_size
 
 # A short ladder: every certificate of a new tolerance costs a table. The stored ones sit between its rungs.
 EPS = [0.2, 0.11, 0.1, 0.01]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sltk.core.rng import torch_stream
-from sltk.study.edge_search import PLANTED, PLANTED_DENSITY, planted_support, planted_task, search_planted
+from sltk.studies.edge_search import PLANTED, PLANTED_DENSITY, planted_support, planted_task, search_planted
 
 LEVEL = 1e-9
 

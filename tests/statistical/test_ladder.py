@@ -3,9 +3,9 @@
 import pytest
 
 from sltk.construct import strong_ticket
-from sltk.construct.predict import expected_failures
+from sltk.construct.methods.roles import Plan
+from sltk.construct.predict.success import expected_failures
 from sltk.construct.recipe import plan_for
-from sltk.construct.roles import Plan
 from sltk.core.stats import power, test_proportion
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import Uniform

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict import expected_failures
+from sltk.construct.predict.success import expected_failures
 from sltk.core.stats import power, test_proportion
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import Masked, Uniform

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict import Prediction, predict_success
+from sltk.construct.predict.success import Prediction, predict_success
 from sltk.core.stats import power, test_proportion
-from sltk.networks.activations import activation
+from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
 

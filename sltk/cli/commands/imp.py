@@ -1,0 +1,92 @@
+"""``sltk imp``: lottery tickets across bases, as a table, findings and rows."""
+
+from dataclasses import asdict
+from functools import partial
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from sltk import __version__
+from sltk.cli.options import Imp
+from sltk.cli.results import findings_table, require_counts, run_tasks, write_summary
+from sltk.plot.densities import DensityCurve, draw_densities
+from sltk.plot.style import save
+from sltk.studies.imp_bases import BASES, ImpJob, area, judge, measure_basis
+from sltk.train.bases import basis_named
+
+SHOWN = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)
+
+
+def run_imp(options: Imp, console: Console) -> int:
+    """Run the study; 0 whatever it finds, since a claim that fails is a result."""
+    job = _job(options)
+    tasks = {basis: job.inputs(basis) for basis in job.bases}
+    found, folder, seconds = run_tasks("imp", tasks, partial(measure_basis, job), options.out, options.jobs, console)
+    judged = judge(job, found)
+    console.print(_accuracies(job, found))
+    console.print(findings_table(judged, "basis", "points"))
+    command = asdict(job) | {"bases": list(job.bases), "hidden": list(job.hidden)}
+    path = write_summary(folder, command, found, judged)
+    note = f"IMP, {job.data}, {job.seeds} seeds: mean and middle half"
+    save(
+        draw_densities(_panels(job, found), note), folder / "densities.png", {"Version": __version__, **job.inputs("")}
+    )
+    console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
+    return 0
+
+
+def _job(options: Imp) -> ImpJob:
+    require_counts(options.seeds, options.epochs, options.rounds)
+    bases = options.bases or BASES
+    for basis in bases:
+        basis_named(basis)
+    return ImpJob(
+        data=options.data,
+        folder=None if options.data_folder is None else str(options.data_folder),
+        model=options.model,
+        hidden=options.hidden,
+        bases=tuple(dict.fromkeys(bases)),
+        seeds=options.seeds,
+        rounds=options.rounds,
+        removed=options.removed,
+        epochs=options.epochs,
+        rate=options.rate,
+        rewind=options.rewind,
+        batch=options.batch,
+        stack=options.stack,
+        augment=options.augment,
+        controls=options.controls,
+        device=options.device,
+    )
+
+
+def _panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
+    tickets = [DensityCurve(basis, job.densities, arms["ticket"]["test"]) for basis, arms in found.items()]
+    if not job.controls:
+        return {"Tickets, by basis": tickets}
+    shown = [basis for basis in ("canonical", "dct") if basis in found] or list(found)[:1]
+    controls = [
+        DensityCurve(f"{basis}, {arm}", job.densities, parts["test"])
+        for basis in shown
+        for arm, parts in found[basis].items()
+    ]
+    return {"Tickets, by basis": tickets, "Tickets and their controls": controls}
+
+
+def _accuracies(job: ImpJob, found: dict) -> Table:
+    nearest = {int(np.argmin(np.abs(np.log(np.asarray(job.densities) / d)))) for d in SHOWN}
+    rounds = sorted(nearest | {len(job.densities) - 1})
+    title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds, by density asked"
+    table = Table(title=title, title_justify="left")
+    table.add_column("basis\n  arm", no_wrap=True)
+    for r in rounds:
+        table.add_column(f"{job.densities[r]:.3g}", justify="right")
+    table.add_column("over log\ndensity", justify="right")
+    for basis, arms in found.items():
+        for n, (arm, parts) in enumerate(arms.items()):
+            mean = np.asarray(parts["test"]).mean(0)
+            cells = [f"{100 * mean[r]:.1f}" for r in rounds]
+            whole = [f"{100 * np.mean(area(job, parts['test'])):.2f}"] if job.rounds > 0 else []
+            table.add_row(f"[bold]{basis}[/]" if n == 0 else f"  {arm}", *cells, *whole, end_section=n + 1 == len(arms))
+    return table

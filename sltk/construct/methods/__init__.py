@@ -1,0 +1,1 @@
+"""The constructions: from an architecture to source layers and the role of each."""

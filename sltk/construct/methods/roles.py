@@ -1,0 +1,79 @@
+"""What a plan says: source layers, and what each of them is for in the realisation of a target stage."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sltk.construct.source import SourceLayer
+from sltk.networks.activations.table import Activation
+
+Method = Literal["plus-one", "two-layer"]
+Sides = Literal["smooth", "split", "positive", "negative"]
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Constant neurons at the end of a source layer, from which biases are built.
+
+    Args:
+        start: first of their channels.
+        pools: channels of each pool of the cascade, in order.
+        members: most members that a pool offers to one bias.
+        intercept: ``c = phi(0)``, everything pruned; else ``c = phi(own random bias)``.
+        activation: what turns a neuron's bias into its constant.
+    """
+
+    start: int
+    pools: tuple[int, ...]
+    members: int
+    intercept: bool
+    activation: Activation
+
+    @property
+    def count(self) -> int:
+        """Number of constant neurons."""
+        return sum(self.pools)
+
+
+@dataclass(frozen=True)
+class Role:
+    """How one target stage is realised.
+
+    ``combine`` is the source layer whose weights the subset sums choose, ``below`` the one that it reads. For a
+    univariate realisation ``first`` is the layer below it and ``sides`` says how a curved or kinked activation is
+    handled: ``smooth`` (one sum), ``split`` (one sum over w > 0 and one over w < 0), ``positive`` or ``negative``
+    (inputs are known to be non-negative, and only that sign of w is used).
+    """
+
+    stage: int
+    combine: int
+    below: int
+    inputs: int
+    inner: int
+    outputs: int
+    copies_in: int
+    copies_out: int
+    members: int
+    taps: tuple[int, ...]
+    constants: Constants | None
+    first: int | None = None
+    sides: Sides = "smooth"
+    activation: Activation | None = None
+
+    @property
+    def channels(self) -> int:
+        """Input channels of the combining layer."""
+        return self.inputs * self.copies_in + (self.constants.count if self.constants else 0)
+
+    @property
+    def univariate(self) -> bool:
+        """Whether the stage starts with a univariate layer."""
+        return self.first is not None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A source architecture and what each of its layers is for."""
+
+    method: Method
+    layers: tuple[SourceLayer, ...]
+    roles: tuple[Role, ...]

@@ -1,0 +1,1 @@
+"""Pools of source weights, and the subset-sum problems over them."""

@@ -1,0 +1,140 @@
+"""Solve every subset-sum problem of one stage: a pool of source weights for each parameter and copy."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sltk.construct.failures import FailureTable
+from sltk.construct.methods.roles import Role
+from sltk.construct.pools.members import Side, constant_pools, flat_index, sides
+from sltk.construct.pools.search_first import solve_some_first
+from sltk.construct.pools.weight_pools import WeightPools, weight_failures, weight_pools
+from sltk.construct.source import Indices, Source, Values
+from sltk.subset_sum import solve
+
+
+@dataclass(frozen=True)
+class StageTask:
+    """What one stage is asked for.
+
+    Args:
+        weight: target weights ``(outputs, inputs, inner)``; bias: ``(outputs,)``.
+        tolerance: of every weight and bias.
+        prune_below: parameters up to this size are left out.
+        objective: of ``sltk.subset_sum.solve``.
+        reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's own error.
+        error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a member; for a
+            univariate stage the remainder takes its place.
+        own_error: declared error of a copy of its own; ``None`` where ``error`` is the certificate's.
+        search_first: members that a weight's problem is searched over first; ``None`` for all of them at once.
+    """
+
+    weight: Values
+    bias: Values
+    tolerance: float
+    prune_below: float
+    objective: str
+    reach: Values
+    error: Values
+    own_error: float | None = None
+    search_first: int | None = None
+
+
+@dataclass
+class StageResult:
+    """Kept weights of the combining layer (flat, sorted), and what did not reach its target."""
+
+    kept: Indices
+    failures: FailureTable
+    problems: int
+
+
+@dataclass
+class Progress:
+    """What has been found so far."""
+
+    kept: list[Indices] = field(default_factory=list)
+    failures: list[FailureTable] = field(default_factory=list)
+    problems: int = 0
+
+
+def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
+    """Choose the kept weights of a stage."""
+    progress = Progress()
+    mass = np.zeros(role.copies_out * role.outputs)
+    for side in sides(source, role):
+        _solve_weights(source, role, task, side, progress, mass)
+    solve_biases(source, role, task, progress, mass)
+    kept = np.sort(np.concatenate([*progress.kept, np.zeros(0, dtype=np.int64)]))
+    return StageResult(kept, FailureTable.concatenate(progress.failures), progress.problems)
+
+
+def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, progress: Progress, mass: Values) -> None:
+    for these in weight_pools(source, role, side, task.weight, task.tolerance, task.prune_below):
+        objective, costs, alpha = _objective(role, task, side, these)
+        found = solve_some_first(
+            these.pool,
+            these.target,
+            task.search_first,
+            eps=these.eps,
+            objective=objective,
+            costs=costs,
+            alpha=alpha,
+        )
+        mask = found.mask & (these.neurons >= 0)
+        progress.kept.append(these.flat[mask])
+        progress.problems += these.target.size
+        np.add.at(mass, these.copy * role.outputs + these.output, np.where(mask, these.outgoing, 0.0).sum(axis=1))
+        bad = ~found.reached
+        progress.failures.append(weight_failures(role, side, these, bad, found.error[bad]))
+
+
+def _objective(role: Role, task: StageTask, side: Side, these: WeightPools) -> tuple[str, Values | None, Values | None]:
+    """The solver's objective, costs by member and weight of the error, for one batch of problems."""
+    phi, i, s, outgoing = role.activation, these.input, these.tap, these.outgoing
+    if phi is not None and task.objective == "weighted" and task.own_error is not None:
+        # Every member of a univariate stage brings rounding and curvature, as if it carried the largest weight.
+        largest = np.abs(side.incoming[i]).max(axis=1, keepdims=True, initial=0.0)
+        return "weighted", task.own_error * np.abs(outgoing) * largest, np.ones(i.size)
+    if phi is not None and phi.intercept != 0.0 and task.objective != "cardinality":
+        # The intercepts d sum v join the bias problem, so their mass is what has to stay small.
+        return "mass", np.abs(outgoing), None
+    if task.objective != "weighted":
+        return task.objective, None, None
+    reach = task.reach[i, s]
+    if phi is None:
+        costs = np.abs(outgoing) * task.error[these.neurons, i[:, None], s[:, None]]
+        return "weighted", costs, reach
+    if not phi.curved:
+        return "error", None, None
+    remainder = phi.remainder
+    bend = remainder.coefficient * (np.abs(side.incoming[i]) * reach[:, None]) ** remainder.order
+    return "weighted", np.abs(outgoing) * bend, abs(side.slope) * reach
+
+
+def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress, mass: Values) -> None:
+    """Biases, and the intercepts that the weights brought along, as sums over constant neurons."""
+    k, j = np.divmod(np.arange(role.copies_out * role.outputs), role.outputs)
+    target = task.bias[j]
+    if role.activation is not None and role.activation.intercept != 0.0:
+        target = target - role.activation.intercept * mass
+    wanted = np.flatnonzero(np.abs(target) > task.prune_below)
+    if not wanted.size:
+        return
+    j, k, left = j[wanted], k[wanted], target[wanted].copy()
+    pools = constant_pools(source, role)
+    for number, constants in enumerate(pools):
+        flat = flat_index(role, j[:, None], k[:, None], constants.channels[None, :], constants.taps[None, :])
+        pool = source.weights(role.combine, flat) * constants.values
+        last = number == len(pools) - 1
+        objective = task.objective if last and task.objective in ("cardinality", "mass") else "error"
+        found = solve(pool, left, eps=task.tolerance, objective=objective)
+        progress.kept.append(flat[found.mask])
+        left = left - found.value
+    error = np.abs(left)
+    progress.problems += wanted.size
+    bad = error > task.tolerance
+    none = np.zeros(int(bad.sum()), dtype=np.int64)
+    progress.failures.append(
+        FailureTable.of("bias", role.stage, j[bad], none, none, k[bad], target[wanted][bad], error[bad], task.tolerance)
+    )

@@ -1,0 +1,1 @@
+"""What is known before a source is drawn: success, failures, widths."""

@@ -1,0 +1,1 @@
+"""Mask times source as a torch module."""

@@ -1,0 +1,102 @@
+"""Mask times source as ordinary torch modules, dense or sparse."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sltk.construct.masks import LayerMask
+from sltk.construct.runtime.wired import Wired, held_neurons, pixels
+from sltk.construct.source import Indices, Source
+from sltk.networks.layers import Op
+from sltk.networks.wiring import INPUT, is_chain, wires
+from sltk.runtime.sparse import SparseConv2d, SparseLinear
+from sltk.train.tickets.layers import TicketConv2d, TicketLinear
+from sltk.train.tickets.ticket import Ticket
+
+
+class Step(nn.Module):
+    """A step without parameters as a module."""
+
+    def __init__(self, op: Op) -> None:
+        super().__init__()
+        self.op = op
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the step."""
+        return self.op(x)
+
+    def extra_repr(self) -> str:
+        """The step's own text."""
+        return str(self.op)
+
+
+def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op], limit: int) -> nn.Module:
+    """Every source weight under its boolean mask."""
+    maps: list[nn.Module] = []
+    for index, (layer, mask) in enumerate(zip(source.layers, masks, strict=True)):
+        weight = torch.from_numpy(source.weight(index, limit)).float()
+        bias = torch.from_numpy(source.biases(index, np.arange(layer.outputs))).float()
+        tickets = (
+            Ticket(weight, torch.from_numpy(mask.dense(layer, limit))),
+            Ticket(bias, torch.from_numpy(mask.dense_bias(layer))),
+        )
+        if layer.kind == "linear":
+            maps.append(TicketLinear(*tickets))
+        else:
+            maps.append(TicketConv2d(*tickets, stride=layer.stride, padding=layer.padding, dilation=layer.dilation))
+    return _assembled(source, before, maps, [np.arange(layer.outputs) for layer in source.layers])
+
+
+def sparse_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> nn.Module:
+    """The kept weights of the neurons that reach the output; the others are left out of the module."""
+    held = held_neurons(source, masks)
+    maps = [
+        _sparse_layer(
+            source, index, masks[index], pixels(source, index), channels_read(source, held, index), held[index]
+        )
+        for index in range(len(source.layers))
+    ]
+    return _assembled(source, before, maps, held)
+
+
+def channels_read(source: Source, held: Sequence[Indices], index: int) -> Indices:
+    """Input channels of a layer's module: what the module of the layer below has; all of the network's input."""
+    below = wires(source.layers)[index].reads
+    if below != INPUT:
+        return held[below]
+    layer = source.layers[index]
+    return np.arange(layer.weight_count // layer.outputs // layer.inner)
+
+
+def _assembled(source: Source, before: Sequence[Op], maps: Sequence[nn.Module], held: Sequence[Indices]) -> nn.Module:
+    """A plain sequence for a chain."""
+    after = [[Step(op) for op in layer.after] for layer in source.layers]
+    start = [Step(op) for op in before]
+    if is_chain(source.layers):
+        return nn.Sequential(*start, *(part for one, steps in zip(maps, after, strict=True) for part in (one, *steps)))
+    return Wired(nn.Sequential(*start), maps, [nn.Sequential(*steps) for steps in after], source.layers, held)
+
+
+def _sparse_layer(
+    source: Source, index: int, mask: LayerMask, inner: int, read: Indices, written: Indices
+) -> nn.Module:
+    layer = source.layers[index]
+    row, column = np.divmod(mask.weight, layer.weight_count // layer.outputs)
+    channel, s = np.divmod(column, inner)
+    here = np.isin(row, written)
+    row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
+    flat = torch.from_numpy((row * read.size + channel) * inner + s)
+    value = torch.from_numpy(source.weights(index, mask.weight[here])).float()
+    bias = torch.from_numpy(_kept_bias(source, index, mask)[written]).float()
+    if layer.kind == "linear":
+        return SparseLinear(read.size * inner, written.size, flat, value, bias)
+    geometry = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
+    return SparseConv2d(read.size, written.size, layer.kernel, flat, value, bias, **geometry)
+
+
+def _kept_bias(source: Source, index: int, mask: LayerMask) -> np.ndarray:
+    bias = np.zeros(source.layers[index].outputs)
+    bias[mask.bias] = source.biases(index, mask.bias)
+    return bias

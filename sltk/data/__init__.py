@@ -1,0 +1,1 @@
+"""Data sets, checked by hash, from a folder, a cache or the network; augmentation."""

@@ -1,0 +1,78 @@
+"""CIFAR-10 (JPEG): an archive of ``train/<class>/NNNN.jpg`` and ``test/<class>/NNNN.jpg``.
+
+JPEG compression loses some detail, so accuracies on these images are not those on CIFAR-10, and the name says so.
+"""
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+
+from sltk.core.errors import SltkError
+from sltk.data.cifar import Arrays, require_balanced
+from sltk.data.places import checked, first_file, places
+
+NAME = "cifar10-jpeg"
+ARCHIVE = "cifar10-jpeg.tar.xz"
+SHA256 = "9ed8cc66f0fb00320111deb2658d06b0dfa1b717074d91543c47d20249a286ee"
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+def cifar_jpeg_arrays(folder: Path | None) -> Arrays:
+    """Images ``(rows, 3, 32, 32)`` and labels ``(rows,)``, in order of class and file name.
+
+    Args:
+        folder: that holds the archive; ``None`` looks in ``$SLTK_DATA`` and in the cache. It is not downloaded.
+
+    Raises:
+        SltkError: no archive, another archive, or an image that is none.
+    """
+    where = places(NAME, folder, (NAME,))
+    path = first_file((ARCHIVE,), where)
+    if path is None:
+        raise SltkError(
+            f"{NAME} is missing: {ARCHIVE} is not in {', '.join(map(str, where))}. Name the folder that holds it, or "
+            "use cifar10, which is downloaded."
+        )
+    return require_balanced(unpacked(checked(path, f"sha256:{SHA256}", NAME)), len(CLASSES), str(path))
+
+
+def unpacked(archive: bytes) -> Arrays:
+    """Images and labels of an archive of this layout; files of other names are refused.
+
+    Raises:
+        SltkError: a file that is in no class, or no image of 32 x 32 pixels.
+    """
+    files: dict[str, list[tuple[str, bytes]]] = {"train": [], "test": []}
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:*") as tar:
+        for member in tar:
+            if member.isfile():
+                content = tar.extractfile(member)
+                assert content is not None
+                files[_part(member.name)].append((member.name, content.read()))
+    found: Arrays = {}
+    for part, members in files.items():
+        members.sort()
+        found[f"{part}_images"] = np.stack([_pixels(content, name) for name, content in members])
+        found[f"{part}_labels"] = np.array([CLASSES.index(name.split("/")[1]) for name, _ in members], np.uint8)
+    return found
+
+
+def _part(name: str) -> str:
+    parts = name.split("/")
+    if len(parts) != 3 or parts[0] not in ("train", "test") or parts[1] not in CLASSES:
+        raise SltkError(f"{ARCHIVE} holds {name!r}, which is not like train/airplane/0000.jpg; fetch it again.")
+    return parts[0]
+
+
+def _pixels(content: bytes, name: str) -> np.ndarray:
+    from PIL import Image  # matplotlib brings it
+
+    try:
+        pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    except (OSError, SyntaxError) as error:
+        raise SltkError(f"{name} in {ARCHIVE} is no image: {error}; fetch the archive again.") from error
+    if pixels.shape != (32, 32, 3):
+        raise SltkError(f"{name} in {ARCHIVE} has shape {pixels.shape} instead of (32, 32, 3); fetch it again.")
+    return pixels.transpose(2, 0, 1)

@@ -1,0 +1,1 @@
+"""Rows that resume, measurements cut into tasks, verdicts by rules fixed in advance."""

@@ -1,0 +1,150 @@
+"""A measurement: declared whole before it starts, run block by block, never twice.
+
+A measurement is cut into tasks of at most ``block`` trials. A task draws from a random stream of its own, named by
+its inputs alone, so its row is the same whether it runs first or last, in this process or another, today or after a
+run that was killed. Rows that are in the store are not measured again.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sltk.core.claim import Preset
+from sltk.core.errors import SltkError
+from sltk.core.files import canonical_json
+from sltk.core.rng import require_seed, stream
+from sltk.core.verdict import merge
+from sltk.harness.rows import RowStore
+
+Measure = Callable[[Mapping[str, Any], int, np.random.Generator], Mapping[str, Any]]
+Report = Callable[[str, int, int], None]
+
+BLOCK = 500
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row to be: ``trials`` trials of the cell ``cell`` (canonical JSON), block number ``block``."""
+
+    key: str
+    cell: str
+    block: int
+    trials: int
+    seed: int
+    revision: int
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """All that the row depends on."""
+        return {**vars(self), "cell": json.loads(self.cell)}
+
+    def run(self, measure: Measure) -> dict[str, Any]:
+        """Measure, from the task's own stream."""
+        names = (self.key, self.cell, self.block, self.trials, self.revision)
+        outputs = measure(json.loads(self.cell), self.trials, stream(self.seed, "measurement", *names))
+        return json.loads(canonical_json(dict(outputs)))
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is measured, completely.
+
+    Args:
+        key: of the claim.
+        grid: cells, JSON objects, all different.
+        trials: of every cell.
+        seed: root of the random streams.
+        false_alarm: declared for the tests that the rows will be put to, together.
+        preset: ``quick`` or ``standard``; no row depends on it.
+        block: most trials of one row.
+        revision: of the code that measures.
+
+    Raises:
+        SltkError: unequal lengths, trials below 1, cells that are equal, a seed out of range.
+    """
+
+    key: str
+    grid: tuple[Mapping[str, Any], ...]
+    trials: tuple[int, ...]
+    seed: int = 0
+    false_alarm: float = 0.0
+    preset: Preset = "quick"
+    block: int = BLOCK
+    revision: int = 1
+
+    def __post_init__(self) -> None:
+        require_seed(self.seed)
+        texts = {canonical_json(dict(cell)) for cell in self.grid}
+        if len(texts) != len(self.grid) or len(self.trials) != len(self.grid):
+            raise SltkError(
+                f"measurement {self.key!r} needs different cells with one number of trials each, but got "
+                f"{len(self.grid)} cells, {len(texts)} of them different, and {len(self.trials)} numbers of trials."
+            )
+        if self.block < 1 or any(trials < 1 for trials in self.trials):
+            raise SltkError(f"measurement {self.key!r} needs trials >= 1 and block >= 1, but got {self.trials}.")
+
+    def tasks(self, number: int) -> tuple[Task, ...]:
+        """Tasks of cell ``number``, in order."""
+        cell, trials = canonical_json(dict(self.grid[number])).decode(), self.trials[number]
+        starts = range(0, trials, self.block)
+        return tuple(
+            Task(self.key, cell, index, min(self.block, trials - start), self.seed, self.revision)
+            for index, start in enumerate(starts)
+        )
+
+
+def run(
+    measurement: Measurement,
+    measure: Measure,
+    store: RowStore | None = None,
+    *,
+    jobs: int = 1,
+    report: Report | None = None,
+) -> list[dict[str, Any]]:
+    """Measure what the store lacks.
+
+    Args:
+        measurement: the declaration.
+        measure: ``(cell, trials, generator)`` to outputs; a function of a module where ``jobs > 1``.
+        store: rows so far; default none, and none are kept.
+        jobs: processes; rows are written by this one.
+        report: called with (key, tasks done, tasks in all).
+
+    Returns:
+        For every cell, the merged outputs of its rows (``sltk.core.verdict.merge``).
+    """
+    store = RowStore() if store is None else store
+    tasks = [task for number in range(len(measurement.grid)) for task in measurement.tasks(number)]
+    missing = [task for task in tasks if store.get(task.inputs) is None]
+    done = len(tasks) - len(missing)
+    if report:
+        report(measurement.key, done, len(tasks))
+    for task, outputs in _outputs(missing, measure, jobs):
+        store.add(task.inputs, outputs)
+        done += 1
+        if report:
+            report(measurement.key, done, len(tasks))
+    return [
+        merge(_stored(store, task) for task in measurement.tasks(number)) for number in range(len(measurement.grid))
+    ]
+
+
+def _outputs(tasks: Sequence[Task], measure: Measure, jobs: int) -> Iterator[tuple[Task, dict[str, Any]]]:
+    if jobs == 1 or len(tasks) < 2:
+        yield from ((task, task.run(measure)) for task in tasks)
+        return
+    from joblib import Parallel, delayed  # only where several processes are asked for
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator")
+    found: Any = parallel(delayed(Task.run)(task, measure) for task in tasks)
+    yield from zip(tasks, found, strict=True)
+
+
+def _stored(store: RowStore, task: Task) -> dict[str, Any]:
+    outputs = store.get(task.inputs)
+    if outputs is None:
+        raise SltkError(f"the row of block {task.block} of {task.key!r} is missing; run the measurement again.")
+    return outputs

@@ -1,0 +1,1 @@
+"""Networks to work on: the published architectures, small ones for studies, and their initial draws."""

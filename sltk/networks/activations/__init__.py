@@ -1,0 +1,1 @@
+"""Elementwise functions and their constants: the table, a user's own, the rigorous image of each."""

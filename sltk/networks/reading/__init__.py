@@ -1,0 +1,1 @@
+"""From torch modules, text and state dicts to a network of stages."""

@@ -1,0 +1,1 @@
+"""Layers that hold kept weights alone: sparse products, gradients, threads."""

@@ -1,0 +1,85 @@
+"""The kept weights of a convolution, sorted once for the map and once for its transpose."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sltk.core.errors import SltkError
+from sltk.networks.geometry import Geometry
+from sltk.runtime.shift_kernels import Ints
+from sltk.runtime.shift_maps import Planes, Rows, ShiftMap
+
+
+class Tables:
+    """Kept weights of one layer by output and by input plane; values are handed over with each use.
+
+    An input plane is a channel at one phase of the stride; planes that no kept weight reads do not occur.
+
+    Args:
+        geometry: of the layer.
+        index: ``(kept,)`` int64, ascending flat indices into ``geometry.shape``, on the CPU.
+
+    Raises:
+        SltkError: an index is out of range, or they do not ascend.
+    """
+
+    def __init__(self, geometry: Geometry, index: Tensor) -> None:
+        check_index(index, geometry.shape)
+        self.geometry = geometry
+        out, channels, kh, kw = geometry.shape
+        (sy, sx), (dy, dx) = geometry.stride, geometry.dilation
+        rest, kx = np.divmod(index.numpy(), kw)
+        rest, ky = np.divmod(rest, kh)
+        self._output, channel = np.divmod(rest, channels)
+        self._down, ry = np.divmod(ky * dy, sy)
+        self._right, rx = np.divmod(kx * dx, sx)
+        code, self._plane = np.unique((channel * sy + ry) * sx + rx, return_inverse=True)
+        top, left = code // sx % sy - geometry.padding[0], code % sx - geometry.padding[1]
+        self._inputs = np.stack([code // (sy * sx), top, left], 1)
+        self._outputs = np.stack([np.arange(out), np.zeros(out, np.int64), np.zeros(out, np.int64)], 1)
+        self._order = np.argsort(self._plane, kind="stable")
+        self._by_output, self._by_plane = _pointer(self._output, out), _pointer(self._plane, len(code))
+
+    def convolution(self, height: int, width: int, value: Tensor) -> ShiftMap:
+        """The layer on images of ``height x width`` pixels; ``value`` ``(kept,)``."""
+        h, w = self.geometry.output(height, width)
+        down, right = self.geometry.reach
+        wide = w + right
+        source = Planes(self._inputs, self.geometry.stride, (h + down, wide), back=right)
+        target = Planes(self._outputs, (1, 1), (h, wide))
+        rows = Rows(self._by_output, self._plane, self._down * wide + self._right, value.numpy())
+        return ShiftMap(source, target, rows, (self.geometry.shape[0], h, w))
+
+    def transpose(self, height: int, width: int, value: Tensor) -> ShiftMap:
+        """From the output's gradient to that of images of ``height x width`` pixels; ``value`` ``(kept,)``."""
+        h, w = self.geometry.output(height, width)
+        down, right = self.geometry.reach
+        wide = w + right
+        front = down * wide + right
+        source = Planes(self._outputs, (1, 1), (h, wide), front=front, back=down * wide)
+        target = Planes(self._inputs, self.geometry.stride, (h + down, wide))
+        shift = front - (self._down * wide + self._right)[self._order]
+        rows = Rows(self._by_plane, self._output[self._order], shift, value.numpy()[self._order])
+        return ShiftMap(source, target, rows, (self.geometry.shape[1], height, width))
+
+
+def check_index(index: Tensor, shape: tuple[int, ...]) -> None:
+    """Raise unless ``index`` holds ascending flat indices into ``shape``; out of range, a kernel would read anywhere.
+
+    Raises:
+        SltkError: as above.
+    """
+    size = math.prod(shape)
+    if index.numel() and (int(index.min()) < 0 or int(index.max()) >= size):
+        raise SltkError(
+            f"index must lie in [0, {size}) for weights of shape {shape}, but it spans "
+            f"[{int(index.min())}, {int(index.max())}]; pass flat row-major indices."
+        )
+    if bool((torch.diff(index) <= 0).any()):
+        raise SltkError("index must name every kept weight once, but some index occurs twice; merge the values first.")
+
+
+def _pointer(row: Ints, rows: int) -> Ints:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(np.bincount(row, minlength=rows))])

@@ -1,0 +1,239 @@
+"""The main job: tickets of small networks that read handwritten digits, built, certified, attacked and measured.
+
+Two small convolutional networks, one with ReLU and one with tanh, are trained on scikit-learn's digits. For each of
+them and each construction, several sources are drawn, one a seed; none is drawn again where a pool fails.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sltk.certify.adversary import sup_error
+from sltk.certify.intervals import Box
+from sltk.construct.methods.roles import Method
+from sltk.construct.predict.success import Prediction, predict_success
+from sltk.construct.strong_ticket import strong_ticket
+from sltk.construct.ticket import StrongTicket
+from sltk.data.datasets import Dataset, load
+from sltk.models.digits import digits_conv, train
+from sltk.networks.layers import Network
+from sltk.networks.reading.read import read
+from sltk.subset_sum.laws import parse_law
+from sltk.verify.agreement import agreement
+
+Report = Callable[[str, int, int], None]
+
+ACTIVATIONS = ("relu", "tanh")
+METHODS: tuple[Method, ...] = ("plus-one", "two-layer")
+DENSITY = 0.5  # of the targets: pruned while they are trained, as the targets of the field are
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is run.
+
+    Args:
+        seeds: sources of every kind whose tickets are measured: 0, 1, ...
+        sources: sources of every kind and n over which success is counted: 0, 1, ...
+        n: members of a pool.
+        param_eps: tolerance of every parameter.
+        law: of the source's weights.
+        sweep: other n at which only success is counted.
+        restarts: starts of each sort in the adversarial search.
+        steps: steps of that search.
+        trials: pools drawn for each probability that is predicted at ``n``, a quarter of it elsewhere.
+        confidence: of every interval.
+    """
+
+    seeds: int = 10
+    sources: int = 40
+    n: int = 22
+    param_eps: float = 0.01
+    law: str = "uniform(2.0)"
+    sweep: tuple[int, ...] = (14, 16, 18, 20)
+    restarts: int = 6
+    steps: int = 25
+    trials: int = 2**16
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A construction and the activation of its target."""
+
+    method: Method
+    activation: str
+
+    @property
+    def label(self) -> str:
+        """Both, in words."""
+        return f"{self.method}, {self.activation}"
+
+
+KINDS = tuple(Kind(method, activation) for activation in ACTIVATIONS for method in METHODS)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trained target with the data that it was trained for."""
+
+    network: Network
+    data: Dataset
+    box: Box
+
+
+@dataclass(frozen=True)
+class Row:
+    """One ticket: one kind, one seed. Errors are absolute, in units of the target's outputs."""
+
+    method: str
+    activation: str
+    seed: int
+    n: int
+    succeeded: bool
+    failures: int
+    problems: int
+    source: int
+    kept: int
+    worst_parameter_error: float
+    data_error: float
+    adversarial_error: float
+    certified_bound: float
+    largest_output: float
+    target_accuracy: float
+    ticket_accuracy: float
+    differing: int
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Successes over sources at one n."""
+
+    method: str
+    activation: str
+    n: int
+    successes: int
+    sources: int
+    prediction: Prediction
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Small networks run twice as fast when torch does not spread each of their layers over the cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def trained_subjects(seed: int = 0) -> dict[str, Subject]:
+    """The targets, trained on the spot, by activation."""
+    data = load("digits")
+    subjects = {}
+    for activation in ACTIVATIONS:
+        module = digits_conv(activation, seed)
+        train(module, data, seed=seed, density=DENSITY)
+        subjects[activation] = Subject(read(module, data.input_shape), data, Box(data.low, data.high))
+    return subjects
+
+
+def build(
+    job: Job, kind: Kind, subject: Subject, seed: int, n: int | None = None, objective: str = "weighted"
+) -> StrongTicket:
+    """One ticket of ``kind`` from the source of ``seed``."""
+    return strong_ticket(
+        subject.network,
+        method=kind.method,
+        n=job.n if n is None else n,
+        seed=seed,
+        domain=subject.box,
+        param_eps=job.param_eps,
+        objective=objective,
+        law=parse_law(job.law),
+    )
+
+
+def measured(job: Job, kind: Kind, subject: Subject, seed: int) -> tuple[Row, NDArray[np.float64]]:
+    """One ticket built and measured: its row, and the errors of all its effective parameters."""
+    started = time.perf_counter()
+    ticket = build(job, kind, subject, seed)
+    parameters = ticket.parameters
+    x, y = subject.data.test_x, subject.data.test_y
+    module = ticket.module("sparse").eval().double()
+    met = agreement(subject.network, module, x.double(), y, batch=len(x))
+    worst = x[met.worst].double()
+    attack = sup_error(
+        subject.network, module, subject.box, data=worst, shape=subject.data.input_shape,
+        restarts=job.restarts, steps=job.steps, seed=seed,
+    )  # fmt: skip
+    row = Row(
+        method=kind.method,
+        activation=kind.activation,
+        seed=seed,
+        n=job.n,
+        succeeded=ticket.succeeded,
+        failures=len(ticket.failures),
+        problems=ticket.problems,
+        source=ticket.sizes.source,
+        kept=ticket.sizes.kept,
+        worst_parameter_error=max(stage.worst() for stage in parameters),
+        data_error=met.error,
+        adversarial_error=attack.error,
+        certified_bound=ticket.certificate.bound,
+        largest_output=met.largest,
+        target_accuracy=met.target_accuracy,
+        ticket_accuracy=met.ticket_accuracy,
+        differing=met.differing,
+        rows=met.rows,
+        seconds=time.perf_counter() - started,
+    )
+    return row, np.concatenate([stage.built() for stage in parameters])
+
+
+def measure_all(
+    job: Job, subjects: dict[str, Subject], report: Report
+) -> tuple[list[Row], dict[str, NDArray[np.float64]]]:
+    """All tickets: rows in order of kind and seed, and parameter errors by kind's label."""
+    rows: list[Row] = []
+    errors: dict[str, NDArray[np.float64]] = {}
+    for kind in KINDS:
+        found = []
+        for seed in range(job.seeds):
+            report("tickets", len(rows), len(KINDS) * job.seeds)
+            row, parameters = measured(job, kind, subjects[kind.activation], seed)
+            rows.append(row)
+            found.append(parameters)
+        errors[kind.label] = np.concatenate(found)
+    report("tickets", len(rows), len(rows))
+    return rows, errors
+
+
+def count_successes(job: Job, subjects: dict[str, Subject], report: Report) -> list[Tally]:
+    """Successes over all sources at every n of the sweep and at the job's own n, beside the prediction.
+
+    Whether a source holds the network does not depend on which of the subsets within tolerance is taken, so the
+    objective that finds one soonest is used.
+    """
+    todo = [(kind, n) for kind in KINDS for n in (*job.sweep, job.n)]
+    tallies = []
+    for done, (kind, n) in enumerate(todo):
+        report("success against n", done, len(todo))
+        subject = subjects[kind.activation]
+        tickets = [build(job, kind, subject, seed, n, "cardinality") for seed in range(job.sources)]
+        trials = job.trials if n == job.n else job.trials // 4
+        prediction = predict_success(
+            subject.network, tickets[0].recipe, tickets[0].plan, trials=trials, confidence=job.confidence
+        )
+        successes = sum(ticket.succeeded for ticket in tickets)
+        tallies.append(Tally(kind.method, kind.activation, n, successes, len(tickets), prediction))
+    report("success against n", len(todo), len(todo))
+    return tallies

@@ -1,0 +1,112 @@
+"""What the main job found, by kind of ticket: worst cases, successes with exact intervals, and predictions."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+
+from sltk.core.stats import clopper_pearson
+from sltk.studies.digits import KINDS, Job, Row, Tally
+
+
+@dataclass(frozen=True)
+class Success:
+    """Successes over sources at one n, their exact interval, and the prediction with its own.
+
+    ``low`` and ``high`` are Clopper and Pearson's limits at the job's confidence; ``predicted`` is the product
+    formula's probability, and its interval what the estimated factors leave open.
+    """
+
+    method: str
+    activation: str
+    n: int
+    successes: int
+    sources: int
+    low: float
+    high: float
+    predicted: float
+    predicted_low: float
+    predicted_high: float
+
+    @property
+    def share(self) -> float:
+        """Observed share of successes."""
+        return self.successes / self.sources
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One kind of ticket: errors are the largest over the measured seeds, ``kept`` is the median."""
+
+    method: str
+    activation: str
+    source: int
+    kept: int
+    failures: int
+    problems: int
+    worst_parameter_error: float
+    data_error: float
+    adversarial_error: float
+    certified_bound: float
+    largest_output: float
+    target_accuracy: float
+    ticket_accuracy: float
+    differing: int
+    bracketed: bool
+    success: Success
+
+
+def successes(job: Job, tallies: Sequence[Tally]) -> list[Success]:
+    """Exact intervals beside the counts."""
+    found = []
+    for t in tallies:
+        low, high = clopper_pearson(t.successes, t.sources, job.confidence)
+        predicted = (t.prediction.p, t.prediction.low, t.prediction.high)
+        found.append(Success(t.method, t.activation, t.n, t.successes, t.sources, low, high, *predicted))
+    return found
+
+
+def summaries(job: Job, rows: Sequence[Row], counted: Sequence[Success]) -> list[Summary]:
+    """One summary a kind, in the order of the kinds."""
+    found = []
+    for kind in KINDS:
+        own = [r for r in rows if (r.method, r.activation) == (kind.method, kind.activation)]
+        success = next(s for s in counted if (s.method, s.activation, s.n) == (kind.method, kind.activation, job.n))
+        found.append(_summary(own, success))
+    return found
+
+
+def _summary(rows: Sequence[Row], success: Success) -> Summary:
+    return Summary(
+        method=success.method,
+        activation=success.activation,
+        source=rows[0].source,
+        kept=round(median(r.kept for r in rows)),
+        failures=sum(r.failures for r in rows),
+        problems=sum(r.problems for r in rows),
+        worst_parameter_error=max(r.worst_parameter_error for r in rows),
+        data_error=max(r.data_error for r in rows),
+        adversarial_error=max(r.adversarial_error for r in rows),
+        certified_bound=max(r.certified_bound for r in rows),
+        largest_output=rows[0].largest_output,
+        target_accuracy=rows[0].target_accuracy,
+        ticket_accuracy=min(r.ticket_accuracy for r in rows),
+        differing=max(r.differing for r in rows),
+        bracketed=all(bracketed(r) for r in rows),
+        success=success,
+    )
+
+
+def bracketed(row: Row) -> bool:
+    """Certified bound >= adversarial error >= data error, up to the rounding of the float64 evaluations."""
+    slack = 1e-9 * max(row.largest_output, row.certified_bound)
+    return row.data_error - slack <= row.adversarial_error <= row.certified_bound + slack
+
+
+def record(job: Job, rows: Sequence[Row], found: Sequence[Summary], counted: Sequence[Success]) -> dict[str, object]:
+    """All of it as JSON."""
+    return {
+        "job": asdict(job),
+        "kinds": [asdict(s) for s in found],
+        "rows": [asdict(r) for r in rows],
+        "success": [asdict(s) for s in counted],
+    }

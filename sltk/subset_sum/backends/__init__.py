@@ -1,0 +1,1 @@
+"""Kernels that search: meeting in the middle, by objective."""

@@ -1,0 +1,105 @@
+"""Fewest members within a tolerance: sizes 0, 1, 2, ... by enumeration, each to its least error.
+
+A small ticket is the rule, and ``C(n, k)`` sums are then fewer than the ``2^{n/2}`` of a meet in the middle. The
+sums of size ``k`` are listed by their largest member (colexicographic order): those with largest member ``x_j`` are
+the first ``C(j, k-1)`` sums of size ``k - 1``, plus ``x_j``. So each list is made from the last in long runs, every
+sum is added in index order, and a place in a list tells its members. What enumeration leaves open goes to ``_costs``
+with unit costs, whose sums are exact.
+"""
+
+from math import comb
+
+import numpy as np
+from numba import njit
+
+from sltk.subset_sum.backends._merge import KERNEL, U, add_to
+
+LEVEL = 4  # a size is listed while it has at most 2^(n/2 + LEVEL) subsets: about the price of the other way
+LONGEST = 2**20  # and no list is longer: 8 MB
+LANES = 8  # sums made at a time; lists have as much room to spare
+BLOCK = 32  # sums compared with eps at a time, without a branch
+
+
+def enumerated_size(n):
+    """Largest subset size that is tried by enumeration."""
+    size = 0
+    while size < n and comb(n, size + 1) <= min(2 ** (n / 2 + LEVEL), LONGEST):
+        size += 1
+    return size
+
+
+def workspace(n):
+    """Two lists, and the binomial coefficients ``C(j, k)`` for ``j <= n``, for one thread."""
+    largest = enumerated_size(n)
+    longest = max(comb(n, size) for size in range(1, max(largest, 1) + 1)) + LANES
+    count = np.array([[comb(j, k) for k in range(largest + 2)] for j in range(n + 1)], dtype=np.int64)
+    return np.zeros(longest), np.zeros(longest), count
+
+
+@njit(**KERNEL)
+def _list_sums(shorter, x, size, count, sums):
+    """List the sums of ``size`` members from those of ``size - 1``; how many."""
+    start = U(0)
+    for j in range(size - 1, x.size):
+        run, y = count[j, size - 1], x[j]
+        # Whole groups only: what the last one writes too many, the next run overwrites.
+        for t in range((run + LANES - 1) & -LANES):
+            sums[start + U(t)] = shorter[t] + y
+        start += U(run)
+    return np.int64(start)
+
+
+@njit(**KERNEL)
+def _nearest(sums, length, z, eps):
+    """Place of the first sum nearest to ``z`` and within ``eps`` of it, or -1."""
+    best, place = eps, -1
+    for start in range(0, length, BLOCK):
+        first, size = U(start), min(BLOCK, length - start)
+        near = 0
+        for t in range(size):
+            near += abs(z - sums[first + U(t)]) <= best
+        if near:
+            for t in range(size):
+                e = abs(z - sums[first + U(t)])
+                if e <= best and (e < best or place < 0):
+                    best, place = e, start + t
+    return place
+
+
+@njit(**KERNEL)
+def _write_members(place, size, count, mask):
+    """Members of the subset at ``place`` among those of ``size``: ``place = sum_k C(j_k, k)``."""
+    j = mask.size
+    for k in range(size, 0, -1):
+        j -= 1
+        while count[j, k] > place:
+            j -= 1
+        mask[j] = 1
+        place -= count[j, k]
+
+
+@njit(**KERNEL)
+def _search(x, z, eps, largest, room, mask):
+    """Write the smallest subset within ``eps`` of at most ``largest`` members; whether there is one."""
+    if abs(z) <= eps:
+        return True
+    sums, spare, count = room
+    length = x.size
+    add_to(x, 0.0, sums, length)
+    for size in range(1, largest + 1):
+        if size > 1:
+            length = _list_sums(sums, x, size, count, spare)
+            sums, spare = spare, sums
+        place = _nearest(sums, length, z, eps)
+        if place >= 0:
+            _write_members(place, size, count, mask)
+            return True
+    return False
+
+
+@njit(**KERNEL)
+def fewest(room, pool, target, eps, largest, mask, found, low, high):
+    """Smallest subsets of problems ``low..high-1``; ``pool`` has one row a target, or one row for all."""
+    own = pool.shape[0] > 1
+    for p in range(low, high):
+        found[p] = _search(pool[p if own else 0], target[p], eps[p], largest, room, mask[p])

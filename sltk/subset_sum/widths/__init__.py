@@ -1,0 +1,1 @@
+"""Sizes of pools that suffice: certificates, coverage, the door ``required_size``."""

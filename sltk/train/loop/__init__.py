@@ -1,0 +1,1 @@
+"""One state, the phases that change it, the steps of training, checkpoints."""

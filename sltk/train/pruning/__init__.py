@@ -1,0 +1,1 @@
+"""Which coefficients go: scores, scopes, schedules, search, controls."""

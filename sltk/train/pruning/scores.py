@@ -1,0 +1,96 @@
+"""What a coefficient is worth: each score maps the state to a tensor of the coefficients' shape, larger is better."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from sltk.core.errors import SltkError
+from sltk.core.rng import torch_stream
+from sltk.train.loop.samples import batch_rows
+from sltk.train.loop.state import State
+from sltk.train.loop.steps import replica_loss
+from sltk.train.tickets.ticket import Ticket
+
+Tickets = dict[str, Ticket]
+Score = Callable[[State, Tickets], dict[str, Tensor]]
+
+
+def magnitude(state: State, tickets: Tickets) -> dict[str, Tensor]:
+    """``abs(c_i) ||b_i||``: the size of what the coefficient puts into ``W``."""
+    found = {}
+    for name, ticket in tickets.items():
+        c = ticket.coefficients.detach()
+        found[name] = c.abs() if ticket.basis.orthonormal else c.abs() * ticket.basis.column_norms(c)
+    return found
+
+
+def random(state: State, tickets: Tickets) -> dict[str, Tensor]:
+    """Uniform, from the stream ``(seed of the replica, "random mask", name)``: masks of all densities are nested.
+
+    Groups get one draw each, so that a random mask keeps whole groups.
+    """
+    found = {}
+    for name, t in tickets.items():
+        shape = [1 if axis - t.mask.ndim in t.basis.groups else n for axis, n in enumerate(t.mask.shape)][1:]
+        drawn = {
+            s: torch.rand(shape, generator=torch_stream(s, "random mask", name)) for s in set(state.replicas.seeds)
+        }
+        found[name] = torch.stack([drawn[s] for s in state.replicas.seeds]).to(t.mask.device).expand(t.mask.shape)
+    return found
+
+
+def learned(state: State, tickets: Tickets) -> dict[str, Tensor]:
+    """``abs(scores)`` of tickets that learn scores; see ``sltk.train.pruning.search``."""
+    missing = [name for name, t in tickets.items() if not hasattr(t, "scores")]
+    if missing:
+        raise SltkError(f"{missing} have no scores; prepare them with sltk.train.pruning.search.search_tickets first.")
+    return {name: t.scores.detach().abs() for name, t in tickets.items()}  # type: ignore[union-attr]
+
+
+def snip(state: State, tickets: Tickets, batch: int = 256) -> dict[str, Tensor]:
+    """``abs(c_i dL/dc_i)`` on one batch: how much the loss would move, to first order, without the coefficient.
+
+    Source: Lee et al. 1810.02340 (remembered); here for the coefficients of any basis.
+    """
+    samples = state.task.train
+    rows = batch_rows(state.replicas.seeds, 0, min(batch, len(samples.y)), len(samples.y)).to(samples.y.device)
+    state.replicas.train()
+    loss = replica_loss(state.replicas(samples.x[rows]), samples.y[rows])
+    return _sensitivity(loss, tickets)
+
+
+def synflow(state: State, tickets: Tickets) -> dict[str, Tensor]:
+    """``abs(c_i dR/dc_i)``, ``R`` the sum of outputs on an input of ones with every parameter replaced by its size.
+
+    No data are looked at. In float64, since ``R`` multiplies through all layers.
+
+    Source: Tanaka et al. 2006.05467 (remembered); here for the coefficients of any basis.
+    """
+    replicas = state.replicas
+    weights = {name: t().abs() for name, t in replicas.tickets.items()}
+    kept = {name: p.detach().clone() for name, p in replicas.rest.items()}
+    was = replicas.training
+    replicas.eval()  # norms act as fixed scales
+    try:
+        with torch.no_grad():
+            for p in replicas.rest.values():
+                p.abs_()
+        ones = torch.ones_like(state.task.train.x[:1])
+        flow = replicas.call(weights, ones, shared=True).sum()
+        found = _sensitivity(flow, tickets)
+    finally:
+        with torch.no_grad():
+            for name, p in replicas.rest.items():
+                p.copy_(kept[name])
+        replicas.train(was)
+    return found
+
+
+def _sensitivity(value: Tensor, tickets: Tickets) -> dict[str, Tensor]:
+    parts = [t.coefficients for t in tickets.values()]
+    grads = torch.autograd.grad(value, parts, allow_unused=True)
+    return {
+        name: torch.zeros_like(c) if g is None else (c.detach() * g).abs()
+        for name, c, g in zip(tickets, parts, grads, strict=True)
+    }

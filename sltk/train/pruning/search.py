@@ -1,0 +1,97 @@
+"""Search by scores (edge-popup): frozen coefficients, scores that train, and a top-k of them for a gate."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from sltk.core.errors import SltkError
+from sltk.core.rng import torch_stream
+from sltk.train.pruning.choose import require_density
+from sltk.train.pruning.scopes import Scope, choose
+from sltk.train.tickets.replicas import Replicas
+from sltk.train.tickets.ticket import Ticket
+
+Law = Literal["own", "signed-constant", "kaiming"]
+
+
+class SearchTicket(Ticket):
+    """``W = B (gate * c)`` with ``c`` frozen; the gradient of a gate passes straight through to ``abs(scores)``.
+
+    Args:
+        coefficients: ``(count, ...)``; frozen.
+        basis: ``B``.
+        scores: the same shape; a parameter.
+    """
+
+    def __init__(self, coefficients: Tensor, scores: Tensor, basis: nn.Module) -> None:
+        super().__init__(coefficients, torch.ones_like(coefficients, dtype=torch.bool), basis, trainable=False)  # type: ignore[arg-type]
+        self.scores = nn.Parameter(scores.detach().clone())
+
+    def gated(self) -> Tensor:
+        """``c`` where the gate is open, else exactly 0; backward as if it were ``c * abs(scores)``."""
+        return _StraightThrough.apply(self.coefficients, self.scores, self.gate)  # type: ignore[return-value]
+
+
+class _StraightThrough(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, coefficients: Tensor, scores: Tensor, gate: Tensor) -> Tensor:
+        ctx.save_for_backward(coefficients, scores)
+        return torch.where(gate, coefficients, 0.0)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[None, Tensor, None]:
+        coefficients, scores = ctx.saved_tensors
+        return None, grads[0] * coefficients * scores.sign(), None
+
+
+def search_tickets(replicas: Replicas, *, law: Law = "own", density: float = 0.5) -> None:
+    """Freeze every coefficient and every other parameter of ``replicas``, and give each ticket scores to learn.
+
+    Args:
+        replicas: changed in place.
+        law: ``own`` keeps the coefficients; ``signed-constant`` draws ``+-sqrt(2 / (fan_in density))``, ``kaiming``
+            a normal law of that deviation, from the streams ``(seed, "search", name)``.
+        density: kept fraction for which the law is scaled.
+
+    Raises:
+        SltkError: an unknown law, or a density outside ``(0, 1]``.
+    """
+    require_density(density)
+    if law not in ("own", "signed-constant", "kaiming"):
+        raise SltkError(f"law must be own, signed-constant or kaiming, but got {law!r}.")
+    for p in replicas.rest.values():
+        p.requires_grad_(False)
+    found = {}
+    for name, ticket in replicas.tickets.items():
+        draws = [_draws(ticket.mask[0], s, name, law, density) for s in replicas.seeds]
+        drawn = [ticket.coefficients.detach()[r] if c is None else c for r, (c, _) in enumerate(draws)]
+        own = SearchTicket(torch.stack(drawn).to(ticket.mask.device), torch.stack([s for _, s in draws]), ticket.basis)
+        found[name] = own.to(ticket.mask.device)
+    replicas.replace(found)
+
+
+def top_scores(density: float, scope: Scope) -> Callable[[dict[str, Ticket]], None]:
+    """What sets gates and masks to the top of ``abs(scores)``, exact in count; for ``Train(refresh=...)``."""
+
+    def refresh(tickets: dict[str, Ticket]) -> None:
+        covered = scope.covered(list(tickets))
+        scores = {name: tickets[name].scores.detach().abs() for name in covered}  # type: ignore[union-attr]
+        for name, mask in choose(scope, tickets, scores, density).items():
+            tickets[name].mask.copy_(mask)
+            tickets[name].gate.copy_(mask)
+
+    return refresh
+
+
+def _draws(like: Tensor, seed: int, name: str, law: Law, density: float) -> tuple[Tensor | None, Tensor]:
+    generator = torch_stream(seed, "search", name)
+    bound = like[0].numel() ** -0.5
+    scores = (torch.rand(like.shape, generator=generator) * 2 - 1) * bound
+    size = (2.0 / (like[0].numel() * density)) ** 0.5
+    if law == "signed-constant":
+        return (torch.randint(0, 2, like.shape, generator=generator) * 2 - 1) * size, scores
+    if law == "kaiming":
+        return torch.randn(like.shape, generator=generator) * size, scores
+    return None, scores

@@ -1,0 +1,1 @@
+"""The check of a ticket file: nothing is believed but the mask."""

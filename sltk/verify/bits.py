@@ -1,0 +1,140 @@
+"""Is a ticket's module nothing but mask times source? Every kept weight is compared bit for bit.
+
+The module draws its weights one by one, by random access. Here the same weights are drawn again as contiguous
+blocks of the source, a second path through the generator, and compared as float32 bit patterns. The place of
+each weight is compared too: the module's positions, mapped back to the source, must be the mask's.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from sltk.construct.runtime.execute import channels_read
+from sltk.construct.runtime.wired import held_neurons, pixels
+from sltk.construct.source import Indices, Source
+from sltk.construct.ticket import StrongTicket
+from sltk.runtime.sparse import SparseLayer
+
+GAP = 2**12  # kept weights closer than this are drawn as one block
+LONGEST = 2**22  # numbers drawn at a time: 48 MB
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class BitCheck:
+    """What a comparison of module and source found.
+
+    Attributes:
+        compared: weights and biases whose bits were compared.
+        different: of them, those whose bits differ.
+        misplaced: places where module and mask disagree about what is kept.
+        unread: kept parameters that the module leaves out because nothing reads the neuron they enter.
+        drawn: source weights drawn for the comparison.
+    """
+
+    compared: int
+    different: int
+    misplaced: int
+    unread: int
+    drawn: int
+
+    @property
+    def passed(self) -> bool:
+        """Every kept weight is the source's, in its place, and there is no other."""
+        return self.different == 0 and self.misplaced == 0
+
+
+def compare_bits(ticket: StrongTicket, module: nn.Module, report: Report | None = None) -> BitCheck:
+    """Compare the sparse ``module`` of ``ticket`` with the source's own blocks.
+
+    Args:
+        ticket: gives source and masks.
+        module: ``ticket.module("sparse")``, or what is claimed to be it.
+        report: called with (weights done, weights in all).
+    """
+    layers = [m for m in module.modules() if isinstance(m, SparseLayer)]
+    held = held_neurons(ticket.source, ticket.masks)
+    total, done = sum(mask.weight.size for mask in ticket.masks), 0
+    parts = []
+    for index, layer in enumerate(layers):
+        tally = None if report is None else partial(_advance, report, done, total)
+        read = channels_read(ticket.source, held, index)
+        parts.append(_compare_layer(ticket, index, layer, read, held[index], tally))
+        done += ticket.masks[index].weight.size
+    if report:
+        report(total, total)
+    return BitCheck(*(sum(getattr(part, f.name) for part in parts) for f in fields(BitCheck)))
+
+
+def _advance(report: Report, before: int, total: int, done: int) -> None:
+    report(before + done, total)
+
+
+def _compare_layer(
+    ticket: StrongTicket,
+    index: int,
+    layer: SparseLayer,
+    read: Indices,
+    written: Indices,
+    tally: Callable[[int], None] | None,
+) -> BitCheck:
+    spec, mask = ticket.source.layers[index], ticket.masks[index]
+    columns = spec.weight_count // spec.outputs
+    place, value = _places(layer, columns, pixels(ticket.source, index), read, written)
+    alive = mask.weight[np.isin(mask.weight // columns, written)]
+    both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
+    different = drawn = 0
+    for start, stop, block in _blocks(ticket.source, index, both):
+        wrong = _bits(value[in_module[start:stop]]) != _bits(block[both[start:stop] - both[start]])
+        different += int(wrong.sum())
+        drawn += block.size
+        if tally:
+            tally(stop)
+    bias = layer.bias.detach().cpu().numpy()
+    different += int((_bits(bias) != _bits(_bias(ticket.source, index, mask.bias)[written])).sum())
+    alive_biases = int(np.isin(mask.bias, written).sum())
+    return BitCheck(
+        compared=both.size + alive_biases,
+        different=different,
+        misplaced=place.size + alive.size - 2 * both.size,
+        unread=mask.kept() - alive.size - alive_biases,
+        drawn=drawn,
+    )
+
+
+def _places(
+    layer: SparseLayer, columns: int, pixels: int, read: Indices, written: Indices
+) -> tuple[Indices, NDArray[np.float32]]:
+    """Flat indices in the source of a module's weights, increasing, and their values in that order."""
+    rest, pixel = np.divmod(layer.index.detach().cpu().numpy(), pixels)
+    row, neuron = np.divmod(rest, read.size)
+    place = written[row] * columns + read[neuron] * pixels + pixel
+    order = np.argsort(place, kind="stable")
+    return place[order], layer.value.detach().cpu().numpy()[order]
+
+
+def _blocks(source: Source, index: int, kept: Indices) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
+    """Runs ``kept[start:stop]`` of near indices, each with the block of the source from its first to its last."""
+    if not kept.size:
+        return
+    run = np.concatenate([[0], np.cumsum(np.diff(kept) > GAP)])
+    part = (kept - kept[np.searchsorted(run, run)]) // LONGEST
+    ends = np.append(np.flatnonzero((np.diff(run) != 0) | (np.diff(part) != 0)) + 1, kept.size)
+    start = 0
+    for stop in ends.tolist():
+        yield start, stop, source.block(index, int(kept[start]), int(kept[stop - 1]) + 1)
+        start = stop
+
+
+def _bias(source: Source, index: int, kept: Indices) -> NDArray[np.float64]:
+    mask = np.zeros(source.layers[index].outputs, dtype=bool)
+    mask[kept] = True
+    return np.where(mask, source.biases(index, np.arange(mask.size)), 0.0)
+
+
+def _bits(values: NDArray) -> NDArray[np.uint32]:
+    return np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)

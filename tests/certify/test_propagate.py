@@ -1,0 +1,257 @@
+"""The recursion against values by hand, and the mistakes it must not make."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+from rich.console import Console
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from sltk.certify.adversary import sup_error
+from sltk.certify.intervals import Box
+from sltk.certify.maps import windows
+from sltk.certify.propagate import certify, conclude, start, step
+from sltk.certify.realised import Common, Copies
+from sltk.core.errors import SltkError
+from sltk.networks.activations.table import activation
+from sltk.networks.layers import Act, AvgPool, Conv, Linear, MaxPool, Network, Stage
+
+RELU = Act(activation("relu"))
+ROUNDING = 1e-12
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """These tensors are tiny: on a busy machine threads that wait for each other cost twenty times the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def doubles(values: object) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def plain(delta: Tensor, bias_error: Tensor | None = None) -> Common:
+    """A realisation with one parameter error for both signs and no curvature, ``(copies, out, in)``."""
+    delta = delta[..., None, None]
+    bias = torch.zeros(delta.shape[:2]) if bias_error is None else bias_error
+    return Common(delta, delta, torch.zeros_like(delta), bias)
+
+
+def opposed() -> tuple[Network, list[Common | Copies], Box]:
+    """Copies 1 + 1e-3 and 1 - 1e-3 of one weight, then weights 10 and -9 for a target weight of 1."""
+    one, zero = doubles([[1.0]]), doubles([0.0])
+    network = Network((1,), (Stage(Linear("first", one, zero), (RELU,)), Stage(Linear("second", one, zero))))
+    first = plain(doubles([[[1e-3]], [[1e-3]]]))
+    second = Copies(torch.zeros(1, 1, 1, 1, 1), csr_matrix([[10.0, 9.0]]), torch.zeros(1, 1))
+    return network, [first, second], Box(0.0, 1.0)
+
+
+def opposed_ticket(x: Tensor) -> Tensor:
+    copies = torch.relu(x @ doubles([[1 + 1e-3, 1 - 1e-3]]))
+    return copies @ doubles([[10.0], [-9.0]])
+
+
+def test_opposed_copies_attain_the_bound() -> None:
+    network, realised, box = opposed()
+    found = certify(network, box, realised)
+    attack = sup_error(network, opposed_ticket, box, shape=(1,), restarts=2, steps=4)
+    assert found.bound == pytest.approx(19e-3, rel=1e-12)
+    assert attack.error == pytest.approx(19e-3, rel=1e-12)
+    assert attack.error <= found.bound + ROUNDING
+
+
+def test_target_weights_in_place_of_the_selected_mass_are_not_a_bound() -> None:
+    """Negative control: ``||W||_1 = 1`` would certify 1e-3 where the error is 19e-3."""
+    network, (first, second), box = opposed()
+    assert isinstance(second, Copies)
+    wrong = replace(second, selected=csr_matrix([[0.5, 0.5]]))
+    attack = sup_error(network, opposed_ticket, box, shape=(1,), restarts=2, steps=4)
+    assert certify(network, box, [first, wrong]).bound < attack.error
+
+
+def curved() -> tuple[Network, Common, Box]:
+    """Target ``x``, ticket ``4 tanh(x / 4)``: only the remainder ``|v| K |w|^3 = 1 / 48`` differs."""
+    network = Network((1,), (Stage(Linear("only", doubles([[1.0]]), doubles([0.0]))),))
+    bend = activation("tanh").remainder
+    one = torch.ones(1, 1, 1, 1, 1).double()
+    remainder = one * 4 * bend.coefficient * 0.25**bend.order
+    return network, Common(0 * one, 0 * one, remainder, torch.zeros(1, 1), bend.order, bend.radius, 0.25), Box(-1, 1)
+
+
+def test_remainder_is_charged_and_needed() -> None:
+    network, realised, box = curved()
+    found = certify(network, box, [realised])
+    attack = sup_error(network, lambda x: 4 * torch.tanh(x / 4), box, shape=(1,), restarts=2, steps=4)
+    bend = activation("tanh").remainder
+    assert found.bound == pytest.approx(4 * bend.coefficient * 0.25**bend.order, rel=1e-12)
+    assert 0.5 * found.bound < attack.error <= found.bound
+    silent = replace(realised, remainder=torch.zeros_like(realised.remainder))
+    assert certify(network, box, [silent]).bound < attack.error  # negative control
+
+
+def test_bias_error_is_charged_and_needed() -> None:
+    network = Network((1,), (Stage(Linear("only", doubles([[1.0]]), doubles([0.5]))),))
+    realised = plain(torch.zeros(1, 1, 1), doubles([[0.25]]))
+    attack = sup_error(network, lambda x: x + 0.75, Box(0.0, 1.0), shape=(1,), restarts=1, steps=2)
+    found = certify(network, Box(0.0, 1.0), [realised])
+    assert found.bound == pytest.approx(0.25, rel=1e-13)
+    assert attack.error == 0.25
+    silent = replace(realised, bias_error=torch.zeros(1, 1))
+    assert certify(network, Box(0.0, 1.0), [silent]).bound < attack.error  # negative control
+
+
+def test_radius_of_the_remainder_is_kept() -> None:
+    network, realised, _ = curved()
+    short = replace(realised, radius=0.5)
+    certify(network, Box(-1.9, 1.9), [short])
+    with pytest.raises(SltkError, match="smaller incoming weights"):
+        certify(network, Box(-2.1, 2.1), [short])
+
+
+def test_sides_are_bounded_apart() -> None:
+    """On ``-1 <= x <= 3`` an error of 2 for ``x < 0`` and 1e-3 for ``x > 0`` costs at most 2 + 3e-3, not 6."""
+    network = Network((1,), (Stage(Linear("only", doubles([[1.0]]), doubles([0.0]))),))
+    delta = torch.ones(1, 1, 1, 1, 1).double()
+    realised = Common(1e-3 * delta, 2 * delta, 0 * delta, torch.zeros(1, 1))
+    assert certify(network, Box(-1.0, 3.0), [realised]).bound == pytest.approx(2.003, rel=1e-12)
+    assert certify(network, Box(0.0, 3.0), [realised]).bound == pytest.approx(3e-3, rel=1e-12)
+
+
+def test_rectified_inputs_need_one_side_only() -> None:
+    """After a rectifier the ticket's own value is non-negative too, so the other side costs nothing."""
+    one, zero = doubles([[1.0]]), doubles([0.0])
+    network = Network((1,), (Stage(Linear("first", one, zero), (RELU,)), Stage(Linear("second", one, zero))))
+    first = plain(doubles([[[1e-3]]]))
+    huge = torch.full((1, 1, 1, 1, 1), 1e6).double()
+    second = Common(0 * huge, huge, 0 * huge, torch.zeros(1, 1))
+    assert certify(network, Box(-1.0, 1.0), [first, second]).bound == pytest.approx(1e-3, rel=1e-12)
+
+
+def test_padding_gives_borders_smaller_errors() -> None:
+    affine = Conv("conv", torch.ones(1, 1, 3, 3).double(), torch.zeros(1).double(), padding=(1, 1))
+    network = Network((1, 4, 4), (Stage(affine),))
+    delta = torch.full((1, 1, 1, 3, 3), 0.5).double()
+    state = step(start(network, Box(-1.0, 1.0)), 0, Common(delta, delta, 0 * delta, torch.zeros(1, 1)))
+    torch.testing.assert_close(state.errors[0, 0, 0], doubles([2.0, 3, 3, 2]), rtol=1e-13, atol=0)
+    assert float(state.errors[0, 0, 1, 1]) == pytest.approx(4.5)
+
+
+def test_selected_columns_are_copy_then_channel_then_tap() -> None:
+    """``selected @ windows(e)`` is the strided, dilated, padded convolution over all copies and channels."""
+    affine = Conv("conv", torch.zeros(2, 3, 3, 2).double(), torch.zeros(2).double(), (2, 1), (1, 2), (1, 2))
+    generator = torch.Generator().manual_seed(4)
+    e = torch.rand(2, 3, 6, 7, generator=generator, dtype=torch.float64)
+    weight = torch.rand(5 * 2, 2 * 3, 3, 2, generator=generator, dtype=torch.float64)
+    whole = torch.nn.functional.conv2d(e.flatten(0, 1)[None], weight, None, (2, 1), (1, 2), (1, 2))[0]
+    mine = weight.flatten(1) @ windows(affine, e)
+    torch.testing.assert_close(mine.reshape(whole.shape), whole, rtol=1e-13, atol=1e-13)
+    swapped = e.movedim(0, 1).reshape(2, 3, 6, 7)  # negative control: channels outermost
+    assert not torch.allclose((weight.flatten(1) @ windows(affine, swapped)).reshape(whole.shape), whole)
+
+
+def test_saturation_caps_the_error() -> None:
+    one, zero = doubles([[1.0]]), doubles([0.0])
+    network = Network((1,), (Stage(Linear("only", one, zero), (Act(activation("tanh")),)),))
+    found = certify(network, Box(-1.0, 1.0), [plain(doubles([[[100.0]]]))])
+    assert found.layers[0].affine == pytest.approx(100)
+    assert 1.76 < found.bound < 1.77  # 1 + tanh(1)
+    assert found.coarse >= 100
+
+
+def test_dead_neurons_pass_no_error_on() -> None:
+    network = Network((1,), (Stage(Linear("only", doubles([[1.0]]), doubles([-5.0])), (RELU,)),))
+    assert certify(network, Box(-1.0, 1.0), [plain(doubles([[[0.5]]]))]).bound < 1e-290
+
+
+@pytest.mark.parametrize("include", [True, False])
+def test_pooling_of_errors(include: bool) -> None:
+    affine = Conv("conv", torch.eye(1).double()[:, :, None, None], torch.zeros(1).double())
+    delta = torch.full((1, 1, 1, 1, 1), 0.5).double()
+    realised = Common(delta, delta, 0 * delta, torch.zeros(1, 1))
+    for pool, border in ((AvgPool((2, 2), (2, 2), (1, 1), False, include), 0.125 if include else 0.5),):
+        network = Network((1, 4, 4), (Stage(affine, (pool,)),))
+        state = step(start(network, Box(0.0, 1.0)), 0, realised)
+        assert float(state.errors[0, 0, 0, 0]) == pytest.approx(border, rel=1e-13)
+    top = Network((1, 4, 4), (Stage(affine, (MaxPool((2, 2), (2, 2), (1, 1)),)),))
+    assert float(step(start(top, Box(0.0, 1.0)), 0, realised).errors[0, 0, 0, 0]) == pytest.approx(0.5, rel=1e-13)
+
+
+def test_a_perfect_ticket_has_bound_zero() -> None:
+    network, (first, second), box = opposed()
+    assert isinstance(second, Copies)
+    perfect = [plain(torch.zeros(2, 1, 1)), replace(second, selected=csr_matrix([[1.0, 0.0]]))]
+    assert certify(network, box, perfect).bound == 0
+    assert certify(network, box, [first, second]).bound > 0
+
+
+def test_contributions_are_recorded_and_shown() -> None:
+    network, realised, box = opposed()
+    found = certify(network, box, realised)
+    first, second = found.layers
+    assert (first.kind, second.kind) == ("common", "copies")
+    assert first.parameter == pytest.approx(1e-3)
+    assert second.gain == 19
+    assert second.inherited == pytest.approx(19e-3)
+    assert found.per_output.shape == (1,)
+    console = Console(file=io.StringIO(), width=200)
+    console.print(found.explain())
+    shown = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]  StringIO, as given above
+    assert "a posteriori" in shown
+    assert "0.019" in shown
+    assert "second" in shown
+
+
+def test_stages_come_in_order() -> None:
+    network, (first, second), box = opposed()
+    state = start(network, box)
+    with pytest.raises(SltkError, match="stage_index=0"):
+        step(state, 1, second)
+    with pytest.raises(SltkError, match="all 2 stages"):
+        conclude(step(state, 0, first))
+    done = step(step(state, 0, first), 1, second)
+    with pytest.raises(SltkError, match="2 in all"):
+        step(done, 2, second)
+    with pytest.raises(SltkError, match="at least one stage"):
+        start(Network((1,), ()), box)
+
+
+def test_realised_refuses_what_does_not_fit() -> None:
+    network, (first, second), box = opposed()
+    assert isinstance(first, Common)
+    assert isinstance(second, Copies)
+    state = step(start(network, box), 0, first)
+    with pytest.raises(SltkError, match="gets 2 copies"):
+        step(state, 1, first)
+    with pytest.raises(SltkError, match="= 2 columns"):
+        step(state, 1, replace(second, selected=csr_matrix([[1.0, 1.0, 1.0]])))
+    with pytest.raises(SltkError, match="rows"):
+        replace(second, selected=csr_matrix([[1.0], [1.0]]))
+    with pytest.raises(SltkError, match="absolute values"):
+        replace(second, selected=csr_matrix([[1.0, -1.0]]))
+    with pytest.raises(SltkError, match="NaN"):
+        replace(second, delta=torch.full((1, 1, 1, 1, 1), torch.nan))
+    with pytest.raises(SltkError, match="kh = kw = 1"):
+        replace(second, delta=torch.zeros(1, 1, 1))
+    with pytest.raises(SltkError, match="bias_error of shape"):
+        replace(first, bias_error=torch.zeros(1, 1))
+    with pytest.raises(SltkError, match="bias_error >= 0"):
+        replace(first, bias_error=-torch.ones(2, 1))
+    with pytest.raises(SltkError, match="order"):
+        replace(first, order=0)
+    with pytest.raises(SltkError, match="radius"):
+        replace(first, radius=float("nan"))
+
+
+def test_bound_beyond_float64_is_refused() -> None:
+    network, (_, second), box = opposed()
+    assert isinstance(second, Copies)
+    large = plain(doubles([[[1e200]], [[1e200]]]))
+    many = replace(second, selected=csr_matrix([[1e200, 1e200]]))
+    with pytest.raises(SltkError, match="second"):
+        certify(network, box, [large, many])

@@ -1,0 +1,80 @@
+"""``sltk imp``, ``rst`` and ``edge-popup`` at toy sizes: a folder named by content, and nothing run twice."""
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import tyro
+
+from sltk.cli.main import main
+from sltk.cli.options import DataName, Imp, ModelName
+from sltk.data.datasets import NAMES
+from sltk.models.registry import MODELS
+
+SMALL = ["--hidden", "12", "--jobs", "1", "--seeds", "2"]
+COMMANDS = {
+    "imp": ["imp", "--bases", "canonical", "dct", "subspace", "--rounds", "2", "--epochs", "1", *SMALL],
+    "rst": ["rst", "--densities", "0.3", "0.1", "--epochs", "1", "--final-epochs", "1", *SMALL],
+    "edge-popup": ["edge-popup", "--densities", "0.5", "--epochs", "1", *SMALL],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_writes_rows_and_findings_once(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*COMMANDS[name], "--out", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    assert folder.name.startswith(f"{name}-")
+    rows, summary = (folder / "rows.jsonl").read_bytes(), (folder / "summary.json").read_bytes()
+    assert json.loads(summary)["outputs"]
+    assert (folder / "densities.png").exists() == (name != "edge-popup")
+    assert main([*COMMANDS[name], "--out", str(tmp_path)]) == 0
+    assert (folder / "rows.jsonl").read_bytes() == rows
+    assert (folder / "summary.json").read_bytes() == summary
+    assert main([*COMMANDS[name], "--seeds", "3", "--out", str(tmp_path)]) == 0
+    assert len(list(tmp_path.iterdir())) == 2
+    assert "seeds" in capsys.readouterr().out
+
+
+def test_names_of_the_options_are_those_of_the_rooms() -> None:
+    assert get_args(DataName) == NAMES
+    assert get_args(ModelName) == ("dense", *MODELS)
+
+
+def test_mistake_flags_that_read_any_text_as_true() -> None:
+    assert not tyro.cli(Imp, args=["--no-augment"]).augment
+    assert tyro.cli(Imp, args=["--augment"]).augment
+    with pytest.raises(SystemExit):
+        tyro.cli(Imp, args=["--augment", "False"])
+
+
+def test_a_named_model_with_augmentation_and_late_rewinding_on_a_toy_task(tmp_path: Path) -> None:
+    argv = ["imp", "--model", "resnet-20", "--bases", "dct-taps", "--rounds", "1", "--epochs", "1", "--seeds", "1"]
+    argv += ["--rewind", "1", "--augment", "--no-controls", "--rate", "0.05", "--batch", "512", "--jobs", "1"]
+    assert main([*argv, "--out", str(tmp_path)]) == 0
+    summary = json.loads(next(tmp_path.glob("*/summary.json")).read_bytes())
+    assert set(summary["outputs"]["dct-taps"]) == {"ticket"}
+
+
+def test_rows_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
+    base = COMMANDS["imp"]
+    assert main([*base, "--out", str(tmp_path / "a")]) == 0
+    assert main([*base, "--jobs", "2", "--out", str(tmp_path / "b")]) == 0
+    texts = [next((tmp_path / part).glob("*/summary.json")).read_bytes() for part in "ab"]
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [
+        (["imp", "--bases", "wavelet"], "basis must be"),
+        (["imp", "--seeds", "40"], "--seeds"),
+        (["rst", "--densities", "20"], "kept fraction"),
+        (["edge-popup", "--jobs", "0"], "--jobs"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    argv: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    assert named in " ".join(capsys.readouterr().err.split())

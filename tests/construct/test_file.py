@@ -1,0 +1,123 @@
+"""Tickets on disk: the same bytes, bit-for-bit redraws, and a refusal for every file that is not what it says."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from safetensors.torch import load, save
+from torch import nn
+
+from sltk.construct import load as load_ticket
+from sltk.construct import save as save_ticket
+from sltk.construct import strong_ticket
+from sltk.construct.file import _content_hash as content_hash
+from sltk.construct.file import pack, unpack
+from sltk.core.errors import SltkError
+from sltk.networks.reading.read import read
+
+
+def small_target(seed: int = 0):
+    generator = torch.Generator().manual_seed(seed)
+    module = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(torch.rand(parameter.shape, generator=generator) - 0.5)
+    return read(module, (3,))
+
+
+def ticket_for(network, seed: int = 5):
+    return strong_ticket(network, method="plus-one", n=14, seed=seed, domain=(-1.0, 1.0), param_eps=0.01)
+
+
+@given(hnp.arrays(np.int64, st.integers(0, 200), elements=st.integers(0, 2**62), unique=True))
+def test_packing_round_trip(values) -> None:
+    index = np.sort(values)
+    assert np.array_equal(unpack(pack(index)), index)
+
+
+@pytest.mark.parametrize("index", [[0], [2**62], [0, 1, 2], [127, 128, 129, 2**35, 2**53 + 1, 2**53 + 2]])
+def test_packing_of_edges(index) -> None:
+    index = np.array(index, dtype=np.int64)
+    assert np.array_equal(unpack(pack(index)), index)
+
+
+def test_a_loaded_ticket_is_the_ticket(tmp_path) -> None:
+    network = small_target()
+    ticket = ticket_for(network)
+    save_ticket(ticket, tmp_path / "a.ticket")
+    loaded = load_ticket(tmp_path / "a.ticket", network)
+    assert all(np.array_equal(a.weight, b.weight) for a, b in zip(ticket.masks, loaded.masks, strict=True))
+    assert loaded.certificate.bound == ticket.certificate.bound
+    x = torch.rand(5, 3) * 2 - 1
+    assert torch.equal(loaded.module()(x), ticket.module()(x))
+
+
+def test_same_ticket_same_bytes(tmp_path) -> None:
+    for name in ("a", "b"):
+        save_ticket(ticket_for(small_target()), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def tamper(path, change, signed: bool) -> None:
+    """Rewrite a ticket file after ``change(tensors, metadata)``; ``signed`` makes its own hash fit again."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    metadata = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["ticket"])
+    tensors = load(data)
+    change(tensors, metadata)
+    if signed:
+        metadata.pop("content_sha256")
+        metadata["content_sha256"] = content_hash(tensors, metadata)
+    path.write_bytes(save(tensors, {"ticket": json.dumps(metadata)}))
+
+
+def drop_one_index(tensors, metadata) -> None:
+    index = unpack(tensors["mask.1.weight"].numpy())
+    tensors["mask.1.weight"] = torch.from_numpy(pack(index[:-1]))
+
+
+def other_seed(tensors, metadata) -> None:
+    metadata["source"] = metadata["source"].replace('"seed":5', '"seed":6')
+
+
+def other_weights(tensors, metadata) -> None:
+    metadata["weights_sha256"] = "0" * 64
+
+
+def other_format(tensors, metadata) -> None:
+    metadata["format"] = "something else"
+
+
+def missing_mask(tensors, metadata) -> None:
+    del tensors["mask.0.bias"]
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("change", [drop_one_index, other_seed, other_weights, other_format, missing_mask])
+def test_a_tampered_file_is_refused(tmp_path, change, signed: bool) -> None:
+    """Even one whose own hash was made to fit: the redrawn weights are compared as well."""
+    path = tmp_path / "a.ticket"
+    save_ticket(ticket_for(small_target()), path)
+    tamper(path, change, signed)
+    with pytest.raises(SltkError):
+        load_ticket(path)
+
+
+def test_a_truncated_file_is_refused(tmp_path) -> None:
+    path = tmp_path / "a.ticket"
+    save_ticket(ticket_for(small_target()), path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(SltkError):
+        load_ticket(path)
+
+
+def test_another_architecture_is_refused(tmp_path) -> None:
+    path = tmp_path / "a.ticket"
+    save_ticket(ticket_for(small_target()), path)
+    other = read(nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2)), (3,))
+    with pytest.raises(SltkError, match="architecture"):
+        load_ticket(path, other)

@@ -1,0 +1,60 @@
+"""``required_size``: the table of the four answers, and the stored certificates."""
+
+import json
+
+import pytest
+
+from sltk.core.errors import SltkError
+from sltk.subset_sum.laws import Uniform
+from sltk.subset_sum.widths.moment_certificate import PairTable, Targets, moment_failure, stratum_failure
+from sltk.subset_sum.widths.required_size import read_certificate, required_size, stored_certificates
+
+# (eps, delta): closed form, certificate, measured, floor
+TABLE = {
+    (0.1, 0.05): (29, 17, 10, 3),
+    (0.01, 0.05): (45, 22, 14, 6),
+    (0.01, 0.01): (51, 30, 17, 6),
+    (0.001, 0.05): (61, 26, 18, 9),
+}
+
+
+@pytest.mark.parametrize(("at", "sizes"), TABLE.items())
+def test_table_of_the_uniform_law(at, sizes):
+    closed, certificate, measured, floor = sizes
+    assert required_size(*at, method="closed-form") == closed
+    assert required_size(*at, method="certificate") == certificate
+    assert required_size(*at, method="floor") == floor
+    if at[0] >= 0.01:  # the pools of the last row are too many for a unit test
+        assert required_size(*at, method="measured") == measured
+
+
+def test_the_cheapest_stored_certificate_is_computed_again():
+    """The others take minutes: ``python -m experiments.precompute.width_certificates`` writes them all."""
+    (found,) = (c for c in stored_certificates() if c.eps == 0.1)
+    again = moment_failure(found.size, found.eps, Uniform(1.0), found.window, found.plan)
+    assert again == pytest.approx(found.failure, rel=1e-6)
+
+
+def test_a_wide_tolerance_needs_nothing():
+    for method in ("closed-form", "certificate", "measured", "floor"):
+        assert required_size(0.5, 0.05, method=method) == 0
+
+
+def test_stored_certificates_are_read_back():
+    found = stored_certificates()
+    assert any(c.law == Uniform(1.0).spec() and c.eps == 0.01 and c.size <= 22 and c.failure <= 0.05 for c in found)
+    for certificate in found:
+        p = certificate.plan
+        assert p.members + p.rest <= certificate.size
+        assert 0.0 < certificate.failure < 1.0
+
+
+def test_a_damaged_certificate_is_refused():
+    with pytest.raises(SltkError, match="precompute"):
+        read_certificate(json.loads('{"law": "uniform(1.0)", "plan": {"members": 3}}'))
+
+
+def test_a_certificate_of_too_few_members_is_no_certificate():
+    """Negative control: eight members, two in each bin, cannot cover at eps = .01 and the bound knows it."""
+    table = PairTable(8, 0.5, (-2, -1, 0, 1), 0.0065, Targets(0.5035, 1.4, 1.4, 1.1))
+    assert stratum_failure(table, (2, 2, 2, 2)) == 1.0

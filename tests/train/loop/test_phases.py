@@ -1,0 +1,315 @@
+"""Phases: what each writes and what it leaves alone, bit for bit."""
+
+import itertools
+
+import pytest
+import torch
+
+from sltk.core.errors import SltkError
+from sltk.train.loop.checkpoint import load_checkpoint, save_checkpoint
+from sltk.train.loop.penalties import L1, GrowingL2
+from sltk.train.loop.phases import Anchor, Cut, Measure, Open, Prune, Rewind, Train, masked_over_kept, run
+from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.samples import batch_rows
+from sltk.train.loop.state import density
+from sltk.train.loop.steps import replica_loss
+from sltk.train.methods.imp import imp_phases
+from sltk.train.methods.rst import rst_phases
+from sltk.train.pruning.scopes import Scope
+from sltk.train.pruning.scores import magnitude, random, snip, synflow
+from tests.train.engine_task import conv, dense, state_of
+
+RECIPE = Recipe(rate=0.1, decay=1e-2, batch=40)
+ORTHONORMAL = ("dct", "dct-input", "haar", "permuted-dct", "hadamard", "svd")
+
+
+def weights(state) -> dict[str, torch.Tensor]:
+    return {name: t().detach().clone() for name, t in state.replicas.tickets.items()}
+
+
+@pytest.mark.parametrize("basis", ORTHONORMAL)
+def test_round_zero_agrees_across_orthonormal_bases_under_sgd(basis: str) -> None:
+    plain = run(state_of(dense, dtype=torch.float64), [Train(20, RECIPE)])
+    other = run(state_of(dense, basis=basis, dtype=torch.float64), [Train(20, RECIPE)])
+    for name, weight in weights(plain).items():
+        assert torch.allclose(weights(other)[name], weight, atol=1e-10)
+
+
+def test_round_zero_under_adam_does_not_agree() -> None:
+    """Negative control: Adam acts number by number, so a rotation changes it."""
+    adam = Recipe("adam", rate=0.01, batch=40)
+    plain = run(state_of(dense, dtype=torch.float64), [Train(20, adam)])
+    other = run(state_of(dense, basis="haar", dtype=torch.float64), [Train(20, adam)])
+    assert not torch.allclose(weights(other)["1.weight"], weights(plain)["1.weight"], atol=1e-3)
+
+
+@pytest.mark.parametrize("basis", ["dct", "haar"])
+def test_training_c_under_a_mask_is_projected_sgd_of_theta(basis: str) -> None:
+    state = state_of(dense, seeds=(0,), basis=basis, dtype=torch.float64)
+    run(state, [Prune(0.3)])
+    tickets = state.replicas.tickets
+    theta = {n: t().detach().clone() for n, t in tickets.items()}
+    rest = {n: p.detach().clone() for n, p in state.replicas.rest.items()}
+    velocity = {n: torch.zeros_like(v) for n, v in (theta | rest).items()}
+    for position in range(6):
+        rows = batch_rows((0,), position, 40, 240)
+        for v in (theta | rest).values():
+            v.requires_grad_(True)
+        out = state.replicas.train()._template[0]
+        named = {n: v[0] for n, v in (theta | rest).items()}
+        y = torch.func.functional_call(out, named, (state.task.train.x[rows[0]],))
+        grads = torch.autograd.grad(replica_loss(y[None], state.task.train.y[rows]), list((theta | rest).values()))
+        with torch.no_grad():
+            for (n, v), g in zip((theta | rest).items(), grads, strict=True):
+                velocity[n] = 0.9 * velocity[n] + g + 1e-2 * v
+                step = velocity[n]
+                if n in tickets:  # project on the span of the kept coefficients
+                    t = tickets[n]
+                    step = t.basis.synthesise(torch.where(t.gate, t.basis.analyse(step), 0.0))
+                v -= 0.1 * step
+    run(state, [Prune(0.3), Train(6, RECIPE)])
+    for name, weight in weights(state).items():
+        assert torch.allclose(weight, theta[name], atol=1e-10)
+
+
+@pytest.mark.parametrize("basis", ["canonical", "dct"])
+def test_mistake_pruned_weights_revived_by_momentum_or_weight_decay(basis: str) -> None:
+    state = run(state_of(conv, basis=basis), [Train(5, RECIPE), Prune(0.2)])
+    state.cursor = 0
+    seen = []
+
+    def watch(tickets) -> None:
+        seen.append(all((t.gated()[~t.mask] == 0).all() for t in tickets.values()))
+        if basis == "canonical":
+            seen.append(all((t()[~t.mask] == 0).all() for t in tickets.values()))
+
+    run(state, [Train(10, RECIPE, fresh=False, refresh=watch)])  # the momentum of before goes on
+    assert seen
+    assert all(seen)
+    moved = [t.coefficients[~t.mask] for t in state.replicas.tickets.values()]
+    assert all(m.abs().sum() > 0 for m in moved)  # negative control: c itself does move there
+
+
+def test_mistake_rewinding_that_aliases_the_stored_tensor() -> None:
+    state = state_of(conv)
+    before = {n: v.detach().clone() for n, v in state.values().items()}
+    run(state, [Anchor("k"), Train(6, RECIPE), Rewind("k"), Train(6, RECIPE)])
+    stored, position = state.anchors["k"]
+    assert position == 0
+    assert all(torch.equal(stored[n], before[n]) for n in before)
+    Rewind("k").run(state)
+    assert all(torch.equal(v, before[n]) for n, v in state.values().items())
+    aliased = {n: v.detach() for n, v in state.values().items()}  # negative control: no copy
+    Train(2, RECIPE).run(state)
+    assert not all(torch.equal(aliased[n], before[n]) for n in before)
+
+
+def test_rewinding_the_rate_alone_keeps_the_weights_and_the_batches_come_again() -> None:
+    state = run(state_of(dense), [Anchor("k"), Train(6, RECIPE)])
+    trained = {n: v.detach().clone() for n, v in state.values().items()}
+    Rewind("k", weights=False).run(state)
+    assert state.position == 0
+    assert all(torch.equal(v, trained[n]) for n, v in state.values().items())
+
+
+@pytest.mark.parametrize("basis", ["canonical", "dct", "hadamard"])
+def test_masks_are_monotone_and_counts_exact_through_imp(basis: str) -> None:
+    state, masks = state_of(dense, basis=basis), []
+    for phase in imp_phases((0.5, 0.25, 0.1), RECIPE, 5):
+        phase.run(state)
+        if isinstance(phase, Prune):
+            masks.append(torch.cat([t.mask.flatten(1) for t in state.replicas.tickets.values()], 1))
+    assert [m.sum(1).tolist() for m in masks] == [[120] * 2, [60] * 2, [24] * 2]
+    for early, late in itertools.pairwise(masks):
+        assert not (late & ~early).any()
+
+
+def test_a_larger_density_later_revives_nothing() -> None:
+    state = run(state_of(dense), [Prune(0.2)])
+    before = {name: t.mask.clone() for name, t in state.replicas.tickets.items()}
+    run(state, [Prune(0.2), Prune(0.5)])
+    assert all(torch.equal(t.mask, before[name]) for name, t in state.replicas.tickets.items())
+    run(state, [Prune(0.2), Prune(0.5), Open(), Prune(0.5)])  # negative control: after Open more are kept
+    assert density(state.replicas) == [0.5, 0.5]
+
+
+def test_followers_take_structure_and_counts_from_their_ticket() -> None:
+    arms = ("ticket", "reinitialised", "random")
+    state = state_of(dense, seeds=(5, 5, 5), arms=arms)
+    follow = {"reinitialised": "same", "random": "random"}
+    run(state, [Train(5, RECIPE), Prune(0.5, followers=follow), Prune(0.2, followers=follow)])
+    for ticket in state.replicas.tickets.values():
+        assert torch.equal(ticket.mask[0], ticket.mask[1])
+        assert not torch.equal(ticket.mask[0], ticket.mask[2])
+        assert int(ticket.mask[0].sum()) == int(ticket.mask[2].sum())
+
+
+def test_lambda_trace() -> None:
+    penalty = GrowingL2(increment=1e-4, every=5, cap=1.0)
+    assert [penalty.strength(t) for t in (0, 4, 5, 9, 10)] == pytest.approx([0, 0, 1e-4, 1e-4, 2e-4])
+    assert penalty.strength(49_999) == pytest.approx(0.9999)
+    assert penalty.strength(10**6) == 1.0
+
+
+def test_penalty_is_its_formula_and_acts_off_the_mask_only() -> None:
+    state = run(state_of(dense), [Prune(0.5, random, soft=True)])
+    tickets = state.replicas.tickets
+    value = GrowingL2(1.0, 1, 10.0)(tickets, 3)
+    assert value.item() == pytest.approx(
+        1.5 * sum(t.coefficients[~t.mask].square().sum().item() for t in tickets.values())
+    )
+    value.backward()
+    for t in tickets.values():
+        assert t.coefficients.grad is not None
+        assert torch.allclose(t.coefficients.grad, torch.where(t.mask, 0.0, 3.0 * t.coefficients.detach()))
+    assert L1(0.5)(tickets, 0).item() == pytest.approx(
+        0.5 * sum(t.coefficients.abs().sum().item() for t in tickets.values())
+    )
+
+
+def test_rst_with_lambda_zero_is_dense_then_cut() -> None:
+    slow, final = (Recipe(rate=0.05, batch=40), 15), (RECIPE, 10)
+    rst = run(state_of(dense), rst_phases(0.3, slow, final, GrowingL2(0.0, 1, 0.0)))
+    by_hand = run(state_of(dense), [Train(15, slow[0]), Prune(0.3, random, Scope("layerwise")), Train(10, RECIPE)])
+    grown = run(state_of(dense), rst_phases(0.3, slow, final, GrowingL2(0.2, 1, 1.0)))
+    for name, value in by_hand.values().items():
+        assert torch.equal(rst.values()[name], value)
+    assert not torch.equal(grown.values()["c:1.weight"], rst.values()["c:1.weight"])  # negative control
+
+
+def test_the_penalty_empties_what_the_cut_takes() -> None:
+    slow = Recipe(rate=0.05, batch=40)
+    state = run(state_of(dense), [Prune(0.3, random, soft=True), Train(150, slow, penalty=GrowingL2(0.01, 1, 1.0))])
+    assert max(masked_over_kept(state.replicas.tickets)) < 0.02
+    plain = run(state_of(dense), [Prune(0.3, random, soft=True), Train(150, slow)])
+    assert min(masked_over_kept(plain.replicas.tickets)) > 0.3  # negative control
+
+
+def test_an_unstable_penalty_is_refused() -> None:
+    with pytest.raises(SltkError, match="diverges"):
+        Train(10, Recipe(rate=0.5, momentum=0.5), penalty=GrowingL2(1.0, 1, 7.0))
+
+
+def test_cut_recomputes_batch_norm_statistics() -> None:
+    state = run(state_of(conv), [Train(10, RECIPE), Prune(0.1, soft=True)])
+    before = state.replicas.statistics["1.running_mean"].clone()
+    Cut().run(state)
+    after = state.replicas.statistics["1.running_mean"]
+    assert not torch.allclose(before, after)
+    again = after.clone()
+    Cut().run(state)
+    assert torch.allclose(again, after)  # a function of weights and data alone
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adam"])
+@pytest.mark.parametrize("stop", [3, 17, 31])
+def test_resume_is_bit_for_bit(tmp_path, optimiser: str, stop: int) -> None:
+    recipe = Recipe(optimiser, rate=0.01, batch=40, decay=1e-3, total=12)  # type: ignore[arg-type]
+    phases = imp_phases((0.5, 0.2), recipe, 12, rewind=2)
+    whole = run(state_of(conv), phases)
+
+    class Stop(Exception):
+        pass
+
+    cut, calls = state_of(conv), []
+
+    def keep(state) -> None:
+        calls.append(0)
+        if len(calls) == stop:
+            save_checkpoint(state, tmp_path / "c")
+            raise Stop
+
+    cut.keep = keep
+    with pytest.raises(Stop):
+        run(cut, phases)
+    again = run(load_checkpoint(state_of(conv), tmp_path / "c", phases), phases)
+    assert again.rows == whole.rows
+    for name, value in whole.values().items():
+        assert torch.equal(again.values()[name], value), name
+    assert torch.equal(again.generator, whole.generator)
+
+
+def test_mistake_checkpoints_without_generator_state(tmp_path) -> None:
+    from torch import nn
+
+    make = lambda seed: nn.Sequential(*dense(seed)[:2], nn.Dropout(0.5), *dense(seed)[2:])  # noqa: E731
+    phases = [Train(5, RECIPE), Train(5, RECIPE)]
+    whole = run(state_of(make), phases)
+    half = run(state_of(make), phases[:1])
+    save_checkpoint(half, tmp_path / "c")
+    again = run(load_checkpoint(state_of(make), tmp_path / "c", phases), phases)
+    assert torch.equal(again.values()["c:1.weight"], whole.values()["c:1.weight"])
+    forgot = load_checkpoint(state_of(make), tmp_path / "c", phases)
+    forgot.generator = state_of(make).generator  # negative control
+    assert not torch.equal(run(forgot, phases).values()["c:1.weight"], whole.values()["c:1.weight"])
+
+
+def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path) -> None:
+    save_checkpoint(run(state_of(dense), [Train(2, RECIPE)]), tmp_path / "c")
+    data = bytearray((tmp_path / "c").read_bytes())
+    data[-3] ^= 1
+    (tmp_path / "d").write_bytes(bytes(data))
+    with pytest.raises(SltkError, match="seal"):
+        load_checkpoint(state_of(dense), tmp_path / "d", [])
+    with pytest.raises(SltkError, match="another network"):
+        load_checkpoint(state_of(conv), tmp_path / "c", [])
+    (tmp_path / "e").write_bytes(b"nonsense")
+    with pytest.raises(SltkError, match="no checkpoint"):
+        load_checkpoint(state_of(dense), tmp_path / "e", [])
+
+
+def test_snip_is_the_derivative_of_the_loss_by_a_gate() -> None:
+    state = state_of(dense, seeds=(0,), dtype=torch.float64)
+    tickets = state.replicas.tickets
+    found = snip(state, tickets, batch=240)["3.weight"]
+    t, x, y = tickets["3.weight"], state.task.train.x[None], state.task.train.y[None]
+    with torch.no_grad():
+        kept = float(t.coefficients[0, 1, 2])
+        losses = []
+        for factor in (1 + 1e-5, 1 - 1e-5):
+            t.coefficients[0, 1, 2] = kept * factor
+            losses.append(float(replica_loss(state.replicas(x), y)))
+        t.coefficients[0, 1, 2] = kept
+    assert float(found[0, 1, 2]) == pytest.approx(abs(losses[0] - losses[1]) / 2e-5, rel=1e-5)
+
+
+def test_synflow_conserves_flow_and_looks_at_no_data() -> None:
+    state = state_of(dense, dtype=torch.float64)
+    for p in state.replicas.rest.values():
+        p.data.zero_()
+    scores = synflow(state, state.replicas.tickets)
+    totals = [s.flatten(1).sum(1) for s in scores.values()]
+    assert torch.allclose(totals[0], totals[1])  # without biases each layer carries the whole flow
+    state.task.train.x.normal_()
+    assert all(torch.equal(s, scores[n]) for n, s in synflow(state, state.replicas.tickets).items())
+
+
+def test_magnitude_is_scaled_by_column_norms_where_needed() -> None:
+    state = state_of(dense, basis="low-rank")
+    t = state.replicas.tickets["1.weight"]
+    a, b = t.coefficients.detach().split([12, 16], -1)
+    found = magnitude(state, {"w": t})["w"]
+    assert torch.allclose(found.square().sum(-1).sqrt(), 2**0.5 * a.norm(dim=-1) * b.norm(dim=-1), rtol=1e-4)
+
+
+def test_random_masks_are_nested_paired_by_seed_and_of_their_own_for_each_seed() -> None:
+    state = run(state_of(dense, seeds=(1, 1, 2)), [Prune(0.5, random)])
+    wide = {n: t.mask.clone() for n, t in state.replicas.tickets.items()}
+    direct = run(state_of(dense, seeds=(1, 1, 2)), [Prune(0.2, random)])
+    for name, t in direct.replicas.tickets.items():
+        assert torch.equal(t.mask[0], t.mask[1])
+        assert not torch.equal(t.mask[0], t.mask[2])
+        assert not (t.mask & ~wide[name]).any()
+
+
+def test_open_measure_and_missing_anchor() -> None:
+    state = run(state_of(dense), [Prune(0.5), Open(), Measure("x")])
+    assert density(state.replicas) == [1.0, 1.0]
+    assert {"label", "seed", "arm", "density", "validation", "test", "loss"} == set(state.rows[0])
+    with pytest.raises(SltkError, match="no anchor"):
+        Rewind("y").run(state)
+
+
+def test_divergence_is_said_and_not_reported_as_a_result() -> None:
+    with pytest.raises(SltkError, match="diverged"):
+        run(state_of(dense), [Train(60, Recipe(rate=1e6, batch=40))])

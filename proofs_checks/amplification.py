@@ -1,6 +1,6 @@
 """Disjoint groups fail independently (claim ``amplification``): ``P_fail(m n0) <= P_fail(n0)^m``.
 
-If the pool of ``m n0`` members fails, each of its m disjoint groups fails; they are independent and of one law.
+If the pool of ``m n0`` samples fails, each of its m disjoint groups fails; they are independent and of one law.
 """
 
 from fractions import Fraction
@@ -16,7 +16,7 @@ _LAWS = {
 
 
 def _failure(law: dict[int, Fraction], n: int, targets: tuple[int, ...]) -> Fraction:
-    """Probability that some target is no subset sum of n members, by enumeration."""
+    """Probability that some target is no subset sum of n samples, by enumeration."""
     total = Fraction(0)
     for pool in product(law.items(), repeat=n):
         sums, weight = {0}, Fraction(1)
@@ -37,7 +37,7 @@ def _bound(extra: int = 0, targets: tuple[tuple[int, ...], ...] = ((5,), (1,), (
 
 
 def _equality(power: int = 3) -> bool:
-    """One member that hits or is of no use: equality, so no larger power is true."""
+    """One sample that hits or is of no use: equality, so no larger power is true."""
     law = _LAWS["all or nothing"]
     return _failure(law, 3, (5,)) == _failure(law, 1, (5,)) ** power
 
@@ -46,7 +46,7 @@ CHECK = Check(
     key="amplification",
     steps=(
         Step("one target and several, three laws, exactly", _bound, {"power m + 1": {"extra": 1}}),
-        Step("equality where one member hits or is of no use", _equality, {"power 2": {"power": 2}}),
+        Step("equality where one sample hits or is of no use", _equality, {"power 2": {"power": 2}}),
     ),
     covers="The inequality (independence of disjoint groups) for one target and for all at once, and that the "
     "power m is the best.",

@@ -1,7 +1,7 @@
-"""How many members a cover needs (claim ``counting-floor``).
+"""How many samples a cover needs (claim ``counting-floor``).
 
 ``2^n`` sums cover a measure of at most ``2^n 2 eps``, so covering a window of length W needs ``2^n 2 eps >= W``.
-The members ``2 eps 2^i`` reach it: their sums are ``2 eps`` apart.
+The samples ``2 eps 2^i`` reach it: their sums are ``2 eps`` apart.
 """
 
 from fractions import Fraction
@@ -32,8 +32,8 @@ def _pools(factor: Fraction = Fraction(2)) -> bool:
     for n, trial in product(range(7), range(20)):
         pool = [Fraction(int(k), 1024) for k in draw.integers(-1024, 1025, n)]
         eps = Fraction(1 + trial, 256)
-        for members in (pool, [2 * eps * 2**i for i in range(n)]):
-            require(_measure(members, eps) <= 2**n * factor * eps, f"{members} covers {_measure(members, eps)}")
+        for samples in (pool, [2 * eps * 2**i for i in range(n)]):
+            require(_measure(samples, eps) <= 2**n * factor * eps, f"{samples} covers {_measure(samples, eps)}")
     return True
 
 

@@ -1,6 +1,6 @@
 """Weights that may move by up to m (claim ``epsilon-perturbation``).
 
-Moved members of a subset I sum to anything within ``m |I|`` of ``sum_I x`` and to nothing beyond. So I comes within
+Moved samples of a subset I sum to anything within ``m |I|`` of ``sum_I x`` and to nothing beyond. So I comes within
 eps of z exactly where ``|z - sum_I x| <= eps + m |I|``, an interval of length ``2 (eps + m |I|)`` around its sum;
 their lengths add up to ``sum_k C(n, k) 2 (eps + m k) = 2^n (2 eps + n m)``, and a uniform target of a window W lies
 in their union with probability at most that over W.
@@ -30,17 +30,17 @@ def _reach(share: Fraction = Fraction(1)) -> bool:
     return True
 
 
-def _lengths(members: int = 1) -> bool:
+def _lengths(samples: int = 1) -> bool:
     """``sum_k C(n, k) (2 eps + 2 m k) = 2^n (2 eps + n m)``, in symbols for eps and m, n up to 40."""
     eps, move = sympy.symbols("eps m", positive=True)
     for n in range(41):
         total = sum(math.comb(n, k) * (2 * eps + 2 * move * k) for k in range(n + 1))
-        require(sympy.expand(total - 2**n * (2 * eps + members * n * move)) == 0, f"n = {n}")
+        require(sympy.expand(total - 2**n * (2 * eps + samples * n * move)) == 0, f"n = {n}")
     return True
 
 
 def _induction(step: int = 1) -> bool:
-    """For every n: a further member doubles the number of subsets and adds 1 to the size of half of them.
+    """For every n: a further sample doubles the number of subsets and adds 1 to the size of half of them.
 
     With ``S(n) = sum_k C(n, k) k``: ``S(n + 1) = 2 S(n) + 2^n``, which ``n 2^(n-1)`` solves from ``S(0) = 0``.
     """
@@ -59,11 +59,11 @@ def _never_more(sign: int = 1) -> bool:
 CHECK = Check(
     key="epsilon-perturbation",
     steps=(
-        Step("what moved members sum to", _reach, {"half of the move": {"share": Fraction(1, 2)}}),
-        Step("lengths of all intervals", _lengths, {"every subset whole": {"members": 2}}),
-        Step("their sum for every n", _induction, {"a member that adds 2": {"step": 2}}),
+        Step("what moved samples sum to", _reach, {"half of the move": {"share": Fraction(1, 2)}}),
+        Step("lengths of all intervals", _lengths, {"every subset whole": {"samples": 2}}),
+        Step("their sum for every n", _induction, {"a sample that adds 2": {"step": 2}}),
         Step("moving never hurts", _never_more, {"moves that shrink": {"sign": -1}}),
     ),
-    covers="The counting bound and that never more members are needed, for the definition that is measured here.",
+    covers="The counting bound and that never more samples are needed, for the definition that is measured here.",
     trusts=("the published factor 1/(1 + eps) (only the abstract has been read)",),
 )

@@ -28,7 +28,7 @@ def _below(terms: int = 1) -> bool:
 
 
 def _floor(scale: int = 2) -> bool:
-    """k = n/2, W = 1, eps = .01: 8 members by counting; the entropy bound, ``n >= log2 50``, asks for 6."""
+    """k = n/2, W = 1, eps = .01: 8 samples by counting; the entropy bound, ``n >= log2 50``, asks for 6."""
     exact = next(n for n in range(2, 200, 2) if math.comb(n, n // 2) * scale >= 100)
     entropy = next(n for n in range(2, 200, 2) if 2**n * scale >= 100)
     return (exact, entropy) == (8, 6)

@@ -1,6 +1,6 @@
 """Sources partly pruned or locked in advance (claim ``frozen-source``).
 
-Locked members are in every subset and pruned ones in none: what can be reached is the free members' sums moved by the
+Locked samples are in every subset and pruned ones in none: what can be reached is the free samples' sums moved by the
 locked sum, so the target z becomes ``z - sum locked`` with the free pool.
 """
 
@@ -19,7 +19,7 @@ def _sums(pool: list[Fraction]) -> set[Fraction]:
 
 
 def _shift(sign: int = 1) -> bool:
-    """All 3^5 ways to freeze five members, against an enumeration of subsets, exactly."""
+    """All 3^5 ways to freeze five samples, against an enumeration of subsets, exactly."""
     pool = rationals(generator("frozen-source"), 5)
     for code in range(3**5):
         state = [code // 3**i % 3 for i in range(5)]

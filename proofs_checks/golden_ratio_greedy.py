@@ -1,7 +1,7 @@
 """Greedy subset sums on golden-ratio scales (claim ``golden-ratio-greedy``).
 
-``g = (sqrt 5 - 1)/2`` solves ``g^2 = 1 - g``. With one member in each ``[g^(k+2), g^(k+1)]``, ``k < K``, a remainder
-in ``[0, g^k]`` is either at most the member, which is skipped, and then at most ``g^(k+1)``; or the member is
+``g = (sqrt 5 - 1)/2`` solves ``g^2 = 1 - g``. With one sample in each ``[g^(k+2), g^(k+1)]``, ``k < K``, a remainder
+in ``[0, g^k]`` is either at most the sample, which is skipped, and then at most ``g^(k+1)``; or the sample is
 subtracted, and ``g^k - g^(k+2) = g^(k+1)`` bounds what is left, which is positive. Random signs and ``|w|``
 log-uniform on ``[g^(K+1), g]``: each of the 2K (scale, sign) cells has probability ``1/(2K)``, so ``n = 2K
 ln(2K/delta)`` leaves one empty with probability at most delta.
@@ -21,7 +21,7 @@ _GOLDEN = (sp.sqrt(5) - 1) / 2
 
 
 def _step_bounds(g: sp.Expr = _GOLDEN) -> bool:
-    """In units of ``g^k``: the largest remainder, 1, less the smallest member, ``g^2``, is at most g; in Q(sqrt 5)."""
+    """In units of ``g^k``: the largest remainder, 1, less the smallest sample, ``g^2``, is at most g; in Q(sqrt 5)."""
     return bool(sp.simplify(1 - g**2 - g) <= 0)
 
 
@@ -31,14 +31,14 @@ def _tight(g: sp.Expr = _GOLDEN) -> bool:
 
 
 def _greedy(reach: float = 1.0) -> bool:
-    """Greedy on random admissible members, over a grid of targets: the remainder stays in ``[0, g^K]``."""
+    """Greedy on random admissible samples, over a grid of targets: the remainder stays in ``[0, g^K]``."""
     g, scales = float(_GOLDEN.evalf()), 12
     draw = generator("golden-ratio-greedy")
     for _ in range(200):
         exponents = np.arange(1, scales + 1) + draw.random(scales)
         remainder = np.linspace(0.0, reach, 501)
-        for member in g**exponents:
-            remainder = np.where(remainder > member, remainder - member, remainder)
+        for sample in g**exponents:
+            remainder = np.where(remainder > sample, remainder - sample, remainder)
         require(bool((remainder >= 0).all()), "a negative remainder")
         require(remainder.max() <= g**scales * (1 + 1e-9), f"remainder {remainder.max()} beyond {g**scales}")
     return True
@@ -71,5 +71,5 @@ CHECK = Check(
         Step("n = 2K ln(2K/delta)", _width, {"K ln(2K/delta)": {"factor": 1}}),
         Step("cells have probability 1/(2K)", _cells, {"two cells": {"span": 2}}),
     ),
-    covers="The induction and the count of members. (1 - 1/m)^m <= 1/e gives the width for all K and delta.",
+    covers="The induction and the count of samples. (1 - 1/m)^m <= 1/e gives the width for all K and delta.",
 )

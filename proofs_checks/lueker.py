@@ -1,6 +1,6 @@
 """A logarithmic width for all targets at once (claim ``lueker``).
 
-For U[-1,1] and ``m = min(e, delta) <= 1`` the explicit theorem asks for ``ceil(ln(2/(e^2 delta))/ln(4/3))`` members,
+For U[-1,1] and ``m = min(e, delta) <= 1`` the explicit theorem asks for ``ceil(ln(2/(e^2 delta))/ln(4/3))`` samples,
 and ``2/(e^2 delta) <= (2/m)^3/4``; so ``C log(2/m)`` suffices with ``C = 3/ln(4/3) < 10.43``, on all of [-1/2, 1/2].
 """
 

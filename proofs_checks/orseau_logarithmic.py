@@ -1,6 +1,6 @@
 """Log-uniform weights for a whole network (claim ``orseau-logarithmic``).
 
-With M target weights the golden-ratio pools need ``n = 2K ln(2 K M/delta)`` members each, ``K =
+With M target weights the golden-ratio pools need ``n = 2K ln(2 K M/delta)`` samples each, ``K =
 ceil(log_{1/g}(1/eps))``: the union bound over 2KM (scale, sign) cells.
 """
 

@@ -1,6 +1,6 @@
 """One layer more, with skips (claim ``plus-one-residual``).
 
-An identity skip joins copy to copy and adds its own error, no more. In eval mode a batch norm after a convolution is
+An identity skip joins copy to copy and adds its copy error, no more. In eval mode a batch norm after a convolution is
 the convolution ``W' = W g/sqrt(var + e)``, ``b' = beta + g (b - mean)/sqrt(var + e)``. Average pooling commutes with
 copies, max pooling moves by at most the largest error of its window.
 """

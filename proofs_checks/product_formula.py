@@ -54,7 +54,7 @@ def _all_given(w: tuple[int, ...], targets: tuple[int, ...]) -> Fraction:
 
 
 def _exact(conditional: bool = True, copies: int = 1) -> bool:
-    """Two outputs on one input, two members: the whole source enumerated; equal targets stand for copies."""
+    """Two outputs on one input, two samples: the whole source enumerated; equal targets stand for copies."""
     for targets in ((1, 2), (3, 3), (4, -4)):
         counted = targets if copies == 1 else targets[:1]
         require(_joint(targets) == _formula(counted, conditional), f"targets {targets}")

@@ -28,7 +28,7 @@ def _floor(share: Fraction = Fraction(1, 2)) -> bool:
 
 
 def _doubling(base: int = 2) -> bool:
-    """Members ``delta 2^i`` reach every multiple of delta exactly.
+    """Samples ``delta 2^i`` reach every multiple of delta exactly.
 
     Log2(1/delta) of a sign suffice, if they may be chosen.
     """

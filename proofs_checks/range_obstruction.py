@@ -1,6 +1,6 @@
-"""What the positive members can add up to (claim ``range-obstruction``).
+"""What the positive samples can add up to (claim ``range-obstruction``).
 
-The number K of positive members of n from U[-1,1] is Bin(n, 1/2), their sizes are uniform, and a sum of k uniforms is
+The number K of positive samples of n from U[-1,1] is Bin(n, 1/2), their sizes are uniform, and a sum of k uniforms is
 below ``t <= 1`` with probability ``t^k/k!``. So ``P(sum x^+ < t) = 2^-n sum_k C(n, k) t^k/k! = 2^-n L_n(-t)``, L_n
 the Laguerre polynomial; beyond 1 the Irwin-Hall law takes the place of ``t^k/k!``.
 """
@@ -86,7 +86,7 @@ def _below(k: int, t: Fraction) -> Fraction:
 
 
 def _draws(t: float = 0.7, trials: int = 400_000) -> bool:
-    """Pools whose positive members stay below .7, counted, against the formula."""
+    """Pools whose positive samples stay below .7, counted, against the formula."""
     pools = Uniform(1.0).sample(generator("range-obstruction"), (trials, 8))
     count = int(np.count_nonzero(np.maximum(pools, 0.0).sum(axis=1) < t))
     return agrees(count, trials, range_obstruction(8, 0.7, Uniform(1.0)))

@@ -1,7 +1,7 @@
 """The second-moment bound for one target (claim ``second-moment``).
 
 N counts the subsets within eps of z: ``P(N > 0) >= (E N)^2/E N^2`` (Cauchy and Schwarz). ``E N = sum_k C(n, k) P(|S_k
-- z| <= eps)`` with S_k a sum of k members; in ``E N^2`` a pair of subsets counts by its overlap o and the rests a, b,
+- z| <= eps)`` with S_k a sum of k samples; in ``E N^2`` a pair of subsets counts by its overlap o and the rests a, b,
 with multiplicity ``n!/(o! a! b! (n-o-a-b)!)``. Typical subsets of size n/2 overlap in n/4, so their sums have
 correlation 1/2, and the densities' ratio ``1/sqrt(1 - 1/4)`` puts the limit at ``sqrt(3)/2``.
 """
@@ -75,7 +75,7 @@ def _bound(power: int = 2) -> bool:
 
 
 def _limit(overlap: sp.Expr = _QUARTER) -> bool:
-    """Two normal sums of n/2 members with ``overlap n`` in common: ``density(0,0)/density(0)^2`` is ``2/sqrt 3``."""
+    """Two normal sums of n/2 samples with ``overlap n`` in common: ``density(0,0)/density(0)^2`` is ``2/sqrt 3``."""
     shared, own = overlap, sp.Rational(1, 2) - overlap
     covariance = sp.Matrix([[shared + own, shared], [shared, shared + own]])
     ratio = covariance[0, 0] / sp.sqrt(covariance.det())

@@ -19,7 +19,7 @@ def _floor(power: int = 1) -> bool:
 
 
 def _grid(spacing: int = 2) -> bool:
-    """Members ``2 eps 2^i`` along each axis tile the square: the bound is attained in two dimensions."""
+    """Samples ``2 eps 2^i`` along each axis tile the square: the bound is attained in two dimensions."""
     eps, each = Fraction(1, 10), 2
     pool = [(spacing * eps * 2**i, Fraction(0)) for i in range(each)] + [
         (Fraction(0), spacing * eps * 2**i) for i in range(each)

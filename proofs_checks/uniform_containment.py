@@ -1,9 +1,9 @@
 """Uniform laws inside other laws (claim ``uniform-containment``).
 
 A density at least p0 on ``|x| <= L`` is a mixture with the weight ``2 p0 L = 2 c`` on U[-L, L], so a pool of n holds
-Bin(n, 2 c) uniform members. For the product of two U[-1,1], with density ``-ln|u|/2``: on ``|u| <= 1/2`` the weight is
+Bin(n, 2 c) uniform samples. For the product of two U[-1,1], with density ``-ln|u|/2``: on ``|u| <= 1/2`` the weight is
 ``(ln 2)/2 = .347``; ``c = L p(L)`` is largest at ``L = 1/e``, ``c = 1/(2e)``. For N(0, 1): ``L = 1``, ``c = .242``.
-Targets up to Z: every member of [1/2, 1] brings a target above 1/2 down by at least 1/2 and not below -1/2.
+Targets up to Z: every sample of [1/2, 1] brings a target above 1/2 down by at least 1/2 and not below -1/2.
 """
 
 from fractions import Fraction
@@ -68,11 +68,11 @@ def _mixture(weight: float = 0.34657, trials: int = 400_000) -> bool:
 
 
 def _larger_targets(least: Fraction = Fraction(1, 2)) -> bool:
-    """``ceil(2Z - 1)`` members of [1/2, 1] bring any z in (1/2, Z] into the window; the slowest are all 1/2."""
+    """``ceil(2Z - 1)`` samples of [1/2, 1] bring any z in (1/2, Z] into the window; the slowest are all 1/2."""
     for quarters in range(3, 41):
         size = Fraction(quarters, 4)
-        members = -((1 - 2 * size) // 1)
-        require(size - members * least <= Fraction(1, 2), f"Z = {size}: {members} members do not suffice")
+        samples = -((1 - 2 * size) // 1)
+        require(size - samples * least <= Fraction(1, 2), f"Z = {size}: {samples} samples do not suffice")
     return Fraction(1, 2) - 1 >= -Fraction(1, 2)
 
 
@@ -97,7 +97,7 @@ CHECK = Check(
         Step("constants of the toolkit's laws", _constants,
              {"product .25": {"product": "0.25"}, "normal .399": {"normal": "0.39894"}}),
         Step("the rest is a law, and drawn counts fit", _mixture, {"weight .35": {"weight": 0.35}}),
-        Step("targets up to Z", _larger_targets, {"members from 2/5": {"least": Fraction(2, 5)}}),
+        Step("targets up to Z", _larger_targets, {"samples from 2/5": {"least": Fraction(2, 5)}}),
         Step("further draws for Z = 1", _further_draws, {"4/5 for 3/4": {"base": Fraction(4, 5)}}),
     ),
     covers="Densities, weights, best constants and the reduction of larger targets; draws by exact tests, "

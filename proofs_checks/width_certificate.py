@@ -174,17 +174,17 @@ class Mu:
     outer: Fraction
 
 
-def density_of_sum(members: int, width: Fraction, low: Fraction) -> Piecewise:
+def density_of_sum(samples: int, width: Fraction, low: Fraction) -> Piecewise:
     """Density of ``low + width (U_1 + .. + U_m)``, m >= 1, as exact polynomials between knots."""
     pieces: Piecewise = []
-    for k in range(members):
-        total: Poly = [Fraction(0)] * members
+    for k in range(samples):
+        total: Poly = [Fraction(0)] * samples
         for j in range(k + 1):
             # (-1)^j C(m, j) ((t - low)/width - j)^(m-1) / (width (m-1)!), expanded in t
             shift = -(low / width) - j
-            factor = Fraction((-1) ** j * math.comb(members, j), math.factorial(members - 1)) / width
-            for i in range(members):
-                total[i] += factor * math.comb(members - 1, i) * shift ** (members - 1 - i) / width**i
+            factor = Fraction((-1) ** j * math.comb(samples, j), math.factorial(samples - 1)) / width
+            for i in range(samples):
+                total[i] += factor * math.comb(samples - 1, i) * shift ** (samples - 1 - i) / width**i
         pieces.append((low + k * width, low + (k + 1) * width, total))
     return pieces
 
@@ -265,7 +265,7 @@ def _iteration_step(
 
 
 def _entries_agree(drawn: Fraction = Fraction(1, 2)) -> bool:
-    """Entries of the other program's table, a spread of kinds with 1 to 4 members a part, are the exact integrals.
+    """Entries of the other program's table, a spread of kinds with 1 to 4 samples a part, are the exact integrals.
 
     ``drawn`` is the width of the bins in the exact integrals; the table has 1/2.
     """

@@ -30,7 +30,7 @@ EPS = 0.01
 SEED = 2024
 OUT = Path("out/bench/bench.json")
 OURS, PLAIN_C, PLAIN_PYTHON = "sltk", "plain C, one core", "itertools, one core"
-ERROR, FEWEST = "minimum error", f"fewest members, eps={EPS}"
+ERROR, FEWEST = "minimum error", f"fewest samples, eps={EPS}"
 
 # Measured by others on other machines: a sense of scale, not a comparison.
 PUBLISHED = [

@@ -7,7 +7,7 @@ from itertools import combinations
 def first_within(pool: Sequence[float], target: float, eps: float) -> tuple[int, ...] | None:
     """Positions of the first subset within ``eps``, smallest size first; ``None`` where there is none."""
     for size in range(len(pool) + 1):
-        for members, subset in zip(combinations(range(len(pool)), size), combinations(pool, size), strict=True):
+        for samples, subset in zip(combinations(range(len(pool)), size), combinations(pool, size), strict=True):
             if abs(target - sum(subset)) <= eps:
-                return members
+                return samples
     return None

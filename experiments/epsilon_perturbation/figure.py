@@ -1,4 +1,4 @@
-"""Members against the move that each may make."""
+"""Samples against the move that each may make."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.plot(move, [row["n"] for row in rows], "o-", color=COLOURS[0], linewidth=0.8, label="measured")
         axes.plot(move, [row["factor"] for row in rows], color=COLOURS[1], linewidth=1.0, label="n(0) / (1 + m)")
         axes.set_xscale("symlog", linthresh=0.001)
-        axes.set(xlabel="move m that each member may make", ylabel="members", ylim=(0, None))
-        axes.set_title(f"Members that may move: eps {result['eps']:g}, delta {result['delta']:g}")
+        axes.set(xlabel="move m that each sample may make", ylabel="samples", ylim=(0, None))
+        axes.set_title(f"Samples that may move: eps {result['eps']:g}, delta {result['delta']:g}")
         axes.legend(fontsize=8)
         save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})

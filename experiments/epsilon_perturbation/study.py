@@ -1,8 +1,8 @@
-"""What it is worth that members may move a little (claim ``epsilon-perturbation``).
+"""What it is worth that samples may move a little (claim ``epsilon-perturbation``).
 
 Run ``python -m experiments.epsilon_perturbation.study``; it writes ``out/epsilon_perturbation/study.json`` and
 ``size.png``. For each move m, the least n such that a fixed target, uniform in [-1, 1], is within eps of a subset of n
-from U[-1, 1] whose members may each move by m; beside it n(0)/(1 + m), the factor that the abstract gives, whose exact
+from U[-1, 1] whose samples may each move by m; beside it n(0)/(1 + m), the factor that the abstract gives, whose exact
 conditions we have not read.
 """
 
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
 
 
 def missed(n: int, move: float, options: argparse.Namespace) -> int:
-    """Trials that fail at n members."""
+    """Trials that fail at n samples."""
     generator = stream(0, "epsilon-perturbation", "study", n)
     pools = Uniform(1.0).sample(generator, (options.trials, n))
     targets = generator.uniform(-1.0, 1.0, options.trials)

@@ -2,10 +2,10 @@
 
 Run ``python -m experiments.error_growth.study``; it prints a table, and writes ``out/error_growth/study.json`` and
 ``growth.png``. Targets are chains and residual networks of six neurons a layer, weights uniform in [-1/2, 1/2], on
-[-1, 1]^2. Every parameter is asked for to .002, at n = 24; sources differ in how their members are spread:
+[-1, 1]^2. Every parameter is asked for to .002, at n = 24; sources differ in how their samples are spread:
 
 - ``one scale``: U[-4, 4], subsets of least error, as the theorems have it;
-- ``ladder``: the same largest scale, members over four octaves, subsets of least mass;
+- ``several scales``: the same largest scale, samples over four scales, subsets of least mass;
 - ``two-layer``: one copy of each neuron, so that nothing is there to come apart.
 """
 
@@ -35,7 +35,12 @@ WIDTH, BOX, ROWS = 6, Box(-1.0, 1.0), 500
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 SOURCES: dict[str, dict[str, Any]] = {
     "one scale": {"method": "plus-one", "law": Uniform(4.0), "objective": "error"},
-    "ladder": {"method": "plus-one", "law": Uniform(2.0), "objective": "mass", "ladder": (1, 0, -1, -2)},
+    "several scales": {
+        "method": "plus-one",
+        "law": Uniform(2.0),
+        "objective": "mass",
+        "scale_exponents": (1, 0, -1, -2),
+    },
     "two-layer": {"method": "two-layer", "law": Uniform(4.0), "objective": "error"},
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sltk.construct import StrongTicket
 from sltk.construct.failures import Failure
-from sltk.construct.pools.members import constant_pools, flat_index, sides
+from sltk.construct.pools.samples import constant_pools, flat_index, sides
 
 
 def anatomy(ticket: StrongTicket) -> Counter[tuple[str, str, str]]:
@@ -24,9 +24,9 @@ def anatomy(ticket: StrongTicket) -> Counter[tuple[str, str, str]]:
 
 
 def cause(ticket: StrongTicket, failure: Failure) -> str:
-    """``range`` or ``resolution``, from the members of the pool, drawn again."""
-    members, target, tolerance = _bias(ticket, failure) if failure.kind == "bias" else _weight(ticket, failure)
-    low, high = members[members < 0].sum(), members[members > 0].sum()
+    """``range`` or ``resolution``, from the samples of the pool, drawn again."""
+    samples, target, tolerance = _bias(ticket, failure) if failure.kind == "bias" else _weight(ticket, failure)
+    low, high = samples[samples < 0].sum(), samples[samples > 0].sum()
     return "resolution" if low - tolerance <= target <= high + tolerance else "range"
 
 
@@ -37,13 +37,13 @@ def _weight(ticket: StrongTicket, failure: Failure) -> tuple[np.ndarray, float, 
     channel = failure.input * role.copies_in + neurons[neurons >= 0]
     one = np.array([failure.output]), np.array([failure.copy])
     flat = flat_index(role, *one, channel, np.array([failure.tap]))
-    members = source.weights(role.combine, flat) * side.incoming[failure.input][neurons >= 0]
-    return members, failure.target / side.slope, failure.tolerance / abs(side.slope)
+    samples = source.weights(role.combine, flat) * side.incoming[failure.input][neurons >= 0]
+    return samples, failure.target / side.slope, failure.tolerance / abs(side.slope)
 
 
 def _bias(ticket: StrongTicket, failure: Failure) -> tuple[np.ndarray, float, float]:
     role, source = ticket.plan.roles[failure.stage], ticket.source
     pool = constant_pools(source, role)[-1]
     one = np.array([failure.output]), np.array([failure.copy])
-    members = source.weights(role.combine, flat_index(role, *one, pool.channels, pool.taps)) * pool.values
-    return members, failure.target, failure.tolerance
+    samples = source.weights(role.combine, flat_index(role, *one, pool.channels, pool.taps)) * pool.values
+    return samples, failure.target, failure.tolerance

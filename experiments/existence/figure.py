@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from sltk.plot.style import COLOURS, MARKERS, save, styled
 
-LABELS = {"n": "members of a pool, n", "eps": "tolerance eps", "depth": "layers of the target", "width": "its width"}
+LABELS = {"n": "samples of a pool, n", "eps": "tolerance eps", "depth": "layers of the target", "width": "its width"}
 
 
 def draw(result: dict, path: Path, command: str) -> None:

@@ -135,7 +135,7 @@ def failures(small: Small, tickets: int) -> list[dict]:
 
 
 def sizes(small: Small) -> list[dict]:
-    """Members of a pool, layer by layer, so that all problems of the network are solved with ``1 - DELTA``."""
+    """Samples of a pool, layer by layer, so that all problems of the network are solved with ``1 - DELTA``."""
     ticket, found = small.ticket(N, EPS, 0), []
     for index, stage in enumerate(small.network().stages):
         law = Product(Uniform(1.0), Uniform(1.0)) if index == 0 else Uniform(1.0)

@@ -22,7 +22,7 @@ def draw(result: dict, path: Path, command: str) -> None:
                 axes.axhline(curve["free"], color=colour, linestyle="--", linewidth=0.8,
                              label=f"any density, eps {curve['eps']:g}")  # fmt: skip
         axes.set_xlabel("density: kept fraction of the pool")
-        axes.set_ylabel("members of the pool")
+        axes.set_ylabel("samples of the pool")
         axes.set_ylim(0, 45)
         axes.set_title(f"What a density costs: fixed target in [-1, 1], delta {result['delta']:g}")
         axes.legend(fontsize=8, ncols=2)

@@ -3,7 +3,7 @@
 Run ``python -m experiments.fixed_size.study``; it writes ``out/fixed_size/study.json`` and ``size.png``.
 
 For a density g, ``n(g)`` is the least n such that a fixed target, uniform in [-1, 1], is within eps of the sum of
-exactly ``round(g n)`` members of a pool of n from U[-1, 1], with probability 1 - delta: the least n whose success rate
+exactly ``round(g n)`` samples of a pool of n from U[-1, 1], with probability 1 - delta: the least n whose success rate
 over ``--trials`` pools, each searched exactly, has a lower Clopper-Pearson limit of 1 - delta. Beside it the least n at
 which ``C(n, k)`` intervals of length ``2 eps`` could cover the window at all, and the size of a pool without a rule for
 the density.
@@ -58,7 +58,7 @@ def least(eps: float, density: float | None, options: argparse.Namespace) -> int
 
 
 def missed(n: int, eps: float, density: float | None, options: argparse.Namespace) -> int:
-    """Trials that fail at n members; all of them where too many do."""
+    """Trials that fail at n samples; all of them where too many do."""
     size = None if density is None else max(1, round(density * n))
     generator = stream(0, "fixed-size", "study", repr(eps), n, repr(density))
     pools = Uniform(1.0).sample(generator, (options.trials, n))

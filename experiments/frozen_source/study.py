@@ -1,8 +1,8 @@
 """What a partly frozen source costs (claim ``frozen-source``).
 
 Run ``python -m experiments.frozen_source.study``; it writes ``out/frozen_source/study.json`` and ``size.png``. Of n
-members from U[-1, 1] a share is locked in, the rest is free; for each share, the least n such that a fixed target,
-uniform in [-1, 1], is within eps of the locked sum and a free subset. Locked members take no mask, and move the target:
+samples from U[-1, 1] a share is locked in, the rest is free; for each share, the least n such that a fixed target,
+uniform in [-1, 1], is within eps of the locked sum and a free subset. Locked samples take no mask, and move the target:
 by more, the more there are.
 """
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
 
 
 def missed(n: int, share: float, options: argparse.Namespace) -> int:
-    """Trials that fail at n members, a share of them locked."""
+    """Trials that fail at n samples, a share of them locked."""
     generator = stream(0, "frozen-source", "study", n, repr(share))
     pools = Uniform(1.0).sample(generator, (options.trials, n))
     targets = generator.uniform(-1.0, 1.0, options.trials)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sltk.plot.style import COLOURS, GREY, MARKERS, save, sheet, styled
 
-NAMES = {"all": "all subsets", "pairs": "at most two members (control)"}
+NAMES = {"all": "all subsets", "pairs": "at most two samples (control)"}
 
 
 def draw(result: dict, path: Path, command: str) -> None:
@@ -34,7 +34,7 @@ def draw(result: dict, path: Path, command: str) -> None:
             label=f"closed form, delta {result['delta']:g}",
         )
         axes.set_xlabel("ln(1/eps)")
-        axes.set_ylabel("members of the pool")
+        axes.set_ylabel("samples of the pool")
         axes.set_title(f"Least size of a pool that covers [-1/2, 1/2]: mean of {result['trials']:,} pools")
         axes.set_ylim(0.0, 55.0)
         axes.legend()

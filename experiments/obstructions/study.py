@@ -1,4 +1,4 @@
-"""How many draws of a source have no range obstruction, by the members of a pool: what no search can mend.
+"""How many draws of a source have no range obstruction, by the samples of a pool: what no search can mend.
 
 Run ``python -m experiments.obstructions.study --target FILE --arch "..." --input-shape ... --n 28 32 36``; it prints a
 table and writes ``out/obstructions/TARGET.json``. A draw takes seconds, since nothing is searched: this is where the
@@ -27,8 +27,9 @@ def main(arguments: list[str]) -> None:
     options = _options(arguments)
     network = load_target(options.target, options.arch, tuple(options.input_shape))
     rows = [row(network, n, options) for n in options.n]
-    about = {"target": options.target.name, "architecture": options.arch, "law": options.law, "ladder": options.ladder,
-             "param_eps": options.param_eps, "prune_below": options.prune_below}  # fmt: skip
+    about = {"target": options.target.name, "architecture": options.arch, "law": options.law,
+             "scale_exponents": options.scale_exponents, "param_eps": options.param_eps,
+             "prune_below": options.prune_below}  # fmt: skip
     write_atomic(Path("out/obstructions") / f"{options.target.stem}.json", canonical_json(about | {"rows": rows}))
     Console().print(table(rows))
 
@@ -50,7 +51,8 @@ def recipe(n: int, network: Network, options: argparse.Namespace) -> Recipe:
     network, box = target_and_box(network, tuple(options.box), None)
     return recipe_on(
         network, box, first_activation_of(network, None), method=options.method, n=n, law=parse_law(options.law).spec(),
-        aim="param_eps", tolerance=options.param_eps, ladder=tuple(options.ladder), bias_octaves=options.bias_octaves,
+        aim="param_eps", tolerance=options.param_eps, scale_exponents=tuple(options.scale_exponents),
+        bias_exponent=options.bias_exponent,
     )  # fmt: skip
 
 
@@ -79,8 +81,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--param-eps", type=float, default=0.008)
     parser.add_argument("--prune-below", type=float, default=0.001)
     parser.add_argument("--law", default="uniform(2.0)")
-    parser.add_argument("--ladder", type=int, nargs="+", default=[-3, -2, -1, 0, 1, 2, 3])
-    parser.add_argument("--bias-octaves", type=int, default=3)
+    parser.add_argument("--scale-exponents", type=int, nargs="+", default=[-3, -2, -1, 0, 1, 2, 3])
+    parser.add_argument("--bias-exponent", type=int, default=3)
     return parser.parse_args(arguments)
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from experiments.paper_tickets.summary import difference
 from sltk.plot.style import COLOURS, GREY, MARKERS, save, styled
 
-METHODS = ("plus-one", "two-layer", "plus-one, short ladder")
+METHODS = ("plus-one", "two-layer", "plus-one, few scales")
 
 TICKS = (-80, -40, -20, -10, -5, -2, -1, 0, 1, 2)
 

@@ -12,8 +12,8 @@ A ticket answers the first 1,000 test images of MNIST, or the 360 of digits. Int
 images, exactly (Clopper-Pearson; two of them at 97.5% for the difference from the target); of a mean over draws by
 Student's t, which takes the draws as normal and has no width where all are alike.
 
-The residual targets have a second ``plus-one`` of fewer members, spread over fewer scales, whose subsets minimise the
-mass: what a deep ticket loses where its recipe is short of small members. Draw k is the source of seed 100 + k; recipes
+The residual targets have a second ``plus-one`` of fewer samples, spread over fewer scales, whose subsets minimise the
+mass: what a deep ticket loses where its recipe is short of small samples. Draw k is the source of seed 100 + k; recipes
 were chosen on seed 1, which is not among them.
 """
 
@@ -46,9 +46,9 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
     "conv": {"plus-one": _CONV, "two-layer": _CONV},
     "residual": {
         "plus-one": {"n": 26, "law": "uniform(2.0)", "param_eps": 0.005, "objective": "weighted",
-                     "ladder": [2, 1, 0, 0, -1, -2], "bias_octaves": 3},
-        "plus-one, short ladder": {"n": 24, "law": "uniform(2.0)", "param_eps": 0.005, "objective": "mass",
-                                   "ladder": [2, 1, 0, -1], "bias_octaves": 2},
+                     "scale_exponents": [2, 1, 0, 0, -1, -2], "bias_exponent": 3},
+        "plus-one, few scales": {"n": 24, "law": "uniform(2.0)", "param_eps": 0.005, "objective": "mass",
+                                   "scale_exponents": [2, 1, 0, -1], "bias_exponent": 2},
         "two-layer": {"n": 26, "law": "uniform(3.0)", "param_eps": 0.005, "objective": "error"},
     },
 }  # fmt: skip
@@ -103,7 +103,7 @@ def measure(name: str, work: Mapping[str, tuple[Subject, str, int]], data_folder
     method: Any = construction.split(",")[0]
     started = time.perf_counter()
     law = parse_law(recipe.pop("law"))
-    recipe["ladder"] = tuple(recipe.get("ladder", (0,)))
+    recipe["scale_exponents"] = tuple(recipe.get("scale_exponents", (0,)))
     box = Box(data.low, data.high)
     ticket = strong_ticket(network(subject), method=method, seed=SEED + number, domain=box, law=law, **recipe)
     built = time.perf_counter() - started

@@ -1,6 +1,6 @@
 """Compute the stored second-moment certificates: ``python -m experiments.precompute.width_certificates [FOLDER]``.
 
-Every entry of PLANS was found by trying plans by hand around the best one (members, samples after the hand-over,
+Every entry of PLANS was found by trying plans by hand around the best one (samples, samples after the hand-over,
 slack, far). Set OPENBLAS_NUM_THREADS=1: the blocks are small. A few seconds to two minutes an entry on one core.
 """
 

@@ -1,4 +1,4 @@
-"""Members against the bits of the grid."""
+"""Samples against the bits of the grid."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.plot(bits, [row["n"] for row in rows], "o-", color=COLOURS[0], linewidth=0.8,
                   label=f"measured, {result['slope']:.2f} a bit")  # fmt: skip
         axes.plot(bits, [row["floor"] for row in rows], color=GREY, linewidth=1.0, label="counting floor")
-        axes.set(xlabel="bits: the grid's step is 2^-bits", ylabel="members", ylim=(0, None))
+        axes.set(xlabel="bits: the grid's step is 2^-bits", ylabel="samples", ylim=(0, None))
         axes.set_title(f"Exact subset sums on a grid, delta {result['delta']:g}")
         axes.legend(fontsize=8)
         save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})

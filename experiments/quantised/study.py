@@ -1,7 +1,7 @@
 """Exact subset sums on a grid (claim ``quantised``).
 
 Run ``python -m experiments.quantised.study``; it writes ``out/quantised/study.json`` and ``size.png``. For each step,
-the least n such that a fixed target of the grid in [-1/2, 1/2] is exactly a subset sum of n members from U[-1, 1],
+the least n such that a fixed target of the grid in [-1/2, 1/2] is exactly a subset sum of n samples from U[-1, 1],
 rounded to the grid; beside it the counting floor. In units of the step all numbers are whole, and the search is exact.
 """
 
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> None:
         print(f"step 2^-{bits}: n = {n}, floor {rows[-1]['floor']}")
     found = [(row["bits"], row["n"]) for row in rows if row["n"] is not None]
     slope = float(np.polyfit([bits for bits, _ in found], [n for _, n in found], 1)[0])
-    print(f"about {slope:.2f} members a bit")
+    print(f"about {slope:.2f} samples a bit")
     write_and_draw("quantised", arguments, options, draw, rows=rows, slope=slope)
 
 

@@ -1,4 +1,4 @@
-"""Members before the mask against its density."""
+"""Samples before the mask against its density."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.plot([r["density"] for r in inner], [r["log"] for r in inner], color=COLOURS[2], linewidth=1.0,
                   label="n(1) / ln(1/(1-p))")  # fmt: skip
         axes.plot(p, [row["closed"] for row in rows], "--", color=GREY, linewidth=1.0, label="closed form, a window")
-        axes.set(xlabel="density of the mask", ylabel="members", yscale="log")
+        axes.set(xlabel="density of the mask", ylabel="samples", yscale="log")
         axes.set_title(f"Sources that are sparse from the start: eps {result['eps']:g}, delta {result['delta']:g}")
         axes.legend(fontsize=8)
         save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})

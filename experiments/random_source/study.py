@@ -1,7 +1,7 @@
 """What a source that is sparse from the start costs (claim ``random-source``).
 
 Run ``python -m experiments.random_source.study``; it writes ``out/random_source/study.json`` and ``size.png``. For each
-density p, the least n such that a fixed target, uniform in [-1, 1], is within eps of a subset of the members that a
+density p, the least n such that a fixed target, uniform in [-1, 1], is within eps of a subset of the samples that a
 mask of density p has left of n from U[-1, 1]; beside it n(1)/p, n(1)/ln(1/(1-p)) and the closed form, which covers a
 window.
 """
@@ -19,7 +19,7 @@ from sltk.subset_sum.bounds import closed_form_size
 from sltk.subset_sum.laws import Masked, Uniform
 
 DENSITIES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2)
-MOST = 40  # members that the solver takes; masked ones are left out before it sees them
+MOST = 40  # samples that the solver takes; masked ones are left out before it sees them
 
 
 def main(arguments: list[str]) -> None:
@@ -39,15 +39,15 @@ def main(arguments: list[str]) -> None:
 
 
 def missed(n: int, density: float, options: argparse.Namespace) -> int:
-    """Trials that fail at n members before the mask."""
+    """Trials that fail at n samples before the mask."""
     generator = stream(0, "random-source", "study", n, repr(density))
     pools = Uniform(1.0).sample(generator, (options.trials, n))
     kept = generator.random((options.trials, n)) < density
     targets = generator.uniform(-1.0, 1.0, options.trials)
     failures = 0
     for pool, mask, target in zip(pools, kept, targets, strict=True):
-        members = pool[mask][:MOST]
-        found = members.size and solve(members, target, eps=options.eps, objective="cardinality").reached
+        samples = pool[mask][:MOST]
+        found = samples.size and solve(samples, target, eps=options.eps, objective="cardinality").reached
         failures += not (found or abs(target) <= options.eps)
         if failures > options.delta * options.trials:
             return options.trials

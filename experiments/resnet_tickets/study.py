@@ -34,8 +34,9 @@ from sltk.verify.agreement import agreement
 ARCHITECTURE = 'resnet20(activation="sigmoid")'
 DATA = "cifar10-jpeg"
 PER_CLASS = 100
-RECIPE = {"n": 36, "param_eps": 0.008, "prune_below": 0.001, "law": "uniform(2.0)", "ladder": [-3, -2, -1, 0, 1, 2, 3],
-          "bias_octaves": 3, "objective": "weighted", "own_error": 0.003, "search_first": 28}  # fmt: skip
+RECIPE = {"n": 36, "param_eps": 0.008, "prune_below": 0.001, "law": "uniform(2.0)",
+          "scale_exponents": [-3, -2, -1, 0, 1, 2, 3], "bias_exponent": 3, "objective": "weighted",
+          "copy_error": 0.003, "sub_pool": 28}  # fmt: skip
 
 
 def main(arguments: list[str]) -> None:
@@ -60,10 +61,10 @@ def measure(name: str, tasks: dict[str, dict[str, Any]], options: argparse.Names
     data = load(DATA, options.data_folder)
     network = load_target(options.target, ARCHITECTURE, data.input_shape)
     recipe, seed = dict(RECIPE), tasks[name]["seed"]
-    law, ladder = parse_law(recipe.pop("law")), tuple(recipe.pop("ladder"))
+    law, exponents = parse_law(recipe.pop("law")), tuple(recipe.pop("scale_exponents"))
     started = time.perf_counter()
     ticket = strong_ticket(network, method="plus-one", seed=seed, domain=Box(data.low, data.high), law=law,
-                           ladder=ladder, parts=options.out / f"{seed}.parts", **recipe)  # fmt: skip
+                           scale_exponents=exponents, parts=options.out / f"{seed}.parts", **recipe)  # fmt: skip
     built = time.perf_counter() - started
     rows = torch.cat([torch.nonzero(data.test_y == label)[:PER_CLASS, 0] for label in data.test_y.unique()])
     met = agreement(network, ticket.module().eval(), data.test_x[rows], data.test_y[rows], batch=128)

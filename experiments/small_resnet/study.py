@@ -22,7 +22,7 @@ from sltk.models.projected_resnet import ProjectedResNet
 
 OUT = Path("out/small_resnet")
 SOURCES = {
-    "plus-one": "--n 26 --law uniform(2.0) --ladder 2 1 0 -1 --bias-octaves 2 --objective mass",
+    "plus-one": "--n 26 --law uniform(2.0) --scale-exponents 2 1 0 -1 --bias-exponent 2 --objective mass",
     "two-layer": "--n 28 --law uniform(3.0)",
 }
 

@@ -11,7 +11,7 @@ RULES = (("first", "-", "first found"), ("error", "--", "least error"))
 
 def draw(result: dict, path: Path, command: str) -> None:
     """One sheet of the sizes at ``path``, one of the errors, ``errors.png``, beside it."""
-    for kind, label in (("sizes", "members of the subset"), ("errors", "error / eps")):
+    for kind, label in (("sizes", "samples of the subset"), ("errors", "error / eps")):
         with styled():
             figure, axes = sheet(7.0, 4.2)
             for colour, row in zip(COLOURS, result["laws"], strict=False):

@@ -79,8 +79,8 @@ def first_subset(pools: np.ndarray, target: np.ndarray, eps: float) -> tuple[np.
     size, error = np.full(trials, -1), np.full(trials, np.inf)
     for k in range(n + 1):
         chosen = np.zeros((comb(n, k), n))
-        for row, members in enumerate(combinations(range(n), k)):
-            chosen[row, list(members)] = 1.0
+        for row, samples in enumerate(combinations(range(n), k)):
+            chosen[row, list(samples)] = 1.0
         left = np.flatnonzero(size < 0)
         for part in np.array_split(left, max(1, left.size * len(chosen) // CELLS)):
             away = np.abs(pools[part] @ chosen.T - target[part, None])

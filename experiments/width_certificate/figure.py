@@ -43,7 +43,7 @@ def draw(result: dict, path: Path, command: str) -> None:
             panel.set_xticks(list(places), [f"{row['eps']:g}\n{row['delta']:g}" for row in rows], fontsize=8)
             panel.set_xlim(-0.4, len(rows) - 0.3)
             panel.set_xlabel("eps (above) and delta (below)")
-        panels[0].set_ylabel("members of a pool")
+        panels[0].set_ylabel("samples of a pool")
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(NAMES))
         figure.suptitle(

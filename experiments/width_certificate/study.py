@@ -55,7 +55,7 @@ def _sizes(law: str, eps: float, delta: float, options: argparse.Namespace) -> d
 
 def table(rows: list[dict]) -> Table:
     """One row a question."""
-    made = Table(title="Members of a pool that reaches every target of its window", title_justify="left")
+    made = Table(title="Samples of a pool that reaches every target of its window", title_justify="left")
     for name in ("law", "eps", "delta", *METHODS):
         made.add_column(name, justify="left" if name == "law" else "right")
     before = rows[0]["law"]

@@ -1,7 +1,7 @@
 """The error recursion before any mask is known: what every ticket within given tolerances must satisfy.
 
 Stage ``l`` of the target has tolerance ``eps_l``. A parameter with ``|theta| > prune_below`` is met to ``eps_l``
-by at most ``n`` members with ``|v| <= v_max``, so its selected mass is at most ``n v_max``, or a smaller cap
+by at most ``n`` samples with ``|v| <= v_max``, so its selected mass is at most ``n v_max``, or a smaller cap
 ``kappa(theta)`` if the search is made to respect one; a smaller parameter becomes the empty subset and is off by
 ``|theta|``; an exact zero stays exact. With these in place of the actual numbers the recursion of
 `sltk.certify.propagate` bounds every copy at once, and one copy stands for all.
@@ -39,27 +39,27 @@ class Pools:
     """What the source offers to one parameter of a stage.
 
     Args:
-        members: largest number of members a subset can have (both signs together, if solved apart).
+        samples: largest number of samples a subset can have (both signs together, if solved apart).
         outgoing: ``v_max``, largest ``|v|`` of the law, in the source's units.
         incoming: ``w_max``, largest ``|w|`` of the univariate neurons; unused where there are none.
         cap: ``kappa``, a limit of the selected mass that the search keeps: a number, or a function of the
             magnitudes ``|theta|`` (tensor to tensor).
     """
 
-    members: int
+    samples: int
     outgoing: float
     incoming: float = 0.0
     cap: float | Callable[[Tensor], Tensor] = inf
 
     def __post_init__(self) -> None:
-        for name in ("members", "outgoing", "incoming"):
+        for name in ("samples", "outgoing", "incoming"):
             value = getattr(self, name)
             if not 0 <= value < inf:
                 raise SltkError(f"Pools needs finite {name} >= 0, but got {name}={value}.")
 
     def mass(self, size: Tensor) -> Tensor:
         """Largest selected mass of parameters with magnitudes ``size > 0``."""
-        free = swell(torch.full_like(size, float(self.members) * self.outgoing), 2)
+        free = swell(torch.full_like(size, float(self.samples) * self.outgoing), 2)
         cap = self.cap(size) if callable(self.cap) else torch.full_like(size, float(self.cap))
         if not bool((cap >= 0).all()):
             raise SltkError("Pools needs a cap >= 0 for every parameter; return a limit of the mass.")

@@ -27,11 +27,11 @@ class Common:
     Args:
         delta_positive: ``(copies, out, in, kh, kw)``, effective minus target parameter for ``x > 0``.
         delta_negative: the same for ``x < 0``; equal to it where ``m_+ = m_-``.
-        remainder: same shape, the sum over the selected members of ``|v| K |w|^q``; 0 without curvature.
+        remainder: same shape, the sum over the selected samples of ``|v| K |w|^q``; 0 without curvature.
         bias_error: ``(copies, out)``, absolute.
         order: ``q``.
         radius: where the remainder bound holds.
-        reach: largest ``|w|`` among the selected members.
+        reach: largest ``|w|`` among the selected samples.
 
     Raises:
         SltkError: for wrong shapes, NaN, negative remainders or bias errors, ``order < 1``.

@@ -33,7 +33,7 @@ Broken = Literal["", "skip", "border"]
 
 ALARM = 1e-9  # of one case: half for the predicted interval, half for the test
 WIDTHS = {"dense": (14, 16, 18), "conv": (14, 16, 18), "residual": (14, 16, 18)}
-CLOSE, CLOSE_EPS = 24, 0.001  # members and tolerance at which a broken joint shows beyond the bound
+CLOSE, CLOSE_EPS = 24, 0.001  # samples and tolerance at which a broken joint shows beyond the bound
 INPUTS = 64
 SIZES = (0.7, -0.5, 0.6, -0.8, 0.4, 0.9)
 

@@ -35,13 +35,13 @@ def violations(measured: Values, allowed: Values) -> dict[str, Any]:
 def covered(pools: Values, eps: float, window: float) -> Flags:
     """Which pools ``(trials, n)`` reach all of ``[-window/2, window/2]`` to within ``eps``.
 
-    Members that are 0 are passed over. Prefixes are tried first: what a part of the pool covers, the pool covers.
-    A pool whose first 32 members do not is counted as a failure; that can refute the claim, never support it.
+    Samples that are 0 are passed over. Prefixes are tried first: what a part of the pool covers, the pool covers.
+    A pool whose first 32 samples do not is counted as a failure; that can refute the claim, never support it.
     """
-    pools, members = zeros_last(pools), np.count_nonzero(pools, axis=1)
+    pools, samples = zeros_last(pools), np.count_nonzero(pools, axis=1)
     done, n, before = np.zeros(len(pools), dtype=bool), pools.shape[1], -1
     for size in [*(p for p in PREFIXES if p < n), min(n, PREFIXES[-1])]:
-        left = np.flatnonzero(~done & (members > before))  # what is left of the others are zeros
+        left = np.flatnonzero(~done & (samples > before))  # what is left of the others are zeros
         if left.size:
             done[left] = covers(pools[left, :size], eps, -window / 2, window / 2)
         before = size
@@ -49,20 +49,20 @@ def covered(pools: Values, eps: float, window: float) -> Flags:
 
 
 def least_sizes(pools: Values, target: Values, eps: float) -> Values:
-    """Least ``n`` such that a subset of the first n members is within ``eps`` of the target; the width + 1 if none."""
+    """Least ``n`` such that a subset of the first n samples is within ``eps`` of the target; the width + 1 if none."""
     return least(pools, lambda part, rows: solve(part, target[rows], eps=eps, objective="cardinality").reached)
 
 
 def least_covering(pools: Values, eps: float, window: float) -> Values:
-    """Least ``n`` such that the first n members cover ``[-window/2, window/2]``; the width + 1 where none do."""
+    """Least ``n`` such that the first n samples cover ``[-window/2, window/2]``; the width + 1 where none do."""
     return least(pools, lambda part, _: covers(part, eps, -window / 2, window / 2))
 
 
 def least_pairs(pools: Values, target: Values, eps: float) -> Values:
-    """As ``least_sizes``, with subsets of at most two members: it grows like a power of ``1/eps``."""
+    """As ``least_sizes``, with subsets of at most two samples: it grows like a power of ``1/eps``."""
 
     def newest(part: Values, rows: NDArray[np.int64]) -> Flags:
-        left = target[rows, None] - part[:, -1:]  # alone, or with an older member
+        left = target[rows, None] - part[:, -1:]  # alone, or with an older sample
         return (np.abs(left[:, 0]) <= eps) | (np.abs(left - part[:, :-1]) <= eps).any(axis=1)
 
     return least(pools, newest)
@@ -85,12 +85,12 @@ def draw(law: Law, generator: np.random.Generator, trials: int, n: int) -> Value
 
 
 def least(pools: Values, reached: Callable[[Values, Any], Flags]) -> Values:
-    """Least n at which ``reached(first n members of the rows left, rows left)`` holds; the width + 1 where never."""
+    """Least n at which ``reached(first n samples of the rows left, rows left)`` holds; the width + 1 where never."""
     rows, n = np.arange(len(pools)), pools.shape[1]
     size = np.full(len(pools), n + 1.0)
-    for members in range(1, n + 1):
-        now = np.asarray(reached(pools[rows, :members], rows), dtype=bool)
-        size[rows[now]] = members
+    for samples in range(1, n + 1):
+        now = np.asarray(reached(pools[rows, :samples], rows), dtype=bool)
+        size[rows[now]] = samples
         rows = rows[~now]
         if not rows.size:
             break
@@ -98,6 +98,6 @@ def least(pools: Values, reached: Callable[[Values, Any], Flags]) -> Values:
 
 
 def zeros_last(pools: Values) -> Values:
-    """Each pool with its members that are not 0 first, in their order."""
+    """Each pool with its samples that are not 0 first, in their order."""
     order = np.argsort(pools == 0.0, axis=1, kind="stable")
     return np.take_along_axis(pools, order, axis=1)

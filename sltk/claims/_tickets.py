@@ -29,7 +29,7 @@ Method = Literal["plus-one", "two-layer"]
 DELTA = 0.2
 PARAM_EPS = 0.1
 INPUTS = 64
-MOST_MEMBERS = 40
+MOST_SAMPLES = 40
 
 
 def dense_target(act: str, biases: bool) -> Network:
@@ -71,10 +71,10 @@ class Setting:
 
     def size(self, constant: float, eps: float = PARAM_EPS, delta: float = DELTA) -> int:
         """Least ``n >= C ln(1 / min(eps, delta / M(n)))`` with ``M(n)`` the number of subset-sum problems."""
-        for n in range(1, MOST_MEMBERS + 1):
+        for n in range(1, MOST_SAMPLES + 1):
             if n >= constant * math.log(1.0 / min(eps, delta / self.ticket(n, 0).problems)):
                 return n
-        raise SltkError(f"constant={constant} asks for more than {MOST_MEMBERS} members; pass a smaller one.")
+        raise SltkError(f"constant={constant} asks for more than {MOST_SAMPLES} samples; pass a smaller one.")
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
@@ -97,7 +97,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 
 
 def success_cases(setting: Setting, constant: float, preset: Preset, small: int = 8) -> tuple[Case, ...]:
-    """Success and error at the width of the calibrated constant; the control has pools of ``small`` members."""
+    """Success and error at the width of the calibrated constant; the control has pools of ``small`` samples."""
     plan = Proportion(1.0 - DELTA, 1.0, alternative=0.45 if preset == "quick" else 0.6)
     n = setting.size(constant)
     name, cell = f"{setting.target} {setting.activation}", {**vars(setting), "n": n, "broken": ""}

@@ -1,6 +1,6 @@
 r"""Disjoint groups fail independently (claim ``amplification``).
 
-Theorem. For independent members, ``P_fail(m n) <= P_fail(n)^m``, for one target and for all of them: a pool fails only
+Theorem. For independent samples, ``P_fail(m n) <= P_fail(n)^m``, for one target and for all of them: a pool fails only
 where each of its m disjoint groups does.
 """
 
@@ -18,11 +18,11 @@ from sltk.subset_sum.bounds import amplified_size
 from sltk.subset_sum.laws import Uniform
 
 Z, EPS = 0.3, 0.1
-SINGLE = 1.0 - EPS  # one member of U[-1,1] hits an interval of length 2 eps with probability eps
+SINGLE = 1.0 - EPS  # one sample of U[-1,1] hits an interval of length 2 eps with probability eps
 
 
 def required_width(n: int, failure: float, delta: float) -> int:
-    """Members for ``delta``, from one certified ``P_fail(n) <= failure``."""
+    """Samples for ``delta``, from one certified ``P_fail(n) <= failure``."""
     return amplified_size(n, failure, delta)
 
 
@@ -32,7 +32,7 @@ def failure_bound(failure: float, groups: int) -> float:
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Pools of ``groups`` members that miss the target .3 by more than .1."""
+    """Pools of ``groups`` samples that miss the target .3 by more than .1."""
     pools = draw(Uniform(), generator, trials, 1 if cell["repeated"] else cell["groups"])
     if cell["repeated"]:
         pools = np.repeat(pools, cell["groups"], axis=1)
@@ -41,9 +41,9 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """Groups of one member fail with probability .9 exactly; the control repeats one member, so groups depend."""
+    """Groups of one sample fail with probability .9 exactly; the control repeats one sample, so groups depend."""
     made = [_case(f"{m} groups", m, False) for m in ((4,) if preset == "quick" else (2, 4, 8))]
-    return (*made, _case("one member, 4 times", 4, True))
+    return (*made, _case("one sample, 4 times", 4, True))
 
 
 def _case(name: str, groups: int, repeated: bool) -> Case:

@@ -12,7 +12,7 @@ from sltk.claims._tickets import Setting, broken_case, success_cases
 from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Preset
 
-CALIBRATED = 5.0  # members a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
+CALIBRATED = 5.0  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 SETTING = Setting("conv", "two-layer", biases=False)
 
 

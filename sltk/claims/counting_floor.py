@@ -21,7 +21,7 @@ ROUNDING = 1e-12
 
 
 def covered_share_bound(n: int, eps: float, window: float = 1.0) -> float:
-    """Largest share of a window that n members can reach to within ``eps``."""
+    """Largest share of a window that n samples can reach to within ``eps``."""
     return min(1.0, math.ldexp(eps, n + 1) / window)
 
 
@@ -67,7 +67,7 @@ CLAIM = Claim(
     r"\quad \Rightarrow \quad n \ge \log_2 \frac{|W|}{2 \epsilon}",
     source="Volume argument, elementary",
     provenance=(("statement", "derived"),),
-    explanation="The floor under every width: with fewer members than this no pool, however lucky, covers the window. "
+    explanation="The floor under every width: with fewer samples than this no pool, however lucky, covers the window. "
     "At eps = .01 and a window of length 1 it is 6; measured truth is 14.",
     hypotheses=(
         EPS,

@@ -25,7 +25,7 @@ from sltk.subset_sum.laws import Masked, Product, Uniform
 GATED = Masked(Product(Uniform(), Uniform()), 0.5)
 LARGEST = 0.5 / math.e
 WIDTHS, EPS, FAILURE = (4, 3, 2), 0.5, 0.2
-MEMBERS = 36  # of each sign that the solver is shown: part of the pool, so a success is a success of the whole
+SAMPLES = 36  # of each sign that the solver is shown: part of the pool, so a success is a success of the whole
 
 
 def tolerances(eps: float, widths: Sequence[int]) -> tuple[float, ...]:
@@ -90,9 +90,9 @@ def _layer(weight: Values, n: int, eps: float, generator: np.random.Generator) -
     sides = []
     for sign in (1.0, -1.0):
         # v relu(w x) with w of the input's sign contributes v w x; of the other sign, nothing.
-        members = outgoing * np.where(sign * incoming > 0, incoming, 0.0)
-        order = np.argsort(members == 0.0, axis=-1, kind="stable")
-        pools = np.take_along_axis(members, order, axis=-1)[..., :MEMBERS]
+        samples = outgoing * np.where(sign * incoming > 0, incoming, 0.0)
+        order = np.argsort(samples == 0.0, axis=-1, kind="stable")
+        pools = np.take_along_axis(samples, order, axis=-1)[..., :SAMPLES]
         sides.append(solve(pools, weight, eps=eps, objective="cardinality"))
     return sides[0].value, sides[1].value, bool(sides[0].reached.all() and sides[1].reached.all())
 

@@ -44,7 +44,7 @@ def floor(eps: float, perturbation: float, window: float = 1.0) -> int:
 
 
 def least_moved(pools: Values, target: Values, eps: float, perturbation: float) -> Values:
-    """Least n such that a subset of the first n members reaches the target, each moved; the width + 1 if none does."""
+    """Least n such that a subset of the first n samples reaches the target, each moved; the width + 1 if none does."""
 
     def reached(part: Values, rows: Any) -> Flags:
         return solve_movable(part, target[rows], eps=eps, movable=perturbation).reached

@@ -1,6 +1,6 @@
 r"""Tickets of a given density (claim ``fixed-size``).
 
-Theorem. Subsets of exactly k of n members: ``n >= c log2(k/eps) / H2(k/n)`` for a fixed target, ``log2^2`` for all;
+Theorem. Subsets of exactly k of n samples: ``n >= c log2(k/eps) / H2(k/n)`` for a fixed target, ``log2^2`` for all;
 networks ``n* >= c log2^2(2 l d d' g n*/eps) / H2(g)`` for density g. Lower bound ``n >= (d^2/2) log2(k/eps) / H2(k/n)``
 for ``k <= .84 n``, ``eps < 1/16``. Counting underneath: C(n,k) subsets reach at most ``C(n,k) 2 eps``.
 """
@@ -48,19 +48,19 @@ def lower_bound(n: int, kept: int, eps: float, dim: int) -> float:
 
 
 def share_bound(n: int, kept: int, eps: float, window: float = 1.0) -> float:
-    """Largest probability that a uniform target of the window is within ``eps`` of a subset of ``kept`` members."""
+    """Largest probability that a uniform target of the window is within ``eps`` of a subset of ``kept`` samples."""
     return min(1.0, math.comb(n, kept) * 2.0 * eps / window)
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Targets uniform in [-1/2, 1/2] within ``2^-11`` of a sum of exactly 3 of 12 members."""
+    """Targets uniform in [-1/2, 1/2] within ``2^-11`` of a sum of exactly 3 of 12 samples."""
     pools, target = draw(Uniform(), generator, trials, N), generator.uniform(-0.5, 0.5, trials)
     sums = pools[:, np.array(list(combinations(range(N), K)))].sum(axis=2)
     return count((np.abs(sums - target[:, None]) <= EPS).any(axis=1))
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """The counting bound; the control counts single members only."""
+    """The counting bound; the control counts single samples only."""
     gap = 0.05 if preset == "quick" else 0.02
     right, wrong = share_bound(N, K, EPS), share_bound(N, 1, EPS)
     return (

@@ -1,7 +1,7 @@
 r"""A source that is partly pruned or locked beforehand (claim ``frozen-source``).
 
 Statement (abstract). Strong tickets exist in sources some of whose weights are pruned and some locked at random.
-Derived here: a fixed target z with locked members of sum s is reached by the free members exactly where these reach
+Derived here: a fixed target z with locked samples of sum s is reached by the free samples exactly where these reach
 ``z - s``.
 """
 
@@ -19,33 +19,33 @@ from sltk.subset_sum.bounds import closed_form_size
 from sltk.subset_sum.laws import Law, Masked
 
 TOLERANCE, FAILURE = 0.1, 0.05
-MEMBERS = 12
-ROUNDING = 1e-12  # 12 members of size at most 1 and their sum: 16 2^-52 of 13, and room
+SAMPLES = 12
+ROUNDING = 1e-12  # 12 samples of size at most 1 and their sum: 16 2^-52 of 13, and room
 
 
 def required_width(eps: float, delta: float, density: float, law: Law = UNIT) -> int:
-    """Members of which a share ``density`` is free, for targets whose distance to the locked sum is in the window."""
+    """Samples of which a share ``density`` is free, for targets whose distance to the locked sum is in the window."""
     return closed_form_size(eps, delta, Masked(law, density))
 
 
 def frozen(generator: np.random.Generator, shape: tuple[int, int], free: float, locked: float) -> tuple[Flags, Flags]:
-    """Which members are free and which locked, each by itself with these probabilities; the rest are pruned."""
+    """Which samples are free and which locked, each by itself with these probabilities; the rest are pruned."""
     place = generator.random(shape)
     return place < free, (place >= free) & (place < free + locked)
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Either the shift, subset by subset, or frozen pools whose free members cover the shifted window."""
+    """Either the shift, subset by subset, or frozen pools whose free samples cover the shifted window."""
     pools = draw(UNIT, generator, trials, cell["n"])
     free, locked = frozen(generator, pools.shape, cell["free"], cell["locked"])
     if cell["measured"] == "shift":
         return _shift(pools, free, locked, generator.uniform(-0.5, 0.5, trials), cell["sign"])
-    # By the shift, the pool covers s + window where its free members cover the window.
+    # By the shift, the pool covers s + window where its free samples cover the window.
     return count(covered(np.where(free, pools, 0.0), TOLERANCE, UNIT.constants().L))
 
 
 def _shift(pools: Values, free: Flags, locked: Flags, target: Values, sign: float) -> dict[str, Any]:
-    """Least errors of the locked problem and of the free members at the shifted target, and whether both reach."""
+    """Least errors of the locked problem and of the free samples at the shifted target, and whether both reach."""
     whole = solve(np.where(free | locked, pools, 0.0), target, eps=TOLERANCE, locked=locked)
     shifted = target - sign * np.where(locked, pools, 0.0).sum(axis=1)
     alone = solve(np.where(free, pools, 0.0), shifted, eps=TOLERANCE)
@@ -56,7 +56,7 @@ def _shift(pools: Values, free: Flags, locked: Flags, target: Values, sign: floa
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """The shift, and pools of the stated size; the controls shift the wrong way and count all members as free."""
+    """The shift, and pools of the stated size; the controls shift the wrong way and count all samples as free."""
     made = [_shift_case(free, locked) for free, locked in _shares(preset)]
     widths = [
         _width_case(p, required_width(TOLERANCE, FAILURE, p)) for p in ((0.2,) if preset == "quick" else (0.2, 0.5))
@@ -70,7 +70,7 @@ def _shares(preset: Preset) -> tuple[tuple[float, float], ...]:
 
 
 def _shift_case(free: float, locked: float, sign: float = 1.0) -> Case:
-    cell = {"measured": "shift", "n": MEMBERS, "free": free, "locked": locked, "sign": sign}
+    cell = {"measured": "shift", "n": SAMPLES, "free": free, "locked": locked, "sign": sign}
     name = f"shift, free {free:g}, locked {locked:g}" if sign > 0 else "shift the wrong way"
     return Case(name, cell, Never(), "both searches leave one error, to rounding", sign < 0)
 
@@ -90,7 +90,7 @@ CLAIM = Claim(
     source="Otsuka et al. 2024 (arXiv 2402.14029)",
     provenance=(("statement", "abstract"), ("the shift by the locked sum", "derived")),
     explanation="Freezing part of a source at random compresses it: pruned weights need not be stored, locked ones "
-    "need no mask. For the free members nothing changes but their number and the target's place. The width holds for "
+    "need no mask. For the free samples nothing changes but their number and the target's place. The width holds for "
     "targets near the locked sum, and not for a fixed target, which that sum may leave behind.",
     hypotheses=(DELTA, DENSITY),
     required_width=required_width,

@@ -32,12 +32,12 @@ def required_width(eps: float, delta: float) -> int:
 
 
 def greedy_remainder(pools: Values, target: Values, stages: int) -> Values:
-    """What greedy leaves of ``target``, ``(trials,)``, with one member of ``pools`` ``(trials, n)`` a level."""
+    """What greedy leaves of ``target``, ``(trials,)``, with one sample of ``pools`` ``(trials, n)`` a level."""
     sign = np.where(target < 0, -1.0, 1.0)
-    members, left = pools * sign[:, None], np.abs(target)
+    samples, left = pools * sign[:, None], np.abs(target)
     for k in range(stages):
-        inside = (members >= GOLDEN ** (k + 2)) & (members <= GOLDEN ** (k + 1))
-        first = np.take_along_axis(members, inside.argmax(axis=1)[:, None], axis=1)[:, 0]
+        inside = (samples >= GOLDEN ** (k + 2)) & (samples <= GOLDEN ** (k + 1))
+        first = np.take_along_axis(samples, inside.argmax(axis=1)[:, None], axis=1)[:, 0]
         take = inside.any(axis=1) & (left >= GOLDEN ** (k + 1))
         left = np.where(take, left - first, left)
     return left
@@ -49,12 +49,12 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
     sizes = GOLDEN ** generator.uniform(1.0, k + 1.0, shape)
     pools = sizes * generator.choice([-1.0, 1.0], shape)
     target = generator.uniform(-1.0, 1.0, trials)
-    # A member outside of the interval that a level wants is no harm: greedy never takes it.
+    # A sample outside of the interval that a level wants is no harm: greedy never takes it.
     return count(np.abs(greedy_remainder(pools, target, k)) <= cell["eps"])
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """Pools of the stated size; the control has K members."""
+    """Pools of the stated size; the control has K samples."""
     grid = [(0.01, 0.05)] if preset == "quick" else [(0.01, 0.05), (0.001, 0.05), (0.01, 0.2)]
     return (*(_case(e, d, required_width(e, d), False) for e, d in grid), _case(0.01, 0.05, levels(0.01), True))
 

@@ -1,6 +1,6 @@
 r"""The size of a covering pool grows like ``log(1/eps)`` (claim ``lueker``).
 
-Theorem (Lueker). For pools of U[-1,1] there is a constant C such that ``n >= C log(2 / min(eps, delta))`` members
+Theorem (Lueker). For pools of U[-1,1] there is a constant C such that ``n >= C log(2 / min(eps, delta))`` samples
 approximate every ``z`` in [-1/2, 1/2] to within ``eps`` with probability at least ``1 - delta``.
 """
 
@@ -31,7 +31,7 @@ def required_width(eps: float, delta: float, constant: float | None = None) -> i
 
 
 def floor(eps: float) -> int:
-    """Counting: members below which no pool covers [-1/2, 1/2]."""
+    """Counting: samples below which no pool covers [-1/2, 1/2]."""
     return counting_floor(eps, 1.0)
 
 
@@ -47,14 +47,14 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """Sizes at four tolerances; the control may use two members only, and grows like a power of ``1/eps``."""
+    """Sizes at four tolerances; the control may use two samples only, and grows like a power of ``1/eps``."""
     trials = 2500 if preset == "quick" else 4000
     return (_case("all", TOLERANCES, CAP, trials), _case("pairs", PAIR_TOLERANCES, PAIR_CAP, 4000))
 
 
 def _case(subsets: str, eps: tuple[float, ...], cap: int, trials: int) -> Case:
     plan = Slope(tuple(math.log(1.0 / e) for e in eps), cap, STRAIGHT, CONVEX, trials)
-    name = {"all": "all subsets", "pairs": "at most two members"}[subsets]
+    name = {"all": "all subsets", "pairs": "at most two samples"}[subsets]
     said = f"n(ln 1/eps) straight: curvature <= {STRAIGHT:g}"
     return Case(name, {"subsets": subsets, "eps": list(eps), "cap": cap}, plan, said, control=subsets == "pairs")
 

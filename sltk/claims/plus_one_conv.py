@@ -17,7 +17,7 @@ from sltk.claims.plus_one_dense import required_width as dense_width
 from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Preset
 
-CALIBRATED = 3.8  # members a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
+CALIBRATED = 3.8  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 SETTING = Setting("conv", "plus-one")
 SMALL, PADDED = Small("conv", width=1), Small("conv", width=1, biases=True)
 
@@ -53,7 +53,7 @@ CLAIM = Claim(
     provenance=(("statement", "abstract"), ("its formula", "remembered"), ("the blocks", "derived")),
     explanation="Convolutional tickets with one random layer more. The abstract says that they exist for most "
     "activations; the formula shown is this toolkit's working form, and the blocks are its own, padding and biases "
-    "included. C is existential; what is measured uses a calibrated 3.8 for the members of a pool.",
+    "included. C is existential; what is measured uses a calibrated 3.8 for the samples of a pool.",
     hypotheses=(EPS, DELTA, KINK),
     status="existential",
     required_width=required_width,

@@ -12,7 +12,7 @@ from sltk.claims._tickets import Setting, broken_case, success_cases
 from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 
-CALIBRATED = 3.6  # members a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
+CALIBRATED = 3.6  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 
 
 def required_width(eps: float, delta: float, neurons: int, problems: float, constant: float | None = None) -> int:
@@ -43,7 +43,7 @@ CLAIM = Claim(
     provenance=(("statement", "restated"), ("the count M of problems", "remembered"), ("the blocks", "derived")),
     explanation="One random layer more than the target: the copies of a neuron all approximate the same value, so "
     "subsets of a neuron's own weights to them make up each target weight. The width enters its own logarithm through "
-    "the number of copies. C is existential; what is measured uses a calibrated 3.6 for the members of a pool.",
+    "the number of copies. C is existential; what is measured uses a calibrated 3.6 for the samples of a pool.",
     hypotheses=(
         EPS,
         DELTA,

@@ -24,7 +24,7 @@ from sltk.subset_sum.laws import Uniform
 
 HIDDEN = (0.7, -0.7, 0.7, -0.7, 0.7, 0.7, -0.7, -0.7)
 OUTPUT = (1.2, -1.2, 1.2, 1.2, -1.2, 1.2, -1.2, -1.2)
-MEMBERS, PARAM_EPS = 18, 0.1
+SAMPLES, PARAM_EPS = 18, 0.1
 NULL_ALARM = 5e-10
 DRAWS = 2**20
 
@@ -40,9 +40,9 @@ def network(neurons: int = len(HIDDEN)) -> Network:
 
 
 def ticket(target: Network, seed: int) -> StrongTicket:
-    """The ticket of one seed: inputs in [0, 1], 18 members a pool, every parameter to .1."""
+    """The ticket of one seed: inputs in [0, 1], 18 samples a pool, every parameter to .1."""
     return strong_ticket(
-        target, method="plus-one", n=MEMBERS, seed=seed, domain=(0.0, 1.0), param_eps=PARAM_EPS,
+        target, method="plus-one", n=SAMPLES, seed=seed, domain=(0.0, 1.0), param_eps=PARAM_EPS,
         objective="cardinality", law=Uniform(1.0), biases=False,
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ def floor(step: float) -> int:
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Least size at which a fixed grid target of [-1/2, 1/2] is a subset sum of grid members, exactly."""
+    """Least size at which a fixed grid target of [-1/2, 1/2] is a subset sum of grid samples, exactly."""
     uniform, place = generator.uniform(-1.0, 1.0, (trials, cell["cap"])), generator.uniform(-0.5, 0.5, trials)
     least = least_pairs if cell["subsets"] == "pairs" else least_sizes
     # In units of the step all numbers are integers, so a distance under 1/2 is 0.
@@ -41,14 +41,14 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """Sizes at four steps; the control may use two members only, and grows like a power of ``1/delta``."""
+    """Sizes at four steps; the control may use two samples only, and grows like a power of ``1/delta``."""
     trials = 3000 if preset == "quick" else 8000
     return (_case("all", STEPS, CAP, trials), _case("pairs", PAIR_STEPS, PAIR_CAP, 6000))
 
 
 def _case(subsets: str, steps: tuple[float, ...], cap: int, trials: int) -> Case:
     plan = Slope(tuple(math.log(1.0 / step) for step in steps), cap, STRAIGHT, CONVEX, trials)
-    name = {"all": "all subsets", "pairs": "at most two members"}[subsets]
+    name = {"all": "all subsets", "pairs": "at most two samples"}[subsets]
     said = f"n(ln 1/delta) straight: curvature <= {STRAIGHT:g}"
     return Case(name, {"subsets": subsets, "steps": list(steps), "cap": cap}, plan, said, control=subsets == "pairs")
 

@@ -1,6 +1,6 @@
 r"""A source that is random and sparse from the start (claim ``random-source``).
 
-Theorem. An Erdos-Renyi source of density p costs a factor ``1 / ln(1/(1-p))`` in width; explicitly, each member
+Theorem. An Erdos-Renyi source of density p costs a factor ``1 / ln(1/(1-p))`` in width; explicitly, each sample
 survives with probability p, which takes ``c = p0 L`` of ``subset-sum-covering`` to ``p c``.
 """
 
@@ -26,7 +26,7 @@ def factor(density: float) -> float:
 
 
 def required_width(eps: float, delta: float, density: float, law: Law = UNIT) -> int:
-    """Members, before masking, that cover ``[-L/2, L/2]``."""
+    """Samples, before masking, that cover ``[-L/2, L/2]``."""
     return closed_form_size(eps, delta, Masked(law, density))
 
 
@@ -56,7 +56,7 @@ CLAIM = Claim(
     source="Gadhikar et al. 2022 (arXiv 2210.02412); the explicit form is derived for this project",
     provenance=(("statement", "derived"), ("the factor 1/ln(1/(1-p))", "read")),
     explanation="A source may be pruned at random before anything is looked at: the pools are larger by about 1/p. The "
-    "same number of members without that factor fails, which the control shows.",
+    "same number of samples without that factor fails, which the control shows.",
     hypotheses=(DELTA, DENSITY),
     bound=factor,
     required_width=required_width,

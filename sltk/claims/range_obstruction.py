@@ -1,4 +1,4 @@
-r"""The positive members must add up to the target (claim ``range-obstruction``).
+r"""The positive samples must add up to the target (claim ``range-obstruction``).
 
 Theorem. For U[-1,1] and ``0 < t <= 1``, ``P(sum x_i^+ < t) = 2^-n sum_k C(n,k) t^k / k!``; hence a fixed target z is
 missed at least with this probability at ``t = |z| - eps``.
@@ -19,12 +19,12 @@ from sltk.subset_sum.probability import range_obstruction
 
 
 def failure_at_least(n: int, z: float, eps: float) -> float:
-    """Lower bound of the probability that n members of U[-1,1] miss the target z."""
+    """Lower bound of the probability that n samples of U[-1,1] miss the target z."""
     return range_obstruction(n, abs(z) - eps, Uniform())
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Pools whose positive members add up to less than t, or pools that miss z by the exact solver."""
+    """Pools whose positive samples add up to less than t, or pools that miss z by the exact solver."""
     pools = draw(Uniform(), generator, trials, cell["n"])
     if cell["what"] == "range":
         return count(np.maximum(pools, 0.0).sum(axis=1) < cell["t"])
@@ -33,7 +33,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """The formula is exact for the range and a lower bound for the solver; controls use a pool two members larger."""
+    """The formula is exact for the range and a lower bound for the solver; controls use a pool two samples larger."""
     n, z, eps = (8, 0.9, 0.1) if preset == "quick" else (12, 0.99, 0.02)
     exact, wrong = (range_obstruction(m, z - eps, Uniform()) for m in (n, n + 2))
     trials = max(Proportion(exact, exact, wrong).trials, Proportion(wrong, wrong, exact).trials)
@@ -48,12 +48,12 @@ def cases(preset: Preset) -> tuple[Case, ...]:
 
 CLAIM = Claim(
     key="range-obstruction",
-    title="the positive members must reach the target",
+    title="the positive samples must reach the target",
     statement=r"\Pr[\mathrm{dist}(z, S(x)) > \epsilon] \ge \Pr[\textstyle\sum_i x_i^+ < t] "
     r"= 2^{-n} \sum_{k=0}^n \binom{n}{k} \frac{t^k}{k!}, \quad t = |z| - \epsilon \in (0, 1]",
     source="Derived for this project, elementary",
     provenance=(("statement", "derived"),),
-    explanation="A pool fails mostly because members of one sign are scarce. This is the exact probability that they "
+    explanation="A pool fails mostly because samples of one sign are scarce. This is the exact probability that they "
     "are too scarce to reach the target at all; it falls like 2^-n times a stretched exponential and therefore rules "
     "how n grows with ln(1/delta), which no choice of subset can improve.",
     hypotheses=(

@@ -1,7 +1,7 @@
 r"""Hits of one target by first and second moment (claim ``second-moment``).
 
 Theorem. ``N`` = number of subsets within ``eps`` of ``z``. Then ``P(N > 0) >= (E N)^2 / E N^2`` (Cauchy-Schwarz).
-``E N = sum_k C(n,k) P(|Y_k - z| <= eps)`` with ``Y_k`` a sum of k members, an Irwin-Hall probability for U[-1,1];
+``E N = sum_k C(n,k) P(|Y_k - z| <= eps)`` with ``Y_k`` a sum of k samples, an Irwin-Hall probability for U[-1,1];
 ``E N^2`` sums over pairs (A, B) by (overlap, only A, only B) one integral over the sum of the overlap.
 """
 
@@ -24,7 +24,7 @@ QUADRATURE = 1e-4  # relative allowance for the trapezoidal rule below, measured
 
 
 def cdf(k: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``P(Y_k <= t)`` for the sum of k members of U[-1,1]; the empty sum is 0."""
+    """``P(Y_k <= t)`` for the sum of k samples of U[-1,1]; the empty sum is 0."""
     if k == 0:
         return (t >= 0.0).astype(float)
     x = np.clip((t + k) / 2.0, 0.0, k)
@@ -106,7 +106,7 @@ CLAIM = Claim(
     source="Cauchy-Schwarz, elementary; the sums for U[-1,1] are derived for this project",
     provenance=(("statement", "derived"),),
     explanation="A lower bound of the probability of hitting one target, with numbers that can be computed to any "
-    "accuracy. It saturates near sqrt(3)/2, because subsets that share members hit or miss together; amplification "
+    "accuracy. It saturates near sqrt(3)/2, because subsets that share samples hit or miss together; amplification "
     "takes it further.",
     hypotheses=(EPS,),
     bound=hit_at_least,

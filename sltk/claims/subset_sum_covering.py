@@ -25,7 +25,7 @@ def _has_constants(law: Law) -> bool:
 
 
 def required_width(eps: float, delta: float, law: Law = UNIT) -> int:
-    """Members that suffice for every target of ``[-L/2, L/2]`` at once; see ``closed_form_size``."""
+    """Samples that suffice for every target of ``[-L/2, L/2]`` at once; see ``closed_form_size``."""
     return closed_form_size(eps, delta, law)
 
 
@@ -35,31 +35,31 @@ def failure_bound(n: int, eps: float, law: Law = UNIT) -> float:
 
 
 def floor(eps: float, law: Law = UNIT) -> int:
-    """Members below which no pool covers the window."""
+    """Samples below which no pool covers the window."""
     return counting_floor(eps, law.constants().L)
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Pools of ``cell["n"]`` members that cover the window."""
+    """Pools of ``cell["n"]`` samples that cover the window."""
     law = parse_law(cell["law"])
     return count(covered(draw(law, generator, trials, cell["n"]), cell["eps"], law.constants().L))
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
-    """Pools of the size that the theorem asks for; the control has half a dozen members."""
+    """Pools of the size that the theorem asks for; the control has half a dozen samples."""
     grid = [("uniform(1.0)", 0.1, 0.05)]
     if preset == "standard":
         grid += [("uniform(1.0)", 0.01, 0.05), ("normal(1.0)", 0.1, 0.05),
                  ("product(uniform(1.0), uniform(1.0))", 0.05, 0.05)]  # fmt: skip
-    return (*(_case(*point) for point in grid), _case("uniform(1.0)", 0.1, 0.05, members=6))
+    return (*(_case(*point) for point in grid), _case("uniform(1.0)", 0.1, 0.05, samples=6))
 
 
-def _case(law: str, eps: float, delta: float, members: int | None = None) -> Case:
-    n = members or closed_form_size(eps, delta, parse_law(law))
+def _case(law: str, eps: float, delta: float, samples: int | None = None) -> Case:
+    n = samples or closed_form_size(eps, delta, parse_law(law))
     name = f"{law}, eps {eps:g}, delta {delta:g}, n {n}"
     plan = Proportion(low=1.0 - delta, high=1.0, alternative=1.0 - 4.0 * delta)
     said = f"P(covered) >= {1 - delta:g}"
-    return Case(name, {"law": law, "eps": eps, "n": n}, plan, said, control=members is not None)
+    return Case(name, {"law": law, "eps": eps, "n": n}, plan, said, control=samples is not None)
 
 
 CLAIM = Claim(

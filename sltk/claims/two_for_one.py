@@ -13,7 +13,7 @@ from sltk.claims._tickets import Setting, broken_case, success_cases
 from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 
-CALIBRATED = 5.0  # members a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
+CALIBRATED = 5.0  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 SETTING = Setting("dense", "two-layer", biases=False)
 
 
@@ -43,7 +43,7 @@ CLAIM = Claim(
     source="Pensia et al. 2020 (arXiv 2006.07990)",
     provenance=(("statement", "restated"),),
     explanation="Each weight becomes a subset sum over products of two random weights; twice the depth, and a "
-    "logarithmic factor in the width. C is existential; what is measured uses a calibrated 5.0 for the members of a "
+    "logarithmic factor in the width. C is existential; what is measured uses a calibrated 5.0 for the samples of a "
     "pool. dense-explicit is the same theorem with every constant.",
     hypotheses=(
         EPS,

@@ -2,7 +2,7 @@ r"""How much of a uniform law a product or a normal law contains (claim ``unifor
 
 Theorem. The product of two U[-1,1] has density ``ln(1/|u|)/2 >= (ln 2)/2`` on ``|u| <= 1/2``, so it is a mixture with
 weight ``(ln 2)/2 = .3466`` of U[-1/2,1/2]; N(0,1) contains U[-1,1] with weight ``2 phi(1) = .4839``. A pool of n then
-holds ``Bin(n, weight)`` uniform members.
+holds ``Bin(n, weight)`` uniform samples.
 """
 
 import math
@@ -55,7 +55,7 @@ CLAIM = Claim(
     r"p_{N(0,1)}(u) \ge 2 \varphi(1) \cdot \tfrac12 1[|u| \le 1]",
     source="Derived for this project, elementary",
     provenance=(("statement", "derived"),),
-    explanation="Theorems for uniform members carry over to any law that contains a uniform one, at the price of its "
+    explanation="Theorems for uniform samples carry over to any law that contains a uniform one, at the price of its "
     "weight: (ln 2)/2 = .347 for the product of two uniforms, not 1/2.",
     hypotheses=(
         Hypothesis(

@@ -13,7 +13,7 @@ CLAIM = Claim(
     source="Burkholz et al., ICLR 2022 (arXiv 2111.11146)",
     provenance=(("statement", "abstract"),),
     explanation="A ticket need not belong to one target: if it computes a basis of a family (monomials, Fourier "
-    "features), an affine readout makes any member of it. The abstract gives no numbers.",
+    "features), an affine readout makes any sample of it. The abstract gives no numbers.",
     hypotheses=(
         Hypothesis(
             "a readout that may be trained",

@@ -1,7 +1,7 @@
 r"""Machine-certified size of a pool that covers a window (claim ``width-certificate``).
 
 Theorem. Value iteration over all laws of the covered share, in integers rounded outward, bounds the probability that
-a pool of n members misses a target of the window; ``sltk.subset_sum.widths.width_certificate`` states and proves it.
+a pool of n samples misses a target of the window; ``sltk.subset_sum.widths.width_certificate`` states and proves it.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from sltk.subset_sum.widths.width_certificate import certified_failure, certifie
 
 
 def required_width(eps: float, delta: float, law: Law = UNIT) -> int:
-    """Certified members for every target of ``[-L/2, L/2]``."""
+    """Certified samples for every target of ``[-L/2, L/2]``."""
     return certified_size(eps, delta, law, law.constants().L).size
 
 
@@ -29,12 +29,12 @@ def failure_bound(n: int, eps: float, law: Law = UNIT) -> float:
 
 
 def floor(eps: float, law: Law = UNIT) -> int:
-    """Members below which no pool covers the window."""
+    """Samples below which no pool covers the window."""
     return counting_floor(eps, law.constants().L)
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Pools of ``cell["n"]`` members that cover the window."""
+    """Pools of ``cell["n"]`` samples that cover the window."""
     law = parse_law(cell["law"])
     return count(covered(draw(law, generator, trials, cell["n"]), cell["eps"], law.constants().L))
 

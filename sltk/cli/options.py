@@ -28,7 +28,7 @@ class Construct:
     method: Literal["plus-one", "two-layer"] = "plus-one"
     """Source of depth L + 1, or 2 L."""
     n: int = 26
-    """Members of every pool; under plus-one the copies of every neuron."""
+    """Samples of every pool; under plus-one the copies of every neuron."""
     param_eps: float | None = None
     """Tolerance of every parameter; give this or --eps."""
     eps: float | None = None
@@ -37,16 +37,16 @@ class Construct:
     """Root seed of the source."""
     law: str = "uniform(2.0)"
     """Law of the source's weights; its range must cover the target's."""
-    ladder: tuple[int, ...] = (0,)
-    """Exponents of two over which the members of hidden pools are spread under plus-one, such as 2 1 0 -1: small
-    members for small parameters keep errors from growing with depth."""
-    own_error: float | None = None
+    scale_exponents: tuple[int, ...] = (0,)
+    """Exponents of two over which the samples of hidden pools are spread under plus-one, such as 2 1 0 -1: small
+    samples for small parameters keep errors from growing with depth."""
+    copy_error: float | None = None
     """With --objective weighted: error that each copy of a neuron is taken to have of its own, such as .01, in place of
     its certified bound."""
-    search_first: int | None = None
-    """Members of every weight's pool that are searched first; the whole pool only where these do not do. Time of the
+    sub_pool: int | None = None
+    """Samples of every weight's pool that are searched first; the whole pool only where these do not do. Time of the
     smaller pool, failures of the larger one."""
-    bias_octaves: int = 0
+    bias_exponent: int = 0
     """Exponent of two for the pools of hidden biases, where these are larger than weights."""
     first_activation: str | None = None
     """Activation of the source's univariate layers, such as tanh; default the target's first."""
@@ -110,7 +110,7 @@ class Verify:
     seeds: int = 10
     """Sources of every construction whose tickets are measured."""
     n: int = 22
-    """Members of every pool."""
+    """Samples of every pool."""
     param_eps: float = 0.01
     """Tolerance of every parameter."""
     out: Path = Path("out/verify")

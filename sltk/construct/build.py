@@ -11,7 +11,7 @@ from sltk.construct.checkpoint import Parts
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Plan, Role
-from sltk.construct.pools.members import incoming_index
+from sltk.construct.pools.samples import incoming_index
 from sltk.construct.pools.solve_stage import StageTask, solve_stage
 from sltk.construct.realise import decode, realise
 from sltk.construct.recipe import Recipe
@@ -31,8 +31,8 @@ class Order:
     recipe: Recipe
     objective: str
     phi: Activation
-    own_error: float | None = None
-    search_first: int | None = None
+    copy_error: float | None = None
+    sub_pool: int | None = None
 
 
 def build(
@@ -54,7 +54,7 @@ def build(
     """
     none = np.zeros(0, dtype=np.int64)
     masks = [LayerMask(none, none) for _ in plan.layers]
-    worst_case = order.objective == "weighted" and order.own_error is None
+    worst_case = order.objective == "weighted" and order.copy_error is None
     state = start(order.network, order.box) if worst_case else None
     failures, problems = [], 0
     for role, tolerance, below in zip(plan.roles, tolerances, pruned, strict=True):
@@ -92,7 +92,7 @@ def _task(
     order: Order, role: Role, tolerance: float, below: float, affine: Affine, state: ErrorState | None
 ) -> StageTask:
     shape = (role.inputs, role.inner)
-    reach, error = np.ones(shape), np.full((role.copies_in, *shape), order.own_error or 0.0)
+    reach, error = np.ones(shape), np.full((role.copies_in, *shape), order.copy_error or 0.0)
     if state is not None:
         reach, error = _reach_and_error(state, role, affine)
     return StageTask(
@@ -103,8 +103,8 @@ def _task(
         objective=order.objective,
         reach=reach,
         error=error,
-        own_error=order.own_error,
-        search_first=order.search_first,
+        copy_error=order.copy_error,
+        sub_pool=order.sub_pool,
     )
 
 

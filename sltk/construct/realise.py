@@ -16,7 +16,7 @@ from torch import Tensor
 from sltk.certify.realised import Common, Copies
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role
-from sltk.construct.pools.members import constant_values
+from sltk.construct.pools.samples import constant_values
 from sltk.construct.source import Indices, Source, Values
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Affine, Conv

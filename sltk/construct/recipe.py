@@ -8,7 +8,7 @@ import torch
 
 from sltk.construct.architecture import Architecture, to_json
 from sltk.construct.methods.allocate import Allowance, allocate, class_reaches, declared_class
-from sltk.construct.methods.plan import CASCADE_MEMBERS, CASCADE_STEP, Choices, make_plan
+from sltk.construct.methods.plan import CASCADE_SAMPLES, CASCADE_STEP, Choices, make_plan
 from sltk.construct.methods.roles import Method, Plan
 from sltk.construct.methods.scales import Declared, Scales, univariate_scales
 from sltk.construct.source import Source
@@ -18,7 +18,7 @@ from sltk.subset_sum.laws import Law, parse_law
 
 Aim = Literal["param_eps", "eps"]
 
-MOST_MEMBERS = 40
+MOST_SAMPLES = 40
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Recipe:
 
     Args:
         method: ``plus-one`` or ``two-layer``.
-        n: members of every pool, the copies of a neuron under ``plus-one``; at most 40.
+        n: samples of every pool, the copies of a neuron under ``plus-one``; at most 40.
         law: of every weight and bias, times the powers of two that the plan fixes.
         first_activation: name of the univariate layers' activation.
         aim: ``param_eps`` (tolerance of every parameter) or ``eps`` (sup error).
@@ -37,9 +37,9 @@ class Recipe:
         biases: whether the class has biases; ``False`` gives a source without constant neurons.
         weight_bound: largest parameter of the declared class, used only by ``aim="eps"``.
         hidden_reach: largest hidden ``|x|`` that ``two-layer`` is made for, used only by ``aim="param_eps"``.
-        ladder: exponents of two over which the members of every pool are spread that chooses among copies; a pool then
-            has small members for small parameters, and the copies' errors, which the members amplify, stay apart less.
-        bias_octaves: exponent of the constants' weights in these stages, for biases larger than weights.
+        scale_exponents: exponents of two over which the samples of every pool are spread that chooses among copies; a
+            pool then has small samples for small parameters, and the copies' errors, which samples amplify, grow less.
+        bias_exponent: exponent of the constants' weights in these stages, for biases larger than weights.
     """
 
     method: Method
@@ -53,21 +53,22 @@ class Recipe:
     biases: bool = True
     weight_bound: float = 1.0
     hidden_reach: float = 8.0
-    ladder: tuple[int, ...] = (0,)
-    bias_octaves: int = 0
+    scale_exponents: tuple[int, ...] = (0,)
+    bias_exponent: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ladder", tuple(self.ladder))  # files have lists
-        exponents = (*self.ladder, self.bias_octaves)
-        if not self.ladder or any(isinstance(e, bool) or not isinstance(e, int) or abs(e) > 30 for e in exponents):
+        object.__setattr__(self, "scale_exponents", tuple(self.scale_exponents))  # files have lists
+        exponents = (*self.scale_exponents, self.bias_exponent)
+        whole = all(isinstance(e, int) and not isinstance(e, bool) and abs(e) <= 30 for e in exponents)
+        if not self.scale_exponents or not whole:
             raise SltkError(
-                f"ladder and bias_octaves are whole exponents of two from -30 to 30, but got ladder={self.ladder!r}, "
-                f"bias_octaves={self.bias_octaves!r}."
+                "scale_exponents and bias_exponent are whole exponents of two from -30 to 30, but got "
+                f"scale_exponents={self.scale_exponents!r}, bias_exponent={self.bias_exponent!r}."
             )
         if self.method not in get_args(Method):
             raise SltkError(f"method must be one of {get_args(Method)}, but got method={self.method!r}.")
-        if isinstance(self.n, bool) or not isinstance(self.n, int) or not 1 <= self.n <= MOST_MEMBERS:
-            raise SltkError(f"n must be a whole number from 1 to {MOST_MEMBERS}, but got n={self.n!r}.")
+        if isinstance(self.n, bool) or not isinstance(self.n, int) or not 1 <= self.n <= MOST_SAMPLES:
+            raise SltkError(f"n must be a whole number from 1 to {MOST_SAMPLES}, but got n={self.n!r}.")
         if not 0.0 < self.tolerance < float("inf"):
             raise SltkError(f"{self.aim} must be positive and finite, but got {self.aim}={self.tolerance!r}.")
         for name in ("weight_bound", "hidden_reach"):
@@ -76,8 +77,8 @@ class Recipe:
 
     def record(self) -> dict[str, object]:
         """The recipe as JSON."""
-        record = asdict(self) | {"ladder": list(self.ladder)}
-        usual = {"ladder": [0], "bias_octaves": 0}  # recipes without them are written as they always were
+        record = asdict(self) | {"scale_exponents": list(self.scale_exponents)}
+        usual = {"scale_exponents": [0], "bias_exponent": 0}  # recipes without them are written as they always were
         return {name: value for name, value in record.items() if name not in usual or value != usual[name]}
 
     def stage_tolerances(self, stages: int, given: Sequence[float] | None, what: str) -> Sequence[float]:
@@ -123,15 +124,15 @@ def _scales(architecture: Architecture, recipe: Recipe, phi: Activation, law: La
     reaches = class_reaches(architecture, recipe.reach, recipe.weight_bound)
     if recipe.aim == "param_eps":
         reaches = [reaches[0], *(min(r, recipe.hidden_reach) for r in reaches[1:])]
-    mass = recipe.n * law.high / 4.0  # a minimum-error subset takes about half of the members, of mean size a/2
+    mass = recipe.n * law.high / 4.0  # a minimum-error subset takes about half of the samples, of mean size a/2
     scales = []
     for index, (stage, reach) in enumerate(zip(architecture.stages, reaches, strict=True)):
         if index > 0 and recipe.method == "plus-one":
-            scales.append(Scales(0, 0, (recipe.bias_octaves,), recipe.ladder))
+            scales.append(Scales(0, 0, (recipe.bias_exponent,), recipe.scale_exponents))
             continue
         allowed = _class_allowances(architecture, recipe, phi, law, reaches, mass)[index]
         declared = Declared(reach, stage.degree, mass, allowed.curvature, allowed.parameter, law.high)
-        scales.append(univariate_scales(phi, declared, CASCADE_MEMBERS, CASCADE_STEP))
+        scales.append(univariate_scales(phi, declared, CASCADE_SAMPLES, CASCADE_STEP))
     return tuple(scales)
 
 

@@ -42,10 +42,10 @@ def strong_ticket(
     prune_below: float | None = None,
     weight_bound: float = 1.0,
     hidden_reach: float = 8.0,
-    ladder: tuple[int, ...] = (0,),
-    bias_octaves: int = 0,
-    own_error: float | None = None,
-    search_first: int | None = None,
+    scale_exponents: tuple[int, ...] = (0,),
+    bias_exponent: int = 0,
+    copy_error: float | None = None,
+    sub_pool: int | None = None,
     report: Report | None = None,
     parts: str | Path | None = None,
 ) -> StrongTicket:
@@ -58,7 +58,7 @@ def strong_ticket(
     Args:
         target: a module that ``sltk.networks.reading.read`` understands, or a ``Network``.
         method: ``"plus-one"`` (source depth L + 1) or ``"two-layer"`` (2 L).
-        n: members of every pool, 1 to 40; copies of each neuron under ``plus-one``.
+        n: samples of every pool, 1 to 40; copies of each neuron under ``plus-one``.
         seed: of the source, ``0 <= seed < 2**64``.
         domain: box ``(low, high)`` of inputs, scalars or tensors of ``input_shape``.
         param_eps: tolerance of every parameter; or
@@ -71,13 +71,13 @@ def strong_ticket(
         activations: a user's own, by the class or function that computes them; see ``sltk.networks.reading.read``.
         biases: ``False`` declares a class without biases.
         prune_below: parameters up to this size are left out; default the tolerance.
-        weight_bound, hidden_reach, ladder, bias_octaves: the declared class, see ``Recipe``.
-        own_error: with ``objective="weighted"``, the error of its own that each copy is taken to have, in place of the
-            certificate's bound: a parameter's problem is then to minimise ``|error| + own_error sum |v|``. Subsets of
+        weight_bound, hidden_reach, scale_exponents, bias_exponent: the declared class, see ``Recipe``.
+        copy_error: with ``objective="weighted"``, the error of its own that each copy is taken to have, in place of the
+            certificate's bound: a parameter's problem is then to minimise ``|error| + copy_error sum |v|``. Subsets of
             least mass all err towards zero, which adds up over a deep network; these do not.
-        search_first: members of every weight's pool that are searched first, spread evenly over it; only a problem
+        sub_pool: samples of every weight's pool that are searched first, spread evenly over it; only a problem
             that they leave unsolved gets all n. It takes the time of the smaller pool and has the failures of the
-            larger one; what the objective minimises, it minimises over these members.
+            larger one; what the objective minimises, it minimises over these samples.
         report: called with (stage name, stage number, number of stages) before each stage.
         parts: folder for solved stages; a construction that was stopped goes on from what lies there, to the same
             ticket. It is emptied at the end.
@@ -110,32 +110,30 @@ def strong_ticket(
         biases=biases,
         weight_bound=weight_bound,
         hidden_reach=hidden_reach,
-        ladder=ladder,
-        bias_octaves=bias_octaves,
+        scale_exponents=scale_exponents,
+        bias_exponent=bias_exponent,
     )
-    if own_error is not None and not (objective == "weighted" and 0.0 < own_error < float("inf")):
+    if copy_error is not None and not (objective == "weighted" and 0.0 < copy_error < float("inf")):
         raise SltkError(
-            f"own_error is a positive number beside objective='weighted', but got own_error={own_error!r}, "
+            f"copy_error is a positive number beside objective='weighted', but got copy_error={copy_error!r}, "
             f"objective={objective!r}."
         )
-    if search_first is not None and not 1 <= search_first <= n:
-        raise SltkError(
-            f"search_first is a number of members from 1 to n = {n}, but got search_first={search_first!r}."
-        )
+    if sub_pool is not None and not 1 <= sub_pool <= n:
+        raise SltkError(f"search_first is a number of samples from 1 to n = {n}, but got sub_pool={sub_pool!r}.")
     _require_in_class(network, recipe)
     custom = {a.name: a for a in _activations(network, phi)}
     plan = plan_for(architecture_of(network), recipe, custom)
     source = source_for(plan, recipe, seed)
-    order = Order(network, box, recipe, objective, phi, own_error, search_first)
+    order = Order(network, box, recipe, objective, phi, copy_error, sub_pool)
     tolerances = _tolerances(order)
     pruned = tuple(t if prune_below is None else prune_below for t in tolerances)
     kept = None
     if parts is not None:
         asked = {"objective": objective, "tolerances": tolerances, "prune_below": pruned, "domain": _ends(box)}
-        if own_error is not None:
-            asked["own_error"] = own_error
-        if search_first is not None:
-            asked["search_first"] = search_first
+        if copy_error is not None:
+            asked["copy_error"] = copy_error
+        if sub_pool is not None:
+            asked["sub_pool"] = sub_pool
         kept = Parts(parts, description(architecture_of(network), recipe, seed) | asked, network)
     masks, failures, problems = build(order, plan, source, tolerances, pruned, report, kept)
     if kept is not None:

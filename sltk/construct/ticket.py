@@ -116,10 +116,10 @@ class StrongTicket:
 
     def _pools(self, role: Role) -> Pools:
         high = self.source.law.high
-        members = 2 * role.members if role.sides == "split" else role.members
+        samples = 2 * role.samples if role.sides == "split" else role.samples
         outgoing = high * float(self.source.layers[role.combine].column_factors[: role.copies_in].max())
         incoming = 0.0 if role.first is None else high * float(self.source.layers[role.first].column_factors[0])
-        return Pools(members, outgoing, incoming)
+        return Pools(samples, outgoing, incoming)
 
     @cached_property
     def realised(self) -> list[Realised]:

@@ -21,7 +21,7 @@ def least_size(
     ``(1 + confidence) / 2``: the sizes below are looked at in turn, and only the last look can be wrong.
 
     Args:
-        failures: of ``trials`` independent pools of n members, as a function of n.
+        failures: of ``trials`` independent pools of n samples, as a function of n.
         trials: pools a size.
         delta: failure probability that is allowed.
         first, last: sizes that are looked at.

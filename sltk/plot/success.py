@@ -19,7 +19,7 @@ class SuccessCurve:
 
     Attributes:
         label: names the kind of ticket.
-        n: members of a pool, increasing.
+        n: samples of a pool, increasing.
         observed: share of seeds that succeeded.
         interval: exact interval of each share.
         predicted: probability by the product formula.
@@ -48,7 +48,7 @@ def draw_success(curves: Sequence[SuccessCurve], seeds: int, confidence: float) 
         handles, labels = axes.flat[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
         for panel in axes[-1]:
-            panel.set_xlabel("n, members of every pool")
+            panel.set_xlabel("n, samples of every pool")
         for panel in axes[:, 0]:
             panel.set_ylabel("probability of success")
         figure.suptitle(

@@ -40,7 +40,7 @@ class Job:
     Args:
         seeds: sources of every kind whose tickets are measured: 0, 1, ...
         sources: sources of every kind and n over which success is counted: 0, 1, ...
-        n: members of a pool.
+        n: samples of a pool.
         param_eps: tolerance of every parameter.
         law: of the source's weights.
         sweep: other n at which only success is counted.

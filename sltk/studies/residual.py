@@ -43,7 +43,7 @@ class Part:
     Args:
         says: the piece of the promise.
         network: a name in ``NETWORKS``.
-        n: members of a pool; eps: tolerance of every parameter.
+        n: samples of a pool; eps: tolerance of every parameter.
         method: of the construction.
         broken: ``"skip"`` for a control that joins every skip to another neuron.
     """

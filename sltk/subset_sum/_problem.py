@@ -26,7 +26,7 @@ class Problem:
     costs: Values | None
     alpha: Values
     shape: tuple[int, ...]  # of the targets
-    members: int  # width of the masks; the pool is one wider where it is empty
+    samples: int  # width of the masks; the pool is one wider where it is empty
     looked_up: bool  # several targets and one pool
 
     def take(self, rows: NDArray[np.bool_]) -> "Problem":
@@ -114,7 +114,7 @@ def _costs(given: Any, objective: str, pool: Values, target: Values) -> Values |
     costs, full = array("costs", given), (*target.shape, pool.shape[-1])
     if costs.shape not in (full, full[-1:]):
         raise SltkError(
-            f"costs must have one entry a pool member, shape {full} or {full[-1:]}, but their shape is {costs.shape}."
+            f"costs must have one entry a pool sample, shape {full} or {full[-1:]}, but their shape is {costs.shape}."
         )
     if (costs < 0).any():
         raise SltkError(f"costs must be >= 0, but one is {costs[costs < 0][0]}; shift or clip them.")
@@ -132,7 +132,7 @@ def _check_pool(pool: Values, target: Values, shared_limit: int) -> None:
     n, limit = pool.shape[-1], shared_limit if pool.ndim == 1 else LARGEST_POOL
     if n > limit:
         raise SltkError(
-            f"solve searches pools of n <= {limit} members here, but n={n}; pass a sub-pool such as "
+            f"solve searches pools of n <= {limit} samples here, but n={n}; pass a sub-pool such as "
             f"pool[..., :{LARGEST_POOL}], or, for objective='error', one pool (n,) for all targets with "
             f"n <= {LARGEST_SHARED}."
         )
@@ -170,7 +170,7 @@ def _check_range(problem: Problem, pools: Values) -> None:
 
 
 def _with_a_zero(rows: Values) -> Values:
-    """A zero member in place of none, so that no search has to treat an empty pool."""
+    """A zero sample in place of none, so that no search has to treat an empty pool."""
     return rows if rows.shape[-1] else np.zeros((*rows.shape[:-1], 1))
 
 
@@ -182,14 +182,14 @@ def read(pool: Any, target: Any, eps: Any, objective: str, costs: Any, alpha: An
     given = pools
     _check_pool(pools, targets, LARGEST_SHARED if objective == "error" else LARGEST_POOL)
     priced = _costs(costs, objective, pools, targets)
-    pools, members = _with_a_zero(pools), pools.shape[-1]
+    pools, samples = _with_a_zero(pools), pools.shape[-1]
     rows = _rows(pools, targets.size, spread=priced is not None and priced.ndim > pools.ndim)
     if priced is not None:
         priced = _rows(_with_a_zero(priced), targets.size, spread=pools.ndim > 1)
     problem = Problem(
         pool=rows, target=np.ascontiguousarray(targets.reshape(-1)), costs=priced, shape=targets.shape,
         eps=_tolerances(eps, objective, targets.shape), alpha=_weights(alpha, objective, targets.shape),
-        members=members, looked_up=pools.ndim == 1 and targets.ndim > 0,
+        samples=samples, looked_up=pools.ndim == 1 and targets.ndim > 0,
     )  # fmt: skip
     _check_range(problem, given)
     return problem

@@ -1,7 +1,7 @@
-"""Subsets of a given size, and with given members: the same search over a lifted pool.
+"""Subsets of a given size, and with given samples: the same search over a lifted pool.
 
 With ``R = |z| + sum |x|`` and ``M >= 4 R``, a subset of ``x + M`` is within ``R`` of ``z + k M`` exactly if it has
-``k`` members and is within ``R`` of ``z`` without the lift; any other size is off by more. Members that must be taken
+``k`` samples and is within ``R`` of ``z`` without the lift; any other size is off by more. Samples that must be taken
 become zeros, and their sum is taken from the target.
 """
 
@@ -23,8 +23,8 @@ class Restriction:
     """What a subset must be.
 
     Attributes:
-        size: ``(P,)`` number of members, those that must be taken among them; or ``None`` for any.
-        locked: ``(P, n)`` or ``(1, n)`` members that must be taken; or ``None``.
+        size: ``(P,)`` number of samples, those that must be taken among them; or ``None`` for any.
+        locked: ``(P, n)`` or ``(1, n)`` samples that must be taken; or ``None``.
     """
 
     size: Counts | None
@@ -37,7 +37,7 @@ class Restriction:
         return problem if self.size is None else _lift(problem, self.size, self.locked)
 
     def completed(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """``mask`` with the members that must be taken."""
+        """``mask`` with the samples that must be taken."""
         if self.locked is None:
             return mask
         n = self.locked.shape[1]
@@ -47,8 +47,8 @@ class Restriction:
 
 def restriction(problem: Problem, size: Any, locked: Any) -> Restriction:
     """Check ``size`` and ``locked`` of ``solve`` against a problem."""
-    members = _locked(problem, locked)
-    return Restriction(_sizes(problem, size, members), members)
+    samples = _locked(problem, locked)
+    return Restriction(_sizes(problem, size, samples), samples)
 
 
 def _sizes(problem: Problem, size: Any, locked: Flags | None) -> Counts | None:
@@ -64,10 +64,10 @@ def _sizes(problem: Problem, size: Any, locked: Flags | None) -> Counts | None:
             f"size must be a number or broadcast to the targets' shape {problem.shape}, but its shape is {sizes.shape}."
         ) from None
     least = 0 if locked is None else locked.sum(axis=1)
-    if ((sizes < least) | (sizes > problem.members)).any():
+    if ((sizes < least) | (sizes > problem.samples)).any():
         raise SltkError(
-            f"size must lie between the number of locked members and n={problem.members}, but one is "
-            f"{sizes[(sizes < least) | (sizes > problem.members)][0]}."
+            f"size must lie between the number of locked samples and n={problem.samples}, but one is "
+            f"{sizes[(sizes < least) | (sizes > problem.samples)][0]}."
         )
     return sizes
 
@@ -75,7 +75,7 @@ def _sizes(problem: Problem, size: Any, locked: Flags | None) -> Counts | None:
 def _locked(problem: Problem, locked: Any) -> Flags | None:
     if locked is None:
         return None
-    flags, n = np.asarray(locked), problem.members
+    flags, n = np.asarray(locked), problem.samples
     if flags.dtype != np.bool_ or flags.shape not in ((n,), (*problem.shape, n)):
         raise SltkError(
             f"locked must be bool with shape ({n},) or {(*problem.shape, n)}, but is {flags.dtype} {flags.shape}."
@@ -101,7 +101,7 @@ def _without(problem: Problem, locked: Flags) -> Problem:
 def _lift(problem: Problem, size: Counts, locked: Flags | None) -> Problem:
     reach = np.abs(problem.pool).sum(axis=1)
     far = np.abs(problem.target) + reach if reach.size > 1 else np.abs(problem.target).max(initial=0.0) + reach
-    if not (far <= RANGE / (8 * (problem.members + 2))).all():
+    if not (far <= RANGE / (8 * (problem.samples + 2))).all():
         raise SltkError("pool and target are too large for a search by size; divide both by a common power of two.")
     lift = np.ldexp(1.0, np.frexp(far)[1] + 2)
     free = np.ones((1, problem.pool.shape[1]), bool) if locked is None else ~_wide(locked, problem.pool)
@@ -115,6 +115,6 @@ def _lift(problem: Problem, size: Counts, locked: Flags | None) -> Problem:
 
 
 def _wide(locked: Flags, pool: NDArray[np.float64]) -> Flags:
-    """``locked`` with as many columns as the pool, which has a zero member where there is none."""
+    """``locked`` with as many columns as the pool, which has a zero sample where there is none."""
     missing = pool.shape[1] - locked.shape[1]
     return np.pad(locked, ((0, 0), (0, missing))) if missing else locked

@@ -13,21 +13,21 @@ from numba import config
 THREADS: int = vars(config)["NUMBA_NUM_THREADS"]  # the environment variable of this name, or the cores allowed
 
 
-def over_cores(run: Callable[[Any, int, int], None], count: int, chunk: int, workspace: Callable[[], Any]) -> None:
-    """Call ``run(room, low, high)`` on pieces of ``range(count)`` of length ``chunk``, on every core.
+def over_cores(run: Callable[[Any, int, int], None], count: int, chunk: int, make_workspace: Callable[[], Any]) -> None:
+    """Call ``run(workspace, low, high)`` on pieces of ``range(count)`` of length ``chunk``, on every core.
 
     Args:
         run: handles the problems ``low..high-1``; pieces must not depend on one another.
         count: number of problems.
         chunk: problems in a piece.
-        workspace: makes the ``room`` of one thread.
+        make_workspace: makes the ``workspace`` of one thread.
     """
     starts = iter(range(0, count, chunk))
 
     def work() -> None:
-        room = workspace()
+        workspace = make_workspace()
         for low in starts:
-            run(room, low, min(low + chunk, count))
+            run(workspace, low, min(low + chunk, count))
 
     threads = min(THREADS, -(-count // chunk))
     if threads <= 1:

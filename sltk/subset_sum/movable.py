@@ -1,6 +1,6 @@
-r"""Subset sums of members that may move a little after they were drawn.
+r"""Subset sums of samples that may move a little after they were drawn.
 
-Definition (this project's). Each member that is taken may move by up to ``m``; one that is not is worth nothing. A
+Definition (this project's). Each sample that is taken may move by up to ``m``; one that is not is worth nothing. A
 subset I then reaches z within eps exactly if ``|z - sum_I x| <= eps + m |I|``: the moves add up to any number of size
 at most ``m |I|`` and to no other. So one exact search for each size ``k``, at the tolerance ``eps + m k``, decides it.
 """
@@ -19,12 +19,12 @@ from sltk.subset_sum.solve import Flags, solve
 
 @dataclass(frozen=True)
 class MovedSolution:
-    """One subset a target, and the move of each of its members.
+    """One subset a target, and the move of each of its samples.
 
     Args:
-        mask: ``(..., n)`` bool, the members taken.
-        move: ``(...)`` float64, by how much each member taken moves, ``|move| <= movable``; 0 where none is.
-        value: ``(...)`` float64, the sum of the members as they were drawn.
+        mask: ``(..., n)`` bool, the samples taken.
+        move: ``(...)`` float64, by how much each sample taken moves, ``|move| <= movable``; 0 where none is.
+        value: ``(...)`` float64, the sum of the samples as they were drawn.
         error: ``(...)`` float64, what moving leaves of ``|target - value|``: ``max(0, |target - value| - movable k)``.
         reached: ``(...)`` bool, ``error <= eps``.
     """
@@ -37,7 +37,7 @@ class MovedSolution:
 
 
 def solve_movable(pool: Any, target: Any, *, eps: Any, movable: float) -> MovedSolution:
-    """Choose for each target the fewest members that reach it within ``eps`` once each may move by ``movable``.
+    """Choose for each target the fewest samples that reach it within ``eps`` once each may move by ``movable``.
 
     Among subsets of that size, one whose sum is nearest before moving. Where none reaches the target, a subset that
     leaves the least error. A search by size carries the rounding that ``solve`` states for it; where all sums are exact
@@ -47,7 +47,7 @@ def solve_movable(pool: Any, target: Any, *, eps: Any, movable: float) -> MovedS
         pool: ``(*target.shape, n)``, one pool a target, or ``(n,)``, one for all targets; ``n <= 40``.
         target: any shape, in the units of ``pool``.
         eps: tolerance > 0, in the units of ``pool``: a number, or broadcast to ``target``.
-        movable: largest move of a member, >= 0, in the units of ``pool``; 0 is ``solve`` by cardinality.
+        movable: largest move of a sample, >= 0, in the units of ``pool``; 0 is ``solve`` by cardinality.
 
     Returns:
         A ``MovedSolution``.
@@ -60,9 +60,9 @@ def solve_movable(pool: Any, target: Any, *, eps: Any, movable: float) -> MovedS
     if not 0.0 <= movable < math.inf:
         raise SltkError(f"movable must be finite and >= 0, but got movable={movable}; it is the largest move.")
     problem = read(pool, target, eps, "cardinality", None, None)
-    mask = np.zeros((problem.target.size, problem.members), bool)
+    mask = np.zeros((problem.target.size, problem.samples), bool)
     value, error = np.zeros_like(problem.target), np.abs(problem.target)
-    for size in range(1, problem.members + 1):
+    for size in range(1, problem.samples + 1):
         left = np.flatnonzero(error > _tolerance(problem))
         if not left.size:
             break
@@ -85,10 +85,10 @@ def _tolerance(problem: Problem) -> Values:
 
 
 def _shaped(problem: Problem, mask: Flags, value: Values, error: Values, movable: float) -> MovedSolution:
-    """The answer, with the missing distance shared equally by the members that were taken."""
+    """The answer, with the missing distance shared equally by the samples that were taken."""
     move = np.clip((problem.target - value) / np.maximum(mask.sum(axis=1), 1), -movable, movable)
     shape = problem.shape
     return MovedSolution(
-        mask.reshape(*shape, problem.members), np.where(mask.any(axis=1), move, 0.0).reshape(shape),
+        mask.reshape(*shape, problem.samples), np.where(mask.any(axis=1), move, 0.0).reshape(shape),
         value.reshape(shape), error.reshape(shape), (error <= _tolerance(problem)).reshape(shape),
     )  # fmt: skip

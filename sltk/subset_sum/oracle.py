@@ -24,9 +24,9 @@ class Subset:
 
 
 def subsets(pool: Sequence[float], target: float, costs: Sequence[float] | None = None) -> list[Subset]:
-    """Every subset of ``pool`` ``(n,)``, ``n <= 16``, by code; the cost of a member is 1 where none is given."""
+    """Every subset of ``pool`` ``(n,)``, ``n <= 16``, by code; the cost of a sample is 1 where none is given."""
     if len(pool) > LARGEST:
-        raise SltkError(f"the oracle enumerates pools of n <= {LARGEST} members, but n={len(pool)}; use solve.")
+        raise SltkError(f"the oracle enumerates pools of n <= {LARGEST} samples, but n={len(pool)}; use solve.")
     sums, prices = [Fraction(0)], [Fraction(0)]
     for x, c in zip(pool, [1.0] * len(pool) if costs is None else costs, strict=True):
         sums += [s + Fraction(float(x)) for s in sums]

@@ -1,9 +1,9 @@
 """How often a random pool misses one target: estimates of the fixed-target failure probability.
 
-Definition. For members ``x_1..x_n`` and a target ``z``, ``p_n(z, eps) = P(dist(z, S(x)) > eps)`` with
+Definition. For samples ``x_1..x_n`` and a target ``z``, ``p_n(z, eps) = P(dist(z, S(x)) > eps)`` with
 ``S(x)`` the subset sums. It is estimated by counting infeasible pools, with exact binomial intervals.
 
-For a law with ``x ~ -x`` the number ``K`` of positive members is ``Bin(n, 1/2)`` and independent of the sizes
+For a law with ``x ~ -x`` the number ``K`` of positive samples is ``Bin(n, 1/2)`` and independent of the sizes
 ``|x_a|``, so ``p = sum_K P(K) p_K`` with exact weights. A pool fails mostly because one sign is scarce, which is
 rare and is where ``p_K`` is large: stratifying by ``K`` turns a probability of 1e-6 into a few large ones.
 
@@ -47,14 +47,14 @@ class Estimate:
 
 
 def range_obstruction(n: int, t: float, law: Uniform) -> float:
-    """``P(sum_i x_i^+ < t)`` for ``n`` members of ``U[-a, a]``: no subset sum reaches ``t``.
+    """``P(sum_i x_i^+ < t)`` for ``n`` samples of ``U[-a, a]``: no subset sum reaches ``t``.
 
     Statement. ``2**-n sum_k C(n, k) IrwinHall_k(t / a)`` for every ``t > 0``, and 0 for ``t <= 0``; for
     ``t <= a`` this is ``2**-n sum_k C(n, k) (t/a)**k / k!``. Hence ``p_n(z, eps) >= range_obstruction(n, |z| - eps)``.
 
     Args:
-        n: members, at least 0.
-        t: what the positive members would have to add up to, in the units of the law.
+        n: samples, at least 0.
+        t: what the positive samples would have to add up to, in the units of the law.
         law: uniform on ``[-a, a]``, taken as continuous.
 
     Returns:
@@ -86,12 +86,12 @@ def _irwin_hall(k: int, x: Fraction) -> Fraction:
 
 
 def direct_pool(law: Law, n: int, scale: float = 1.0) -> Draw:
-    """Members ``scale * v``."""
+    """Samples ``scale * v``."""
     return lambda generator, count: scale * law.sample(generator, (count, n))
 
 
 def product_pool(law: Law, incoming: Law, n: int, scale: float = 1.0) -> Draw:
-    """Members ``scale * v * w``, both random.
+    """Samples ``scale * v * w``, both random.
 
     Where v is sign-symmetric this is also the pool over the incoming weights of one sign: ``v w`` and ``v |w|``
     have one law.
@@ -100,7 +100,7 @@ def product_pool(law: Law, incoming: Law, n: int, scale: float = 1.0) -> Draw:
 
 
 def given_pool(law: Law, incoming: ArrayLike, scale: float = 1.0) -> Draw:
-    """Members ``scale * v * w`` with ``w``, ``(n,)``, given."""
+    """Samples ``scale * v * w`` with ``w``, ``(n,)``, given."""
     w = np.asarray(incoming, dtype=float)
     return lambda generator, count: scale * law.sample(generator, (count, w.size)) * w
 
@@ -119,16 +119,16 @@ def failure_probability(
     """Share of pools that have no subset within ``eps`` of ``target``.
 
     Args:
-        n: members of a pool.
+        n: samples of a pool.
         target: one number, or ``(m,)`` of them: then the mean of ``p_n(z, eps)`` over these, with every trial's
             target drawn from them at random.
-        eps: tolerance, in the units of the members.
-        draw: ``(generator, count) -> (count, n)`` members, independent from row to row.
+        eps: tolerance, in the units of the samples.
+        draw: ``(generator, count) -> (count, n)`` samples, independent from row to row.
         trials: pools to draw, besides a pilot of at most 200 a stratum that only fixes how they are shared out.
         seed: of the named streams that the trials come from.
         confidence: of the interval.
-        symmetric: members are sizes times independent fair signs (their own signs are redrawn), and trials are
-            stratified by the number of positive ones; ``False`` is plain Monte Carlo on the members as drawn.
+        symmetric: samples are sizes times independent fair signs (their own signs are redrawn), and trials are
+            stratified by the number of positive ones; ``False`` is plain Monte Carlo on the samples as drawn.
 
     Returns:
         Unbiased estimate; the interval covers ``p`` with at least ``confidence``, exactly: Clopper-Pearson limits

@@ -1,4 +1,4 @@
-"""Exact subset sum for many targets at once: least error, fewest members, least mass, or a weighted mixture."""
+"""Exact subset sum for many targets at once: least error, fewest samples, least mass, or a weighted mixture."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +22,7 @@ class Solution:
     """One subset a target.
 
     Args:
-        mask: ``(..., n)`` bool, the members taken.
+        mask: ``(..., n)`` bool, the samples taken.
         value: ``(...)`` float64, their sum, added in index order from ``mask`` alone.
         error: ``(...)`` float64, ``|target - value|``.
         reached: ``(...)`` bool, ``error <= eps``; true where no tolerance was asked for.
@@ -48,7 +48,7 @@ def solve(
     r"""Choose for each target ``z`` a subset ``I`` of its pool ``x_1..x_n``, exactly, by meeting in the middle.
 
     - ``error``: the least ``|z - sum_I x|``.
-    - ``cardinality``: the fewest members with error at most ``eps``, then the least error.
+    - ``cardinality``: the fewest samples with error at most ``eps``, then the least error.
     - ``mass``: the least ``sum_I costs`` with error at most ``eps``, then the least error.
     - ``weighted``: the least ``alpha |z - sum_I x| + sum_I costs`` with error at most ``eps``.
 
@@ -73,8 +73,8 @@ def solve(
         objective: one of the four above.
         costs: >= 0, ``(*target.shape, n)`` or ``(n,)``; by default ``|x|``.
         alpha: >= 0, the price of a unit of error: a number, or broadcast to ``target``.
-        size: exact number of members, locked ones among them: an integer, or broadcast to ``target``.
-        locked: bool, ``(n,)`` or ``(*target.shape, n)``: members that every subset must take.
+        size: exact number of samples, locked ones among them: an integer, or broadcast to ``target``.
+        locked: bool, ``(n,)`` or ``(*target.shape, n)``: samples that every subset must take.
 
     Returns:
         A ``Solution``; ``value`` and ``error`` carry at most ``n 2^-53 (|z| + sum |x|)`` of rounding.
@@ -93,7 +93,7 @@ def solve(
     mask = required.completed(found)
     value, error = _sums(problem, mask)
     reached = np.ones(error.size, bool) if problem.eps is None else error <= problem.eps
-    shape, n = problem.shape, problem.members
+    shape, n = problem.shape, problem.samples
     return Solution(
         mask=mask.view(np.bool_)[:, :n].reshape(*shape, n), value=value.reshape(shape),
         error=error.reshape(shape), reached=reached.reshape(shape),
@@ -111,8 +111,8 @@ def _least_error(problem: Problem) -> Mask:
         over_cores(run, count, piece(count, 64), lambda: None)
         return mask
 
-    def search(room: Any, low: int, high: int) -> None:
-        _error.nearest(room, problem.pool, problem.target, mask, low, high)
+    def search(workspace: Any, low: int, high: int) -> None:
+        _error.nearest(workspace, problem.pool, problem.target, mask, low, high)
 
     over_cores(search, count, piece(count, 6 * 2 ** (n / 2)), lambda: _error.workspace(n))
     return mask
@@ -136,8 +136,8 @@ def _fewest(problem: Problem, eps: Values) -> tuple[Mask, Flags]:
     mask, found = _empty_mask(problem), np.zeros(eps.size, bool)
     n, largest = problem.pool.shape[1], _cardinality.enumerated_size(problem.pool.shape[1])
 
-    def search(room: Any, low: int, high: int) -> None:
-        _cardinality.fewest(room, problem.pool, problem.target, eps, largest, mask, found, low, high)
+    def search(workspace: Any, low: int, high: int) -> None:
+        _cardinality.fewest(workspace, problem.pool, problem.target, eps, largest, mask, found, low, high)
 
     over_cores(search, eps.size, piece(eps.size, 4 * 2 ** (n / 2)), lambda: _cardinality.workspace(n))
     left = ~found
@@ -151,8 +151,8 @@ def _cheapest(problem: Problem, eps: Values) -> tuple[Mask, Flags]:
     mask, found, n = _empty_mask(problem), np.zeros(eps.size, bool), problem.pool.shape[1]
     pool, costs, target, alpha = problem.pool, problem.costs, problem.target, problem.alpha
 
-    def search(room: Any, low: int, high: int) -> None:
-        _costs.cheapest(room, pool, costs, target, eps, alpha, mask, found, low, high)
+    def search(workspace: Any, low: int, high: int) -> None:
+        _costs.cheapest(workspace, pool, costs, target, eps, alpha, mask, found, low, high)
 
     over_cores(search, eps.size, piece(eps.size, 24 * 2 ** (n / 2)), lambda: _costs.workspace(n))
     return mask, found

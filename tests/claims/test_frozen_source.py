@@ -1,4 +1,4 @@
-"""Locked members shift the target, pruned ones only lessen the pool."""
+"""Locked samples shift the target, pruned ones only lessen the pool."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sltk.core.rng import stream
 from sltk.subset_sum import solve
 
 
-def test_locked_members_shift_the_target():
+def test_locked_samples_shift_the_target():
     generator = stream(1, "test", "frozen-source")
     free, locked = generator.uniform(-1, 1, (20, 8)), generator.uniform(-1, 1, (20, 3))
     target = generator.uniform(-1, 1, 20)

@@ -1,4 +1,4 @@
-"""The positive members must reach the target."""
+"""The positive samples must reach the target."""
 
 import math
 

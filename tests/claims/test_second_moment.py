@@ -24,7 +24,7 @@ def test_density_integrates_to_the_cdf(k):
     assert np.allclose(mass, cdf(k, t), atol=2e-4)
 
 
-def test_one_member_by_hand():
+def test_one_sample_by_hand():
     """z = .5, eps = .1: N is 0 or 1, and 1 with probability .1."""
     assert first_moment(1, 0.5, 0.1) == pytest.approx(0.1)
     assert second_moment(1, 0.5, 0.1) == pytest.approx(0.1, rel=1e-4)

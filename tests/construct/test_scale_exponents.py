@@ -1,4 +1,4 @@
-"""Pools over a ladder of scales: small members for small parameters, so that copies stay together through depth."""
+"""Pools over several scales: small samples for small parameters, so that copies stay together through depth."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from sltk.networks.layers import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
 
-LADDER = (1, 0, -1, -2)
+EXPONENTS = (1, 0, -1, -2)
 
 
 def deep(layers: int = 10, width: int = 6) -> Network:
@@ -46,44 +46,44 @@ def worst(network: Network, ticket) -> float:
         return float((ticket.module().double()(x) - network(x)).abs().max())
 
 
-def test_members_are_spread_in_equal_parts():
-    assert Scales(0, 0, (0,), LADDER).rungs(10, 3) == [(3, 4), (3, 3), (2, 2), (2, 1)]
-    assert Scales(0, 0, (0,)).rungs(10, 3) == [(10, 3)]
-    assert Scales(0, 0, (0,), LADDER).rungs(2, 0) == [(1, 1), (1, 0)]
+def test_samples_are_spread_in_equal_parts():
+    assert Scales(0, 0, (0,), EXPONENTS).spread(10, 3) == [(3, 4), (3, 3), (2, 2), (2, 1)]
+    assert Scales(0, 0, (0,)).spread(10, 3) == [(10, 3)]
+    assert Scales(0, 0, (0,), EXPONENTS).spread(2, 0) == [(1, 1), (1, 0)]
 
 
 def test_errors_grow_less_with_depth_than_with_one_scale():
     """The same tolerance, the same largest scale: what differs is how much the copies' errors are amplified."""
     network = deep()
-    plain, ladder = built(network), built(network, law=Uniform(2.0), ladder=LADDER)
-    assert ladder.succeeded
+    plain, spread = built(network), built(network, law=Uniform(2.0), scale_exponents=EXPONENTS)
+    assert spread.succeeded
     assert plain.worst_parameter_error <= 0.01  # a bias or two miss the tolerance by a little
-    mass = [np.median(np.asarray(ticket.realised[5].selected.sum(axis=1))) for ticket in (plain, ladder)]
+    mass = [np.median(np.asarray(ticket.realised[5].selected.sum(axis=1))) for ticket in (plain, spread)]
     assert mass[1] < 0.5 * mass[0]
-    assert worst(network, ladder) < 0.5 * worst(network, plain)
-    assert ladder.certificate.bound < plain.certificate.bound
-    assert worst(network, ladder) <= ladder.certificate.bound <= ladder.a_priori.bound
+    assert worst(network, spread) < 0.5 * worst(network, plain)
+    assert spread.certificate.bound < plain.certificate.bound
+    assert worst(network, spread) <= spread.certificate.bound <= spread.a_priori.bound
 
 
 def test_every_weight_has_the_scale_of_its_rung():
-    ticket = built(deep(2), n=8, ladder=LADDER, bias_octaves=2)
+    ticket = built(deep(2), n=8, scale_exponents=EXPONENTS, bias_exponent=2)
     layer = ticket.source.layers[ticket.plan.roles[1].combine]
     assert layer.column_factors[:8].tolist() == [2.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
     assert layer.column_factors[-8:].tolist() == [8.0, 8.0, 4.0, 4.0, 2.0, 2.0, 1.0, 1.0]
 
 
-def test_a_file_keeps_the_ladder_and_is_as_it_was_without(tmp_path):
+def test_a_file_keeps_the_exponents_and_is_as_it_was_without(tmp_path):
     network = deep(2)
-    for ladder in (LADDER, (0,)):
-        ticket = built(network, n=10, ladder=ladder)
+    for spread in (EXPONENTS, (0,)):
+        ticket = built(network, n=10, scale_exponents=spread)
         save(ticket, tmp_path / "ticket")
         again = load(tmp_path / "ticket", network)
         assert again.recipe == ticket.recipe
         assert again.certificate.bound == ticket.certificate.bound
-        assert ("ladder" in ticket.recipe.record()) == (ladder != (0,))
+        assert ("scale_exponents" in ticket.recipe.record()) == (spread != (0,))
 
 
-@pytest.mark.parametrize("ladder", [(), (0.5,), (31,)])
-def test_what_is_no_ladder_is_refused(ladder):
+@pytest.mark.parametrize("spread", [(), (0.5,), (31,)])
+def test_what_is_no_exponents_is_refused(spread):
     with pytest.raises(SltkError, match="whole exponents of two"):
-        built(deep(2), n=6, ladder=ladder)
+        built(deep(2), n=6, scale_exponents=spread)

@@ -122,7 +122,7 @@ def test_masked_weights_are_source_weights_bit_for_bit() -> None:
         assert int((part.weight != 0).sum()) == mask.weight.size
 
 
-def test_six_members_do_not_pretend() -> None:
+def test_six_samples_do_not_pretend() -> None:
     """With n = 6 pools miss their targets; each miss is listed, and the ticket says that it failed."""
     ticket = build(pooled_target(), n=6)
     assert len(ticket.failures) > 0

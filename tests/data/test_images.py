@@ -107,9 +107,9 @@ def archive(files: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:xz") as tar:
         for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            tar.addfile(member, io.BytesIO(content))
+            sample = tarfile.TarInfo(name)
+            sample.size = len(content)
+            tar.addfile(sample, io.BytesIO(content))
     return out.getvalue()
 
 

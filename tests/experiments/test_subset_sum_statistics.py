@@ -18,8 +18,8 @@ def _given():
 
 def _naive(pool, target):
     for k in range(N + 1):
-        for members in combinations(range(N), k):
-            if (away := abs(sum(pool[list(members)]) - target)) <= EPS:
+        for samples in combinations(range(N), k):
+            if (away := abs(sum(pool[list(samples)]) - target)) <= EPS:
                 return k, away
     return -1, np.inf
 

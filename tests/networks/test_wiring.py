@@ -53,8 +53,8 @@ def test_batch_norms_of_a_residual_network_are_folded():
         if isinstance(part, nn.BatchNorm2d):
             nn.init.uniform_(part.weight, 0.5, 1.5)
             nn.init.normal_(part.bias)
-            part.running_mean.normal_()  # pyright: ignore[reportOptionalMemberAccess]
-            part.running_var.uniform_(0.5, 1.5)  # pyright: ignore[reportOptionalMemberAccess]
+            part.running_mean.normal_()  # pyright: ignore[reportOptionalSampleAccess]
+            part.running_var.uniform_(0.5, 1.5)  # pyright: ignore[reportOptionalSampleAccess]
     network, x = read(module.eval(), (2, 8, 8)), torch.randn(4, 2, 8, 8, dtype=torch.float64)
     assert [stage.affine.name for stage in network.stages][-2:] == ["blocks.1.shortcut.0", "fc"]
     torch.testing.assert_close(network(x), module(x), rtol=1e-12, atol=1e-12)

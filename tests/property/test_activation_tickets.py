@@ -15,7 +15,7 @@ from sltk.construct import recipe as recipe_module
 from sltk.construct import strong_ticket
 from sltk.construct.methods.roles import Plan
 from sltk.construct.pools import solve_stage as solve_stage_module
-from sltk.construct.pools.members import ConstantPool, constant_pools
+from sltk.construct.pools.samples import ConstantPool, constant_pools
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
 from sltk.networks.layers import Network

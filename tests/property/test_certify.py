@@ -49,7 +49,7 @@ class Layer:
     copies: int
     weight: Tensor  # (copies * out, channels, kh, kw)
     bias: Tensor  # (copies * out,)
-    incoming: Tensor | None = None  # (in * members,)
+    incoming: Tensor | None = None  # (in * samples,)
     univariate: Activation | None = None
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -58,10 +58,10 @@ class Layer:
         if isinstance(self.affine, Conv):
             high, wide = self.affine.padding
             x = F.pad(x, (wide, wide, high, high))  # the padded ring reads phi_0(0)
-        members = self.incoming.numel() // x.shape[1]
+        samples = self.incoming.numel() // x.shape[1]
         scale = self.incoming.reshape(-1, *(1,) * (x.dim() - 2))
         return _apply(
-            self.affine, self.weight, self.bias, self.univariate(scale * x.repeat_interleave(members, 1)), padded=False
+            self.affine, self.weight, self.bias, self.univariate(scale * x.repeat_interleave(samples, 1)), padded=False
         )
 
 
@@ -84,9 +84,9 @@ def selection(rng: np.random.Generator, *shape: int) -> Tensor:
 def common(rng: np.random.Generator, blank: Affine, copies: int, phi: Activation, noise: float) -> Layer:
     """A univariate realisation, and the affine map it approximates."""
     rows, channels, height, width = _shape(blank)
-    members = 4
-    w = normal(rng, channels, members, scale=0.3)
-    v = selection(rng, copies, rows, channels, height, width, members)
+    samples = 4
+    w = normal(rng, channels, samples, scale=0.3)
+    v = selection(rng, copies, rows, channels, height, width, samples)
     v[1:] = v[:1] + normal(rng, *v[1:].shape, scale=noise) * (v[:1] != 0)
     toward, away = (torch.tensor(slope, dtype=torch.float64) for slope in (phi.slope_positive, phi.slope_negative))
     along = w[:, None, None, :]
@@ -111,7 +111,7 @@ def common(rng: np.random.Generator, blank: Affine, copies: int, phi: Activation
         affine=_with(blank, weight, bias),
         realised=realised,
         copies=copies,
-        weight=v.movedim(-1, 3).reshape(copies * rows, channels * members, height, width),
+        weight=v.movedim(-1, 3).reshape(copies * rows, channels * samples, height, width),
         bias=(bias + bias_error - spurious).flatten(),
         incoming=w.flatten(),
         univariate=phi,
@@ -313,9 +313,9 @@ def test_a_priori_bound_is_above_every_ticket_within_the_tolerances(
 
 
 def _pools(layer: Layer) -> Pools:
-    members = 4 if layer.incoming is not None else layer.weight.shape[1] // layer.affine.weight.shape[1]
+    samples = 4 if layer.incoming is not None else layer.weight.shape[1] // layer.affine.weight.shape[1]
     reach = 0.0 if layer.incoming is None else float(layer.incoming.abs().max())
-    return Pools(members=members, outgoing=float(layer.weight.abs().max()), incoming=reach)
+    return Pools(samples=samples, outgoing=float(layer.weight.abs().max()), incoming=reach)
 
 
 CONTROLS = {

@@ -11,7 +11,7 @@ from sltk.core.rng import stream
 from sltk.subset_sum import solve
 
 SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
-members = st.lists(st.integers(-(2**20), 2**20), min_size=1, max_size=10)
+samples = st.lists(st.integers(-(2**20), 2**20), min_size=1, max_size=10)
 
 
 def sums_of(pool):
@@ -19,7 +19,7 @@ def sums_of(pool):
     return reduce(lambda sums, x: sums | {s + x for s in sums}, [int(x) for x in pool], {0})
 
 
-@given(members, st.data())
+@given(samples, st.data())
 @SETTINGS
 def test_a_grid_target_is_hit_exactly_or_missed_by_a_step(pool, data):
     """On integers, and on the grid of a step that is a power of two."""
@@ -34,7 +34,7 @@ def test_a_grid_target_is_hit_exactly_or_missed_by_a_step(pool, data):
 
 
 def test_pools_too_large_to_list():
-    """26 members of 18 bits: 2^26 subsets share some 10^6 sums, and every answer is right."""
+    """26 samples of 18 bits: 2^26 subsets share some 10^6 sums, and every answer is right."""
     generator = stream(1, "test", "grid")
     pool = generator.integers(-(2**17), 2**17 + 1, 26)
     sums = sums_of(pool)

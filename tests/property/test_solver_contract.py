@@ -126,7 +126,7 @@ def test_shared_pool_too_large_for_a_table(problem):
 
 @given(problems(), tolerances)
 @SETTINGS
-def test_fewest_members(problem, eps):
+def test_fewest_samples(problem, eps):
     pool, target = problem
     every = o.subsets(pool, target)
     for solution in both_ways(pool, target, eps=eps, objective="cardinality"):
@@ -144,7 +144,7 @@ def test_fewest_integers_is_exact(problem, eps):
 
 @given(problems(entries=integers), st.sampled_from([0.5, 1.0, 2.0]))
 @SETTINGS
-def test_fewest_members_without_enumeration(problem, eps):
+def test_fewest_samples_without_enumeration(problem, eps):
     pool, target = problem
     every = o.subsets(pool, target)
     with pytest.MonkeyPatch.context() as patch:
@@ -205,7 +205,7 @@ def test_pools_of_several_blocks(n, objective):
 
 
 def test_the_contract_rejects_a_worse_subset():
-    """Negative control: an answer with one member missing must be noticed by each check."""
+    """Negative control: an answer with one sample missing must be noticed by each check."""
     pool, target = np.array([0.5, 0.25, 0.125, -0.75]), 0.875
     every = o.subsets(pool, target)
     right = solve(pool, target, eps=0.01, objective="cardinality")
@@ -263,8 +263,8 @@ def test_largest_gap_rule_is_not_the_radius():
 
 @given(problems(largest=7), st.data())
 @SETTINGS
-def test_least_error_of_a_given_size_and_with_locked_members(problem, data):
-    """Against enumeration: the subset has the size and the members that were asked for, and none of them is nearer."""
+def test_least_error_of_a_given_size_and_with_locked_samples(problem, data):
+    """Against enumeration: the subset has the size and the samples that were asked for, and none of them is nearer."""
     pool, target = problem
     locked = np.array(data.draw(st.lists(st.booleans(), min_size=len(pool), max_size=len(pool))), bool)
     size = data.draw(st.none() | st.integers(int(locked.sum()), len(pool)))
@@ -301,7 +301,7 @@ def test_cheapest_of_a_given_size_of_integers_is_exact(problem, size, eps):
         ({"size": np.array([1, 2])}, "broadcast to the targets' shape"),
         ({"locked": [1, 0, 0]}, "locked must be bool"),
         ({"locked": [True, False]}, "locked must be bool with shape"),
-        ({"size": 1, "locked": [True, True, False]}, "between the number of locked members"),
+        ({"size": 1, "locked": [True, True, False]}, "between the number of locked samples"),
     ],
 )
 def test_restrictions_that_cannot_be_are_refused(arguments, message):

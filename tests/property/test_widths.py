@@ -13,7 +13,7 @@ from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
 from sltk.subset_sum.widths.required_size import METHODS, required_size
 from sltk.subset_sum.widths.width_certificate import OutOfReach, certified_size
 
-# A short ladder: every certificate of a new tolerance costs a table. The stored ones sit between its rungs.
+# A few tolerances: every certificate of a new tolerance costs a table. The stored ones sit between them.
 EPS = [0.2, 0.11, 0.1, 0.01]
 DELTA = [0.2, 0.05, 0.01, 1e-4]
 LAWS = [Uniform(1.0), Normal(1.0), Product(Uniform(), Uniform())]

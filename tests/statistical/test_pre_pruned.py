@@ -11,14 +11,14 @@ from sltk.core.stats import power, test_proportion
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import Masked, Uniform
 
-SEEDS, MEMBERS, KEPT, ALARM = 100, 16, 0.6, 5e-10
+SEEDS, SAMPLES, KEPT, ALARM = 100, 16, 0.6, 5e-10
 
 
 @pytest.fixture(scope="module")
 def tickets(network: Network) -> list[StrongTicket]:
     return [
         strong_ticket(
-            network, method="plus-one", n=MEMBERS, seed=seed, domain=(0.0, 1.0), param_eps=0.01, biases=False,
+            network, method="plus-one", n=SAMPLES, seed=seed, domain=(0.0, 1.0), param_eps=0.01, biases=False,
             objective="cardinality", law=Masked(Uniform(1.0), KEPT),
         )
         for seed in range(SEEDS)
@@ -49,7 +49,7 @@ def test_a_ticket_takes_only_weights_that_are_there(tickets: list[StrongTicket])
 def test_failures_agree_with_the_expectation_of_the_masked_law_alone(
     network: Network, tickets: list[StrongTicket]
 ) -> None:
-    """Second layer, independent pools; Hoeffding as for the ladder. The negative control is the law without its mask.
+    """Second layer, independent pools; Hoeffding as for scale exponents. Negative control: the law without its mask.
 
     False alarm 5e-10 for the test and for each of two intervals, and 1e-9 for the control's power.
     """

@@ -30,8 +30,8 @@ from sltk.subset_sum.probability import (
 CONFIDENCE = 1.0 - 1e-9
 
 
-def two_members(z: float, eps: float, a: float) -> float:
-    """``P(no subset of two members of U[-a, a] within eps of z)``, by one integral of exact interval lengths."""
+def two_samples(z: float, eps: float, a: float) -> float:
+    """``P(no subset of two samples of U[-a, a] within eps of z)``, by one integral of exact interval lengths."""
     x = (np.arange(200_000) + 0.5) / 200_000 * 2 * a - a
     x = x[np.abs(x - z) > eps]
     first = np.maximum(0, np.minimum(z + eps, a) - max(z - eps, -a))
@@ -60,17 +60,17 @@ def test_range_obstruction_by_hand_beyond_the_half_width():
 
 
 @pytest.mark.parametrize(("z", "eps", "a"), [(0.5, 0.05, 1.0), (0.3, 0.01, 2.0), (-1.2, 0.1, 1.0)])
-def test_one_and_two_members_have_their_closed_form(z: float, eps: float, a: float):
+def test_one_and_two_samples_have_their_closed_form(z: float, eps: float, a: float):
     reach = max(0.0, min(z + eps, a) - max(z - eps, -a)) / (2 * a)
     one = failure_probability(1, z, eps, direct_pool(Uniform(a), 1), trials=2**16, confidence=CONFIDENCE)
     two = failure_probability(2, z, eps, direct_pool(Uniform(a), 2), trials=2**18, confidence=CONFIDENCE)
     assert one.low <= 1.0 - reach <= one.high
-    assert two.low <= two_members(z, eps, a) <= two.high
+    assert two.low <= two_samples(z, eps, a) <= two.high
     # Negative control: the intervals are narrow enough to refuse a tolerance that is twice as large.
-    assert not two.low <= two_members(z, 2 * eps, a) <= two.high
+    assert not two.low <= two_samples(z, 2 * eps, a) <= two.high
 
 
-def test_strata_agree_with_plain_trials_and_tell_seven_members_from_eight():
+def test_strata_agree_with_plain_trials_and_tell_seven_samples_from_eight():
     draw = product_pool(Uniform(1.0), Uniform(1.0), 8)
     strata = failure_probability(8, 0.4, 0.05, draw, trials=2**17, confidence=CONFIDENCE)
     plain = failure_probability(8, 0.4, 0.05, draw, trials=2**17, confidence=CONFIDENCE, symmetric=False, seed=1)
@@ -96,7 +96,7 @@ def test_product_pools_are_given_pools_averaged_and_pools_of_the_product_law():
     assert np.std(given) > 0.05  # the incoming weights matter, which is why success must be conditioned on them
 
 
-def test_dead_members_leave_the_empty_subset():
+def test_dead_samples_leave_the_empty_subset():
     dead = failure_probability(4, 0.3, 0.05, given_pool(Uniform(1.0), np.zeros(4)), trials=2**10)
     assert dead.p == 1.0
     within = failure_probability(4, 0.04, 0.05, given_pool(Uniform(1.0), np.zeros(4)), trials=2**10)

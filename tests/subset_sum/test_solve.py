@@ -72,7 +72,7 @@ def test_no_targets(objective, more):
 
 
 @pytest.mark.parametrize(("objective", "more"), EACH)
-def test_no_members(objective, more):
+def test_no_samples(objective, more):
     for pool, target in [(np.zeros((2, 0)), np.array([0.5, 0.001])), (np.zeros(0), np.array([0.5, 0.001]))]:
         s = solve(pool, target, objective=objective, **more)
         assert s.mask.shape == (2, 0)
@@ -104,7 +104,7 @@ def test_an_unreachable_target_is_a_failure_with_the_least_error():
 
 
 def test_reached_is_decided_on_the_error_that_is_returned():
-    """0.1 + 0.2 in halves of one member each misses 0.3 by an ulp: no order of adding may call that zero."""
+    """0.1 + 0.2 in halves of one sample each misses 0.3 by an ulp: no order of adding may call that zero."""
     for objective in ("cardinality", "mass"):
         s = solve([[0.1, 0.2]], [0.3], eps=1e-300, objective=objective)
         assert s.error[0] == abs(0.3 - (0.1 + 0.2)) > 0
@@ -197,7 +197,7 @@ def test_coverage_of_many_pools_and_of_a_long_one():
 
 
 def test_errors_of_a_thread_reach_the_caller():
-    def fail(room, low, high):
+    def fail(workspace, low, high):
         raise KeyError(low)
 
     with pytest.raises(KeyError):

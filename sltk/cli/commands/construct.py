@@ -33,10 +33,10 @@ def run_construct(options: Construct, console: Console) -> int:
             objective=options.objective,
             law=parse_law(options.law),
             first_activation=None if options.first_activation is None else activation(options.first_activation),
-            ladder=options.ladder,
-            own_error=options.own_error,
-            search_first=options.search_first,
-            bias_octaves=options.bias_octaves,
+            scale_exponents=options.scale_exponents,
+            copy_error=options.copy_error,
+            sub_pool=options.sub_pool,
+            bias_exponent=options.bias_exponent,
             biases=options.biases,
             prune_below=options.prune_below,
             report=lambda name, stage, stages: report("constructing", stage, stages),
@@ -52,7 +52,7 @@ def run_construct(options: Construct, console: Console) -> int:
 def _print(options: Construct, ticket: StrongTicket, seconds: float, console: Console) -> None:
     recipe, sizes = ticket.recipe, ticket.sizes
     table = facts(f"Strong ticket, {recipe.method}, for {options.target}")
-    drawn = f"seed {ticket.source.seed}, {recipe.law}, {recipe.n} members a pool"
+    drawn = f"seed {ticket.source.seed}, {recipe.law}, {recipe.n} samples a pool"
     table.add_row("source", f"{drawn}, {len(ticket.source.layers)} layers, {sizes.source:,} parameters")
     table.add_row("asked for", ", ".join(_asked(options, ticket)))
     table.add_row("succeeded", yes_no(ticket.succeeded))
@@ -71,8 +71,8 @@ def _print(options: Construct, ticket: StrongTicket, seconds: float, console: Co
 def _asked(options: Construct, ticket: StrongTicket) -> list[str]:
     """What every subset had to be."""
     asked = [f"{ticket.recipe.aim} = {ticket.recipe.tolerance:g}", f"objective {ticket.objective}"]
-    if options.own_error is not None:
-        asked.append(f"own error {options.own_error:g}")
-    if options.search_first is not None:
-        asked.append(f"{options.search_first} members searched first")
+    if options.copy_error is not None:
+        asked.append(f"copy error {options.copy_error:g}")
+    if options.sub_pool is not None:
+        asked.append(f"{options.sub_pool} samples searched first")
     return asked

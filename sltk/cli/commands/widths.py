@@ -40,7 +40,7 @@ def _one_pool(options: Widths, console: Console) -> int:
     if given:
         raise SltkError(f"--{given[0].replace('_', '-')} speaks of a target, but there is none; name TARGET first.")
     laws = POOL_LAWS if options.law is None else (options.law,)
-    table = Table(title=f"Members of one pool: eps {options.eps:g}, delta {options.delta:g}", title_justify="left")
+    table = Table(title=f"Samples of one pool: eps {options.eps:g}, delta {options.delta:g}", title_justify="left")
     for name in ("law", "targets", *METHODS):
         table.add_column(name, justify="left" if name in ("law", "targets") else "right")
     for text in laws:

@@ -104,7 +104,7 @@ def declared_class(
 
 
 def target_class(
-    network: Network, box: Box, method: Method, objective: str, members: int, weight_high: float, phi: Activation
+    network: Network, box: Box, method: Method, objective: str, samples: int, weight_high: float, phi: Activation
 ) -> list[StageClass]:
     """The target's own norms as the allocation sees them.
 
@@ -118,7 +118,7 @@ def target_class(
         support = (weight != 0).flatten(1).sum(1)
         univariate = index == 0 or method == "two-layer"
         sparing = 2.0 * size + 0.75 * weight_high * support
-        mass = support * members * weight_high / 4.0 if objective == "error" else sparing
+        mass = support * samples * weight_high / 4.0 if objective == "error" else sparing
         amplification = size if univariate else mass
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
         reach = support_reach(stage.affine, known.entering.magnitude)

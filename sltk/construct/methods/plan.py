@@ -23,9 +23,9 @@ from sltk.networks.activations.table import Activation, activation
 from sltk.networks.layers import Act, AvgPool, Op
 from sltk.networks.wiring import INPUT, Wire
 
-# Members of one pool of an intercept cascade, and the factor between the scales of two neighbours. With 22
-# members the nearest subset leaves less than 2**-9 of the pool's scale in all but some 1e-5 of the cases.
-CASCADE_MEMBERS = 22
+# Samples of one pool of an intercept cascade, and the factor between the scales of two neighbours. With 22
+# samples the nearest subset leaves less than 2**-9 of the pool's scale in all but some 1e-5 of the cases.
+CASCADE_SAMPLES = 22
 CASCADE_STEP = 9
 
 
@@ -35,7 +35,7 @@ class Choices:
 
     Args:
         method: ``plus-one`` or ``two-layer``.
-        members: n, members of a pool.
+        samples: n, samples of a pool.
         first_activation: activation of the univariate layers.
         nonnegative: whether the inputs are known to be non-negative, stage by stage.
         scales: exponents by stage, from ``sltk.construct.methods.scales``.
@@ -43,7 +43,7 @@ class Choices:
     """
 
     method: Method
-    members: int
+    samples: int
     first_activation: Activation
     nonnegative: tuple[bool, ...]
     scales: tuple[Scales, ...]
@@ -72,7 +72,7 @@ def _plus_one(architecture: Architecture, choices: Choices) -> Plan:
     carried: list[Constants | None] = []
     last, read = len(stages) - 1, {wire.reads for wire in wiring}
     for index, stage in enumerate(stages):
-        copies_out = 1 if index == last else choices.members
+        copies_out = 1 if index == last else choices.samples
         # A stage that is only added, as a projection is, hands no constants on.
         follow = _carried(stage, copies_out, choices) if choices.biases and index in read else None
         extra = follow.count if follow else 0
@@ -141,7 +141,7 @@ def _univariate(
     scales = choices.scales[index]
     sides = sides_of(phi, choices.nonnegative[index])
     inputs, inner = (stage.inputs, stage.inner) if stage.kind == "conv" else (stage.degree, 1)
-    copies = drawn_for(choices.members, 1.0 if sides == "smooth" else 0.5)
+    copies = drawn_for(choices.samples, 1.0 if sides == "smooth" else 0.5)
     constants = _fresh_constants(choices, scales, inputs * copies, inner)
     outputs = inputs * copies + (constants.count if constants else 0)
     first = SourceLayer(
@@ -165,7 +165,7 @@ def _univariate(
         outputs=stage.outputs,
         copies_in=copies,
         copies_out=copies_out,
-        members=choices.members,
+        samples=choices.samples,
         taps=tuple(range(inner)),
         constants=constants,
         first=layer,
@@ -178,24 +178,24 @@ def _univariate(
 def _fresh_constants(choices: Choices, scales: Scales, start: int, taps: int) -> Constants | None:
     phi = choices.first_activation
     if phi.intercept != 0.0:
-        pools = tuple(math.ceil(CASCADE_MEMBERS / taps) for _ in scales.constants)
-        return Constants(start, pools, CASCADE_MEMBERS, True, phi)
+        pools = tuple(math.ceil(CASCADE_SAMPLES / taps) for _ in scales.constants)
+        return Constants(start, pools, CASCADE_SAMPLES, True, phi)
     if not choices.biases:
         return None
-    return Constants(start, (_constant_neurons(phi, choices.members),), choices.members, False, phi)
+    return Constants(start, (_constant_neurons(phi, choices.samples),), choices.samples, False, phi)
 
 
-def _constant_neurons(phi: Activation, members: int) -> int:
-    """Twice the members where phi vanishes on half of the biases, as ReLU does."""
-    return 2 * members if phi.slope_positive == 0.0 or phi.slope_negative == 0.0 else members
+def _constant_neurons(phi: Activation, samples: int) -> int:
+    """Twice the samples where phi vanishes on half of the biases, as ReLU does."""
+    return 2 * samples if phi.slope_positive == 0.0 or phi.slope_negative == 0.0 else samples
 
 
 def _carried(stage: StageShape, copies_out: int, choices: Choices) -> Constants:
     phi = stage.activation or activation("identity")  # after a linear stage a neuron's own bias is its constant
     start = stage.outputs * copies_out
     intercept = phi.intercept != 0.0
-    count = choices.members if intercept else _constant_neurons(phi, choices.members)
-    return Constants(start, (count,), choices.members, intercept, phi)
+    count = choices.samples if intercept else _constant_neurons(phi, choices.samples)
+    return Constants(start, (count,), choices.samples, intercept, phi)
 
 
 def _from_copies(
@@ -208,9 +208,9 @@ def _from_copies(
         inputs=stage.inputs,
         inner=stage.inner,
         outputs=stage.outputs,
-        copies_in=choices.members,
+        copies_in=choices.samples,
         copies_out=copies_out,
-        members=choices.members,
+        samples=choices.samples,
         taps=interior_taps(stage, constants is not None),
         constants=constants,
     )
@@ -241,13 +241,13 @@ def interior_taps(stage: StageShape, needed: bool) -> tuple[int, ...]:
 
 
 def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
-    if len(scales.ladder) == 1:
-        columns = [(role.inputs * role.copies_in, scales.combine + scales.ladder[0])]
+    if len(scales.scale_exponents) == 1:
+        columns = [(role.inputs * role.copies_in, scales.combine + scales.scale_exponents[0])]
     else:
-        columns = scales.rungs(role.copies_in, scales.combine) * role.inputs
+        columns = scales.spread(role.copies_in, scales.combine) * role.inputs
     if role.constants is not None:
         for count, exponent in zip(role.constants.pools, scales.constants, strict=True):
-            columns += scales.rungs(count, exponent)
+            columns += scales.spread(count, exponent)
     return tuple(columns)
 
 

@@ -17,14 +17,14 @@ class Constants:
     Args:
         start: first of their channels.
         pools: channels of each pool of the cascade, in order.
-        members: most members that a pool offers to one bias.
+        samples: most samples that a pool offers to one bias.
         intercept: ``c = phi(0)``, everything pruned; else ``c = phi(own random bias)``.
         activation: what turns a neuron's bias into its constant.
     """
 
     start: int
     pools: tuple[int, ...]
-    members: int
+    samples: int
     intercept: bool
     activation: Activation
 
@@ -52,7 +52,7 @@ class Role:
     outputs: int
     copies_in: int
     copies_out: int
-    members: int
+    samples: int
     taps: tuple[int, ...]
     constants: Constants | None
     first: int | None = None

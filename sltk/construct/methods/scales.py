@@ -2,7 +2,7 @@
 
 A curved first activation is nearly linear only for small inputs, so a univariate layer carries small weights
 ``w = lambda w~`` and the layer above it large ones, ``v = v~ / (lambda m)``. With ``q`` and ``K`` the order and
-coefficient of the remainder, a parameter whose chosen members have mass ``sum |v~| <= kappa`` errs by at most
+coefficient of the remainder, a parameter whose chosen samples have mass ``sum |v~| <= kappa`` errs by at most
 ``kappa K lambda**(q-1) (a X)**q / m``; lambda is the largest power of two that keeps this under the
 allowance. All of it is a function of (architecture, law, n, domain, tolerance) alone.
 """
@@ -20,20 +20,20 @@ EXPONENT_LIMIT = 60  # beyond it, products of two weights leave the comfortable 
 class Scales:
     """Exponents of one stage: of the univariate weights, the combining weights, and each pool of constants.
 
-    ``ladder`` spreads the members of a pool over several scales: in equal parts, in order, each has one of these
-    exponents on top of its own.
+    ``scale_exponents`` spreads the samples of a pool over several scales: in equal parts, in order, each has one of
+    these exponents on top of its own.
     """
 
     univariate: int
     combine: int
     constants: tuple[int, ...]
-    ladder: tuple[int, ...] = (0,)
+    scale_exponents: tuple[int, ...] = (0,)
 
-    def rungs(self, members: int, exponent: int) -> list[tuple[int, int]]:
-        """``(how many, exponent)`` of a pool's members, in order."""
-        share, more = divmod(members, len(self.ladder))
-        counts = [share + (place < more) for place in range(len(self.ladder))]
-        return [(count, exponent + rung) for count, rung in zip(counts, self.ladder, strict=True) if count]
+    def spread(self, samples: int, exponent: int) -> list[tuple[int, int]]:
+        """``(how many, exponent)`` of a pool's samples, in order."""
+        share, more = divmod(samples, len(self.scale_exponents))
+        counts = [share + (place < more) for place in range(len(self.scale_exponents))]
+        return [(count, exponent + extra) for count, extra in zip(counts, self.scale_exponents, strict=True) if count]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Declared:
     Args:
         reach: bound of ``|x_i|`` at the stage's input.
         degree: parameters of one neuron.
-        mass: bound kappa of ``sum |v~|`` over the members chosen for one parameter.
+        mass: bound kappa of ``sum |v~|`` over the samples chosen for one parameter.
         remainder: allowance of one parameter for the curvature.
         bias: tolerance of a bias.
         weight_high: ``a``, the largest weight of the law at scale 1.
@@ -62,12 +62,12 @@ def combined_slope(phi: Activation) -> float:
     return phi.slope_positive + phi.slope_negative if phi.kinked else phi.slope_positive
 
 
-def univariate_scales(phi: Activation, declared: Declared, cascade_members: int, cascade_step: int) -> Scales:
+def univariate_scales(phi: Activation, declared: Declared, cascade_samples: int, cascade_step: int) -> Scales:
     """Exponents of a univariate stage with first activation ``phi``."""
     slope = abs(phi.slope_positive if not phi.kinked else max(abs(phi.slope_positive), abs(phi.slope_negative)))
     down = _curvature_exponent(phi, declared, slope) if phi.curved else 0
     up = -down - round(math.log2(slope))
-    constants = (0,) if phi.intercept == 0.0 else _cascade(phi, declared, up, cascade_members, cascade_step)
+    constants = (0,) if phi.intercept == 0.0 else _cascade(phi, declared, up, cascade_samples, cascade_step)
     _require_moderate(down, up, *constants)
     return Scales(down, up, constants)
 
@@ -81,10 +81,10 @@ def _curvature_exponent(phi: Activation, declared: Declared, slope: float) -> in
     return math.floor(math.log2(scale))
 
 
-def _cascade(phi: Activation, declared: Declared, up: int, members: int, step: int) -> tuple[int, ...]:
+def _cascade(phi: Activation, declared: Declared, up: int, samples: int, step: int) -> tuple[int, ...]:
     """Exponents of the pools that absorb the intercepts ``d sum v``, from coarse to fine."""
     intercepts = declared.degree * declared.mass
-    highest = up + max(0, math.ceil(math.log2(8.0 * intercepts / (members * declared.weight_high))))
+    highest = up + max(0, math.ceil(math.log2(8.0 * intercepts / (samples * declared.weight_high))))
     finest = math.log2(declared.bias / (declared.weight_high * abs(phi.intercept))) + step
     pools = 1 + max(0, math.ceil((highest - finest) / step))
     return tuple(highest - step * index for index in range(pools))

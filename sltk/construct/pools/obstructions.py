@@ -1,6 +1,6 @@
 """Parameters that no subset of their pool can reach, known from the draw alone: seconds, not minutes.
 
-A sum over any subset of ``x_1..x_n`` lies between the sum of the negative members and the sum of the positive ones. A
+A sum over any subset of ``x_1..x_n`` lies between the sum of the negative samples and the sum of the positive ones. A
 target beyond that by more than the tolerance is missed whatever is searched: a range obstruction. Nearly all failures
 of a deep ticket are of this kind where n is large enough for the tolerance.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from sltk.construct.architecture import architecture_of
 from sltk.construct.failures import FailureTable
-from sltk.construct.pools.members import sides
+from sltk.construct.pools.samples import sides
 from sltk.construct.pools.weight_pools import weight_failures, weight_pools
 from sltk.construct.recipe import Recipe, plan_for, source_for
 from sltk.networks.activations.table import Activation

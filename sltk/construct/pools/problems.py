@@ -30,8 +30,8 @@ class Part:
         group: ``(m,)`` which draw of the shared factors a problem reads.
         copies: problems with the same target and the same shared factors.
         sides: sums a parameter needs, each with its own shared factors.
-        n: members of a pool.
-        law: of the outgoing weights; scale: their powers of two by member, and a constant factor if there is one.
+        n: samples of a pool.
+        law: of the outgoing weights; scale: their powers of two by sample, and a constant factor if there is one.
         shared: random factors that the problems of a group have in common; ``None`` where pools are independent.
         origin: layer of the source that the constants of biases are in, -1 where there are none of their own: the two
             ways around a block read the same ones.
@@ -123,7 +123,7 @@ def _alike(one: Part, other: Part) -> bool:
 def _weights(plan: Plan, role: Role, law: Law, affine: Affine, tolerance: float, prune: float) -> Part:
     weight = affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
     j, i, s = np.nonzero(np.abs(weight) > prune)
-    scale = plan.layers[role.combine].column_factors[: role.members]
+    scale = plan.layers[role.combine].column_factors[: role.samples]
     slope, spread, sides, shared = 1.0, 1.0, 1, None
     if role.first is not None:
         slope, spread, sides = _slopes(role)
@@ -131,7 +131,7 @@ def _weights(plan: Plan, role: Role, law: Law, affine: Affine, tolerance: float,
         scale = scale * math.ldexp(1.0, plan.layers[role.first].columns[0][1])
     return Part(
         role.stage, "weight", weight[j, i, s] / slope, tolerance / spread, i, role.copies_out, sides,
-        role.members, law, scale, shared,
+        role.samples, law, scale, shared,
     )  # fmt: skip
 
 
@@ -153,17 +153,17 @@ def _incoming(law: Law, role: Role) -> Shared:
     def draw(generator: np.random.Generator, count: int) -> Values:
         drawn = law.sample(generator, (count, role.copies_in))
         if role.sides == "smooth":
-            return drawn[:, None, : role.members]
-        return np.stack([_first(drawn, np.sign(drawn) == sign, role.members) for sign in signs], axis=1)
+            return drawn[:, None, : role.samples]
+        return np.stack([_first(drawn, np.sign(drawn) == sign, role.samples) for sign in signs], axis=1)
 
     return draw
 
 
-def _first(drawn: Values, wanted: NDArray[np.bool_], members: int) -> Values:
-    """The first ``members`` wanted numbers of each row, padded with zeros."""
+def _first(drawn: Values, wanted: NDArray[np.bool_], samples: int) -> Values:
+    """The first ``samples`` wanted numbers of each row, padded with zeros."""
     rank = np.cumsum(wanted, axis=1)
-    row, column = np.nonzero(wanted & (rank <= members))
-    picked = np.zeros((drawn.shape[0], members))
+    row, column = np.nonzero(wanted & (rank <= samples))
+    picked = np.zeros((drawn.shape[0], samples))
     picked[row, rank[row, column] - 1] = drawn[row, column]
     return picked
 
@@ -174,7 +174,7 @@ def _biases(
     bias = affine.bias.numpy()
     target = bias[np.abs(bias) > prune]
     factors = plan.layers[role.combine].column_factors[role.inputs * role.copies_in :]
-    n, shared = min(constants.members, constants.count * len(role.taps)), None
+    n, shared = min(constants.samples, constants.count * len(role.taps)), None
     if constants.intercept:
         scale = abs(constants.activation.intercept) * factors[np.arange(n) % constants.count]
     else:
@@ -185,15 +185,15 @@ def _biases(
 
 def _emitted(law: Law, constants: Constants, taps: int, factors: Values) -> Shared:
     """Constants ``phi(b)`` that are not zero, times the factors of their weights, over every tap in turn, up to the
-    members of a pool."""
-    n = min(constants.members, constants.count * taps)
+    samples of a pool."""
+    n = min(constants.samples, constants.count * taps)
 
     def draw(generator: np.random.Generator, count: int) -> Values:
         drawn = constants.activation(torch.from_numpy(law.sample(generator, (count, constants.count)))).numpy()
         usable = np.count_nonzero(drawn, axis=1)[:, None]
         packed = _first(drawn * factors, drawn != 0.0, constants.count)
-        member = np.arange(n)
-        values = np.take_along_axis(packed, member % np.maximum(usable, 1), axis=1)
-        return np.where(member < usable * taps, values, 0.0)[:, None, :]
+        sample = np.arange(n)
+        values = np.take_along_axis(packed, sample % np.maximum(usable, 1), axis=1)
+        return np.where(sample < usable * taps, values, 0.0)[:, None, :]
 
     return draw

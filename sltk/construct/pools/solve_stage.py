@@ -6,8 +6,8 @@ import numpy as np
 
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
-from sltk.construct.pools.members import Side, constant_pools, flat_index, sides
-from sltk.construct.pools.search_first import solve_some_first
+from sltk.construct.pools.samples import Side, constant_pools, flat_index, sides
+from sltk.construct.pools.sub_pool import solve_sub_pool_first
 from sltk.construct.pools.weight_pools import WeightPools, weight_failures, weight_pools
 from sltk.construct.source import Indices, Source, Values
 from sltk.subset_sum import solve
@@ -22,11 +22,11 @@ class StageTask:
         tolerance: of every weight and bias.
         prune_below: parameters up to this size are left out.
         objective: of ``sltk.subset_sum.solve``.
-        reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's own error.
-        error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a member; for a
+        reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's copy error.
+        error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a sample; for a
             univariate stage the remainder takes its place.
-        own_error: declared error of a copy of its own; ``None`` where ``error`` is the certificate's.
-        search_first: members that a weight's problem is searched over first; ``None`` for all of them at once.
+        copy_error: declared error of a copy of its own; ``None`` where ``error`` is the certificate's.
+        sub_pool: samples that a weight's problem is searched over first; ``None`` for all of them at once.
     """
 
     weight: Values
@@ -36,8 +36,8 @@ class StageTask:
     objective: str
     reach: Values
     error: Values
-    own_error: float | None = None
-    search_first: int | None = None
+    copy_error: float | None = None
+    sub_pool: int | None = None
 
 
 @dataclass
@@ -72,10 +72,10 @@ def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
 def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, progress: Progress, mass: Values) -> None:
     for these in weight_pools(source, role, side, task.weight, task.tolerance, task.prune_below):
         objective, costs, alpha = _objective(role, task, side, these)
-        found = solve_some_first(
+        found = solve_sub_pool_first(
             these.pool,
             these.target,
-            task.search_first,
+            task.sub_pool,
             eps=these.eps,
             objective=objective,
             costs=costs,
@@ -90,12 +90,12 @@ def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, prog
 
 
 def _objective(role: Role, task: StageTask, side: Side, these: WeightPools) -> tuple[str, Values | None, Values | None]:
-    """The solver's objective, costs by member and weight of the error, for one batch of problems."""
+    """The solver's objective, costs by sample and weight of the error, for one batch of problems."""
     phi, i, s, outgoing = role.activation, these.input, these.tap, these.outgoing
-    if phi is not None and task.objective == "weighted" and task.own_error is not None:
-        # Every member of a univariate stage brings rounding and curvature, as if it carried the largest weight.
+    if phi is not None and task.objective == "weighted" and task.copy_error is not None:
+        # Every sample of a univariate stage brings rounding and curvature, as if it carried the largest weight.
         largest = np.abs(side.incoming[i]).max(axis=1, keepdims=True, initial=0.0)
-        return "weighted", task.own_error * np.abs(outgoing) * largest, np.ones(i.size)
+        return "weighted", task.copy_error * np.abs(outgoing) * largest, np.ones(i.size)
     if phi is not None and phi.intercept != 0.0 and task.objective != "cardinality":
         # The intercepts d sum v join the bias problem, so their mass is what has to stay small.
         return "mass", np.abs(outgoing), None

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
-from sltk.construct.pools.members import Side, flat_index
+from sltk.construct.pools.samples import Side, flat_index
 from sltk.construct.source import Indices, Source, Values
 
 CHUNK = 2**17  # problems at a time: 27 MB of pool values at n = 26
@@ -21,9 +21,9 @@ class WeightPools:
     Args:
         output, input, tap, copy: ``(b,)``.
         parameter: ``(b,)`` weights of the target; target: the same in units of the sums; eps: tolerance of the sums.
-        neurons: ``(b, n)`` copies of the input that the members read, -1 where a pool has fewer.
-        flat: ``(b, n)`` where the members are in the combining layer.
-        outgoing: ``(b, n)`` the members' weights there; pool: what each adds to a sum.
+        neurons: ``(b, n)`` copies of the input that the samples read, -1 where a pool has fewer.
+        flat: ``(b, n)`` where the samples are in the combining layer.
+        outgoing: ``(b, n)`` the samples' weights there; pool: what each adds to a sum.
     """
 
     output: Indices

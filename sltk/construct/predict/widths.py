@@ -1,14 +1,14 @@
 r"""Widths of a whole network: how large a random source must be so that it contains a ticket, with probability.
 
 Theorem. Let stage ``l`` have tolerance ``eps_l`` and ``q_l`` events that may go wrong: subset-sum problems, and draws
-that have to bring enough usable neurons. If every pool of stage ``l`` has ``n_l = n(eps_l, delta / (L q_l))`` members,
-where ``n`` members reach all targets of the stage's window within ``eps_l`` except with that probability, then with
+that have to bring enough usable neurons. If every pool of stage ``l`` has ``n_l = n(eps_l, delta / (L q_l))`` samples,
+where ``n`` samples reach all targets of the stage's window within ``eps_l`` except with that probability, then with
 probability at least ``1 - delta`` a mask exists under which all problems are solved, and the a priori certificate of
 these tolerances and sizes bounds its error over the domain (union bound; ``sltk.certify.a_priori``).
 
 The tolerances are allocated from the last stage back: half of a stage's budget pays for its own parameters, the other
 half for the errors that arrive, amplified by ``A_l``. Under ``plus-one`` the copies err apart, and ``A_l = s n_l a``,
-the mass of all members (support ``s``, largest weight ``a``): nothing is known of a subset before it is chosen. It
+the mass of all samples (support ``s``, largest weight ``a``): nothing is known of a subset before it is chosen. It
 needs ``n_l``, which needs ``eps_l`` alone; and ``n_l`` copies below make as many problems. So one pass from the back
 settles everything, without a fixed point. Under ``two-layer`` ``A_l = max_j ||W_j||_1 + s eps_l``.
 
@@ -49,12 +49,12 @@ class PoolWidth:
     Attributes:
         stage: name of the target's layer.
         kind: ``"weight"`` or ``"bias"``.
-        law: of a member, as text.
+        law: of a sample, as text.
         tolerance: ``eps_l``, of the parameter.
         window: length of the interval of targets, ``2 max |theta|``.
         problems: subset sums over pools of this kind, all copies and sides.
         delta: probability with which each of them may fail.
-        floor, certificate, closed_form: members of a pool, by ``required_size``.
+        floor, certificate, closed_form: samples of a pool, by ``required_size``.
         drawn: neurons that have to be drawn for one pool so that enough of them are usable.
     """
 
@@ -166,18 +166,18 @@ def _backward(question: _Question) -> tuple[list[float], list[list[PoolWidth]]]:
         pools = _stage_pools(question, index, tolerance, copies)
         tolerances.append(tolerance)
         found.append(pools)
-        members = pools[0].certificate
-        budget = before / (2.0 * max(_amplification(question, index, tolerance, members), 1e-300)) * (1.0 - 2.0**-20)
-        copies = members if question.method == "plus-one" else 1
+        samples = pools[0].certificate
+        budget = before / (2.0 * max(_amplification(question, index, tolerance, samples), 1e-300)) * (1.0 - 2.0**-20)
+        copies = samples if question.method == "plus-one" else 1
     return tolerances[::-1], found[::-1]
 
 
-def _amplification(question: _Question, index: int, tolerance: float, members: int) -> float:
+def _amplification(question: _Question, index: int, tolerance: float, samples: int) -> float:
     weight = question.network.stages[index].affine.weight.abs().flatten(1)
     support = int((weight > 0).sum(1).max())
     if question.univariate(index):
         return float(weight.sum(1).max()) + support * tolerance
-    return support * members * question.law.high
+    return support * samples * question.law.high
 
 
 def _stage_pools(question: _Question, index: int, tolerance: float, copies: int) -> list[PoolWidth]:
@@ -197,14 +197,14 @@ def _weights(question: _Question, index: int, tolerance: float, problems: int, d
     law, slope, gain, share = question.law, 1.0, 1.0, 1.0
     if question.univariate(index):
         law, slope, gain, share = _univariate_sum(question, index)
-    # In units of the members: the target is theta / slope, and an error of the sum costs gain in the parameter.
+    # In units of the samples: the target is theta / slope, and an error of the sum costs gain in the parameter.
     largest = float(affine.weight.abs().max())
     found = _Sizes(tolerance / gain, 2.0 * largest / slope, delta, law)
     return found.pool(affine.name, "weight", tolerance, 2.0 * largest, problems, share)
 
 
 def _univariate_sum(question: _Question, index: int) -> tuple[Law, float, float, float]:
-    """Law of a member, slope of a target, gain of an error, and share of the neurons that are usable."""
+    """Law of a sample, slope of a target, gain of an error, and share of the neurons that are usable."""
     phi, sides = question.phi, question.sides(index)
     law = Product(question.law, question.law)
     if sides == "smooth":
@@ -217,7 +217,7 @@ def _univariate_sum(question: _Question, index: int) -> tuple[Law, float, float,
 
 
 def _biases(question: _Question, index: int, tolerance: float, problems: int, delta: float) -> PoolWidth:
-    """Constants ``phi(b) = m_+ b`` from positive random biases b: a member ``v m_+ b`` has the product's law."""
+    """Constants ``phi(b) = m_+ b`` from positive random biases b: a sample ``v m_+ b`` has the product's law."""
     affine = question.network.stages[index].affine
     phi = question.phi if question.univariate(index) else question.network.stages[index - 1].activation
     slope = 1.0 if phi is None else abs(phi.slope_positive)
@@ -228,7 +228,7 @@ def _biases(question: _Question, index: int, tolerance: float, problems: int, de
 
 @dataclass(frozen=True)
 class _Sizes:
-    """The three sizes of one question, in the units of the members."""
+    """The three sizes of one question, in the units of the samples."""
 
     eps: float
     window: float

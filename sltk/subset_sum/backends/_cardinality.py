@@ -1,9 +1,9 @@
-"""Fewest members within a tolerance: sizes 0, 1, 2, ... by enumeration, each to its least error.
+"""Fewest samples within a tolerance: sizes 0, 1, 2, ... by enumeration, each to its least error.
 
 A small ticket is the rule, and ``C(n, k)`` sums are then fewer than the ``2^{n/2}`` of a meet in the middle. The
-sums of size ``k`` are listed by their largest member (colexicographic order): those with largest member ``x_j`` are
+sums of size ``k`` are listed by their largest sample (colexicographic order): those with largest sample ``x_j`` are
 the first ``C(j, k-1)`` sums of size ``k - 1``, plus ``x_j``. So each list is made from the last in long runs, every
-sum is added in index order, and a place in a list tells its members. What enumeration leaves open goes to ``_costs``
+sum is added in index order, and a place in a list tells its samples. What enumeration leaves open goes to ``_costs``
 with unit costs, whose sums are exact.
 """
 
@@ -16,7 +16,7 @@ from sltk.subset_sum.backends._merge import KERNEL, U, add_to
 
 LEVEL = 4  # a size is listed while it has at most 2^(n/2 + LEVEL) subsets: about the price of the other way
 LONGEST = 2**20  # and no list is longer: 8 MB
-LANES = 8  # sums made at a time; lists have as much room to spare
+LANES = 8  # sums made at a time; lists have as much space to spare
 BLOCK = 32  # sums compared with eps at a time, without a branch
 
 
@@ -38,7 +38,7 @@ def workspace(n):
 
 @njit(**KERNEL)
 def _list_sums(shorter, x, size, count, sums):
-    """List the sums of ``size`` members from those of ``size - 1``; how many."""
+    """List the sums of ``size`` samples from those of ``size - 1``; how many."""
     start = U(0)
     for j in range(size - 1, x.size):
         run, y = count[j, size - 1], x[j]
@@ -67,8 +67,8 @@ def _nearest(sums, length, z, eps):
 
 
 @njit(**KERNEL)
-def _write_members(place, size, count, mask):
-    """Members of the subset at ``place`` among those of ``size``: ``place = sum_k C(j_k, k)``."""
+def _write_samples(place, size, count, mask):
+    """Samples of the subset at ``place`` among those of ``size``: ``place = sum_k C(j_k, k)``."""
     j = mask.size
     for k in range(size, 0, -1):
         j -= 1
@@ -79,11 +79,11 @@ def _write_members(place, size, count, mask):
 
 
 @njit(**KERNEL)
-def _search(x, z, eps, largest, room, mask):
-    """Write the smallest subset within ``eps`` of at most ``largest`` members; whether there is one."""
+def _search(x, z, eps, largest, workspace, mask):
+    """Write the smallest subset within ``eps`` of at most ``largest`` samples; whether there is one."""
     if abs(z) <= eps:
         return True
-    sums, spare, count = room
+    sums, spare, count = workspace
     length = x.size
     add_to(x, 0.0, sums, length)
     for size in range(1, largest + 1):
@@ -92,14 +92,14 @@ def _search(x, z, eps, largest, room, mask):
             sums, spare = spare, sums
         place = _nearest(sums, length, z, eps)
         if place >= 0:
-            _write_members(place, size, count, mask)
+            _write_samples(place, size, count, mask)
             return True
     return False
 
 
 @njit(**KERNEL)
-def fewest(room, pool, target, eps, largest, mask, found, low, high):
+def fewest(workspace, pool, target, eps, largest, mask, found, low, high):
     """Smallest subsets of problems ``low..high-1``; ``pool`` has one row a target, or one row for all."""
     own = pool.shape[0] > 1
     for p in range(low, high):
-        found[p] = _search(pool[p if own else 0], target[p], eps[p], largest, room, mask[p])
+        found[p] = _search(pool[p if own else 0], target[p], eps[p], largest, workspace, mask[p])

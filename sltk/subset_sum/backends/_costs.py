@@ -27,9 +27,9 @@ def workspace(n):
 
 
 @njit(**KERNEL)
-def _build(x, costs, room):
+def _build(x, costs, workspace):
     """Sort the left half's sums and the right half's negated sums, with costs; each list pair, then its two spares."""
-    a, m, b, w, spare_a, spare_m, spare_b, spare_w = room
+    a, m, b, w, spare_a, spare_m, spare_b, spare_w = workspace
     a[0] = m[0] = b[0] = w[0] = 0.0
     h, g = x.size - x.size // 2, x.size // 2
     for k in range(g):
@@ -162,9 +162,9 @@ def _search(x, costs, z, eps, alpha, built, queues, mask):
 
 
 @njit(**KERNEL)
-def cheapest(room, pool, costs, target, eps, alpha, mask, found, low, high):
+def cheapest(workspace, pool, costs, target, eps, alpha, mask, found, low, high):
     """Best subsets of problems ``low..high-1``; ``pool`` and ``costs`` have one row a target, or one for all."""
-    buffers, queues = room
+    buffers, queues = workspace
     own = pool.shape[0] > 1
     first = low if own else 0
     built = _build(pool[first], costs[first], buffers)

@@ -1,7 +1,7 @@
 """Minimum error, one search a target: meet in the middle on two sorted lists of equal length.
 
 Let ``h = floor((n-1)/2)``. ``A`` holds the sums of ``x_1..x_h`` and ``N`` the negated sums of the next ``h``; one or
-two members are left. For each of the 2 or 4 ways to take those, the best pair is the closest pair between ``A`` and
+two samples are left. For each of the 2 or 4 ways to take those, the best pair is the closest pair between ``A`` and
 ``N + remaining target``, which are neighbours in the merged order: a walk of ``2^h`` steps from each end sees them all.
 The walks keep the smallest distance only. Where it was found is known to within a block of steps, and the subset is
 read off afterwards from its two sums.
@@ -26,9 +26,9 @@ def workspace(n):
 
 
 @njit(**KERNEL)
-def _build(x, h, room):
+def _build(x, h, workspace):
     """Sort the sums of ``x[:h]`` and the negated sums of ``x[h:2h]``; return both, then four free buffers."""
-    a, n, spare_a, spare_n, c, d = room
+    a, n, spare_a, spare_n, c, d = workspace
     a[0] = 0.0
     n[0] = 0.0
     for k in range(h):
@@ -102,7 +102,7 @@ def _locate_back(a, c, u, back, steps, best):
 
 @njit(**KERNEL)
 def _locate(a, c, d, size, best, seen, start):
-    """Positions of the pair at distance ``best``, and whether it uses the extra member."""
+    """Positions of the pair at distance ``best``, and whether it uses the extra sample."""
     steps = min(size, BLOCK)
     front, back = U(seen * steps), U(2 * size - 2 - seen * steps)
     i, j = _locate_front(a, c, start[0], front, steps, best)
@@ -119,9 +119,9 @@ def _locate(a, c, d, size, best, seen, start):
 
 
 @njit(**KERNEL)
-def _search(x, z, h, room, mask):
-    """Write a subset of least error into ``mask``; ``room`` comes from ``_build`` for ``x``."""
-    a, n, spare_a, spare_n, c, d = room
+def _search(x, z, h, workspace, mask):
+    """Write a subset of least error into ``mask``; ``workspace`` comes from ``_build`` for ``x``."""
+    a, n, spare_a, spare_n, c, d = workspace
     size, last = 1 << h, x.size - 1
     best, seen, start, second = np.inf, -1, (U(0), U(0), U(0), U(0)), False
     for way in range(x.size - 2 * h):
@@ -140,14 +140,14 @@ def _search(x, z, h, room, mask):
 
 
 @njit(**KERNEL)
-def nearest(room, pool, target, mask, low, high):
+def nearest(workspace, pool, target, mask, low, high):
     """Least-error subsets of problems ``low..high-1``; ``pool`` has one row a target, or one row for all."""
     n = pool.shape[1]
     h = (n - 1) // 2
     own = pool.shape[0] > 1
-    built = _build(pool[low if own else 0], h, room)
+    built = _build(pool[low if own else 0], h, workspace)
     for p in range(low, high):
         row = p if own else 0
         if own and p > low:
-            built = _build(pool[row], h, room)
+            built = _build(pool[row], h, workspace)
         _search(pool[row], target[p], h, built, mask[p])

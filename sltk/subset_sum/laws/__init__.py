@@ -1,4 +1,4 @@
-"""Laws of pool members and source weights: exact in float32, drawn from counted random words.
+"""Laws of pool samples and source weights: exact in float32, drawn from counted random words.
 
 One law a file. A user's law is a frozen dataclass that derives from ``Law``, with ``@register_law`` where its text
 should be readable by ``parse_law``.

@@ -34,7 +34,7 @@ def collect(lows, ways, lengths, shift, place, feature, first, size, table, quad
     """Add up, over all ordered pairs ``(I, J)`` of subsets by type, the entries of ``table`` into ``quadratic``.
 
     ``ways[b, i] = (common, only I, only J, multinomial)`` of bin ``b``; ``place[m, g + shift]`` numbers the sums of
-    ``m`` members with total low end ``g``, ``feature`` does so for whole subsets (negative: not used).
+    ``m`` samples with total low end ``g``, ``feature`` does so for whole subsets (negative: not used).
     """
     for i in range(lengths[0]):
         for j in range(lengths[1]):

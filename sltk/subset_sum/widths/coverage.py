@@ -4,7 +4,7 @@ The distance to ``S(x)`` is piecewise linear in ``z``, so its supremum over ``[l
 distances of ``low`` and ``high`` to ``S(x)`` and half of each gap between neighbouring sums whose midpoint lies in the
 window. (Half the largest gap that merely meets the window is too much: its midpoint may lie outside.)
 
-Up to 24 members all sums are sorted by merging. Beyond, no table is held: the gaps of interest are at least as wide
+Up to 24 samples all sums are sorted by merging. Beyond, no table is held: the gaps of interest are at least as wide
 as the cells of a fine grid, so each cell keeps only its least and greatest sum, and one stretch of the grid at a time
 is filled from two sorted halves.
 """
@@ -30,7 +30,7 @@ def covering_radius(pool: Any, low: float, high: float) -> Any:
     """Supremum over ``z`` in ``[low, high]`` of the distance from ``z`` to the subset sums of ``pool``.
 
     Args:
-        pool: ``(n,)`` or ``(..., n)``, ``n <= 34`` members; ``O(2^n)``.
+        pool: ``(n,)`` or ``(..., n)``, ``n <= 34`` samples; ``O(2^n)``.
         low: lower end of the window, in the units of ``pool``.
         high: upper end, ``>= low``.
 
@@ -51,8 +51,8 @@ def covering_radius(pool: Any, low: float, high: float) -> Any:
             radius[row] = _by_stretches(x, low, high)
     else:
 
-        def run(room: Any, first: int, last: int) -> None:
-            _by_table(room, rows, low, high, radius, first, last)
+        def run(workspace: Any, first: int, last: int) -> None:
+            _by_table(workspace, rows, low, high, radius, first, last)
 
         over_cores(run, len(rows), piece(len(rows), 4 << n), lambda: _table_room(n))
     return radius.reshape(pools.shape[:-1]) if pools.ndim > 1 else float(radius[0])
@@ -62,7 +62,7 @@ def covers(pool: Any, eps: float, low: float, high: float) -> Any:
     """Whether every ``z`` in ``[low, high]`` is within ``eps`` of a subset sum of ``pool``.
 
     Args:
-        pool: ``(n,)`` or ``(..., n)``, ``n <= 34`` members.
+        pool: ``(n,)`` or ``(..., n)``, ``n <= 34`` samples.
         eps: tolerance > 0, in the units of ``pool``.
         low: lower end of the window.
         high: upper end, ``>= low``.
@@ -149,9 +149,9 @@ def _distance(sums, place, z):
 
 
 @njit(**KERNEL)
-def _by_table(room, pools, low, high, radius, first, last):
+def _by_table(workspace, pools, low, high, radius, first, last):
     for row in range(first, last):
-        radius[row] = _radius(sorted_sums(pools[row], room[0], room[1], room[2]), low, high)
+        radius[row] = _radius(sorted_sums(pools[row], workspace[0], workspace[1], workspace[2]), low, high)
 
 
 @njit(**KERNEL)

@@ -1,7 +1,7 @@
 r"""Machine-certified sizes by second moments: first cover most of a wide interval, then hand over.
 
 Theorem. Split the law into bins ``[w g, w (g + 1)]``: with probability ``q_g`` (below the law's least density in the
-bin, times w) a member is uniform in bin g, otherwise it is idle. Draw until ``m`` members are not idle, and then
+bin, times w) a sample is uniform in bin g, otherwise it is idle. Draw until ``m`` samples are not idle, and then
 ``k`` more. Given the counts ``c`` of the bins, and with weights ``W_I`` that depend on the kind of a subset I only, a
 target z that no sum comes within r of has ``N(z) = sum_I W_I 1{|x_I - z| <= r} = 0``. So ``1{z missed} <=
 (1 - N(z))^2``, and with ``mu = alpha 1_J + beta 1_K`` of ``sltk.subset_sum.widths.handover``
@@ -9,7 +9,7 @@ target z that no sum comes within r of has ``N(z) = sum_I W_I 1{|x_I - z| <= r} 
     ``P(some target of the window is missed | c) <= int mu(z) E (1 - N(z))^2 dz = mu(K) - 2 W.b + W.Q W``.
 
 The entries of b and Q are those of ``sltk.subset_sum.widths.moment_table``; W is chosen by least squares, any W gives a
-bound. The counts are multinomial. The number of draws until m members are in use is a stopping time, so the k later
+bound. The counts are multinomial. The number of draws until m samples are in use is a stopping time, so the k later
 ones are fresh; ``n`` samples fail to contain both with probability ``P(Bin(n - k, q) < m)``, ``q = sum q_g``.
 
 Why it is rigorous: everything that is added up is positive, or its rounding is bounded and added on the unsafe side
@@ -43,7 +43,7 @@ class Plan:
     """How the samples are used.
 
     Attributes:
-        members: m, members in use before the hand-over.
+        samples: m, samples in use before the hand-over.
         rest: k, samples after it.
         slack: s, in the units of the law; the balls have radius ``eps - s``.
         far: half the length of the wide interval.
@@ -51,7 +51,7 @@ class Plan:
         lows: low ends of the bins in units of w, such as ``(-2, -1, 0, 1)``; at most four, symmetric about 0.
     """
 
-    members: int
+    samples: int
     rest: int
     slack: float
     far: float
@@ -83,26 +83,26 @@ def moment_failure(n: int, eps: float, law: Law, window: float, plan: Plan) -> f
         eps: tolerance, in the units of ``law``.
         law: symmetric and unimodal, taken as continuous.
         window: length of the interval of targets.
-        plan: how the samples are used; ``n >= members + rest``.
+        plan: how the samples are used; ``n >= samples + rest``.
 
     Raises:
         SltkError: a plan that does not fit ``n``, ``eps`` or ``window``.
     """
     near = 0.5 * window + plan.slack
-    if n < plan.members + plan.rest or not 0.0 < plan.slack < eps or plan.far < near:
+    if n < plan.samples + plan.rest or not 0.0 < plan.slack < eps or plan.far < near:
         raise SltkError(f"{plan} does not fit n={n}, eps={eps}, window={window}; see the attributes of Plan.")
     weights = bin_weights(law, plan)
     used = float(weights.sum())
-    idle = float(lower_tail(np.array(n - plan.rest), np.array(plan.members - 1), used))
+    idle = float(lower_tail(np.array(n - plan.rest), np.array(plan.samples - 1), used))
     pair = handover(law, plan.rest, plan.slack, near, plan.far)
     radius = (eps - plan.slack) * (1.0 - 1e-12)  # radius and slack add up to less than eps, whatever was rounded
-    table = PairTable(plan.members, plan.width, plan.lows, radius, Targets(near, plan.far, pair.inner, pair.outer))
+    table = PairTable(plan.samples, plan.width, plan.lows, radius, Targets(near, plan.far, pair.inner, pair.outer))
     return min(1.0, (idle + _over_strata(table, weights / used)) * _REL)
 
 
 def _over_strata(table: PairTable, share: Values) -> float:
     total = 0.0
-    for counts in _strata(table.members, len(table.lows)):
+    for counts in _strata(table.samples, len(table.lows)):
         mirrored = counts[::-1]
         if counts <= mirrored:
             p = _multinomial(counts, share) * (1.0 if counts == mirrored else 2.0)
@@ -152,7 +152,7 @@ def _quadratic(table: PairTable, counts: tuple[int, ...], kinds: list[tuple[int,
 
 
 def _ways(count: int) -> list[tuple[int, int, int, float]]:
-    """``(common, only I, only J, multinomial)`` for a bin of ``count`` members."""
+    """``(common, only I, only J, multinomial)`` for a bin of ``count`` samples."""
     return [
         (p, a, c, float(math.comb(count, p) * math.comb(count - p, a) * math.comb(count - p - a, c)))
         for p in range(count + 1)
@@ -165,10 +165,10 @@ def _number(table: PairTable, kind: tuple[int, int]) -> int:
     return int(table.place[kind[0], kind[1] + table.shift])
 
 
-def _strata(members: int, bins: int) -> Iterator[tuple[int, ...]]:
-    for head in itertools.product(range(members + 1), repeat=bins - 1):
-        if sum(head) <= members:
-            yield (*head, members - sum(head))
+def _strata(samples: int, bins: int) -> Iterator[tuple[int, ...]]:
+    for head in itertools.product(range(samples + 1), repeat=bins - 1):
+        if sum(head) <= samples:
+            yield (*head, samples - sum(head))
 
 
 def _multinomial(counts: tuple[int, ...], share: Values) -> float:

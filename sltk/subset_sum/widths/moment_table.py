@@ -1,6 +1,6 @@
 r"""Exact second moments of the number of subset sums near a target, as one table of integrals.
 
-Members come from bins ``[w g, w (g + 1)]`` of one width ``w``, uniform in their bin. A sum of ``m`` of them whose low
+Samples come from bins ``[w g, w (g + 1)]`` of one width ``w``, uniform in their bin. A sum of ``m`` of them whose low
 ends add up to ``w g`` is ``w (g + U_1 + .. + U_m)``: its *kind* is ``(m, g)``. For subsets I and J let C, A, B be the
 kinds of what they share, of what only I has, and of what only J has. With a density ``mu`` of targets,
 
@@ -46,15 +46,15 @@ class Targets:
 
 
 class PairTable:
-    """The integrals for up to ``members`` members with low ends ``lows`` (integers, in units of ``width``)."""
+    """The integrals for up to ``samples`` samples with low ends ``lows`` (integers, in units of ``width``)."""
 
-    def __init__(self, members: int, width: float, lows: tuple[int, ...], radius: float, targets: Targets):
-        self.members, self.width, self.lows = members, width, lows
+    def __init__(self, samples: int, width: float, lows: tuple[int, ...], radius: float, targets: Targets):
+        self.samples, self.width, self.lows = samples, width, lows
         self.radius, self.targets = radius, targets
         bottom, top = min(lows), max(lows)
-        self.kinds = [(m, g) for m in range(members + 1) for g in range(m * bottom, m * top + 1)]
-        self.shift = members * max(abs(bottom), abs(top))
-        self.place = np.full((members + 1, 2 * self.shift + 1), -1, np.int64)
+        self.kinds = [(m, g) for m in range(samples + 1) for g in range(m * bottom, m * top + 1)]
+        self.shift = samples * max(abs(bottom), abs(top))
+        self.place = np.full((samples + 1, 2 * self.shift + 1), -1, np.int64)
         for number, (m, g) in enumerate(self.kinds):
             self.place[m, g + self.shift] = number
         self._integrate()
@@ -66,7 +66,7 @@ class PairTable:
         seen = t.inner * (self._cdfs(t.near - nodes) - self._cdfs(-t.near - nodes))
         seen += t.outer * (self._cdfs(t.far - nodes) - self._cdfs(-t.far - nodes))
         self.expected = near @ (weights * t.density(nodes))
-        sizes = [sum(m <= self.members - c for m, _ in self.kinds) for c, _ in self.kinds]
+        sizes = [sum(m <= self.samples - c for m, _ in self.kinds) for c, _ in self.kinds]
         self.size = np.array(sizes, np.int64)
         self.first = np.concatenate([[0], np.cumsum(self.size**2)[:-1]]).astype(np.int64)
         self.entries = np.empty(int((self.size**2).sum()))
@@ -78,13 +78,13 @@ class PairTable:
             self.entries[start : start + size**2] = block.ravel()
 
     def _quadrature(self) -> tuple[Values, Values]:
-        """Nodes and weights, exact for polynomials of degree ``members + 1`` between the knots of all integrands."""
-        reach = self.members * self.width * max(-min(self.lows), max(self.lows) + 1) + self.radius
+        """Nodes and weights, exact for polynomials of degree ``samples + 1`` between the knots of all integrands."""
+        reach = self.samples * self.width * max(-min(self.lows), max(self.lows) + 1) + self.radius
         steps = np.arange(-int(reach / self.width) - 2, int(reach / self.width) + 3) * self.width
         offsets = [self.radius, self.targets.near, self.targets.far]
         knots = np.unique(np.concatenate([steps + d for d in (*offsets, *(-d for d in offsets))]))
         knots = np.concatenate([[-reach], knots[np.abs(knots) < reach], [reach]])
-        x, w = np.polynomial.legendre.leggauss(self.members // 2 + 2)
+        x, w = np.polynomial.legendre.leggauss(self.samples // 2 + 2)
         half, middle = 0.5 * np.diff(knots)[:, None], 0.5 * (knots[1:] + knots[:-1])[:, None]
         return (middle + half * x).ravel(), (half * w).ravel()
 
@@ -92,8 +92,8 @@ class PairTable:
         """``P(w (g + U_1 + .. + U_m) <= t)``, ``(kinds, points)``."""
         out = np.empty((len(self.kinds), points.size))
         for g in sorted({g for _, g in self.kinds}):
-            levels = irwin_hall(points / self.width - g, self.members)
-            for m in range(self.members + 1):
+            levels = irwin_hall(points / self.width - g, self.samples)
+            for m in range(self.samples + 1):
                 number = self.place[m, g + self.shift]
                 if number >= 0:
                     out[number] = levels[m]

@@ -121,7 +121,7 @@ def _certificate(eps: float, delta: float, law: Law, window: float) -> int:
 
 
 def _in_units(law: Law) -> tuple[Law, Fraction]:
-    """The law of unit scale, and the factor: subset sums scale with their members."""
+    """The law of unit scale, and the factor: subset sums scale with their samples."""
     if isinstance(law, Uniform):
         return Uniform(1.0), Fraction(law.half_width)
     if isinstance(law, Normal):
@@ -158,7 +158,7 @@ def measured_size(
 ) -> int:
     """Smallest n whose success rate has a lower limit of at least ``1 - delta``; see ``required_size``.
 
-    One pool of LARGEST members is drawn for each trial and its first n are used, so that the rate does not fall with n.
+    One pool of LARGEST samples is drawn for each trial and its first n are used, so that the rate does not fall with n.
     """
     generator = stream(seed, "required-size", law.spec(), trials)
     pools = law.sample(generator, (trials, LARGEST))
@@ -171,7 +171,7 @@ def measured_size(
         open_pools = open_pools[~_covered(open_pools[:, :n], eps, window)]
         if clopper_pearson(trials - len(open_pools), trials, confidence).low >= 1.0 - delta:
             return n
-    raise SltkError(f"more than {LARGEST} members are needed at eps={eps}, delta={delta}: too many to be decided.")
+    raise SltkError(f"more than {LARGEST} samples are needed at eps={eps}, delta={delta}: too many to be decided.")
 
 
 def _covered(pools: Any, eps: float, window: float) -> Any:

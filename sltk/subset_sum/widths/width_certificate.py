@@ -107,7 +107,7 @@ def iteration(law: Law, window: float, slack: float, cells: int = CELLS) -> Iter
 
 
 def certified_failure(n: int, eps: float, law: Law, window: float) -> WidthCertificate:
-    """Least bound of the failure of ``n`` samples, over the slacks of the ladder.
+    """Least bound of the failure of ``n`` samples, over the slacks.
 
     Args:
         n: samples, ``0 <= n <= 4000``.
@@ -154,7 +154,7 @@ def _at_rest(n: int, eps: float, law: Law, window: float) -> bool:
 
 
 def _slacks(eps: float) -> list[float]:
-    """Members of the ladder ``k 2^-i``, ``4 <= k < 8``, between ``.3 eps`` and ``.52 eps``."""
+    """Slacks ``k 2^-i``, ``4 <= k < 8``, between ``.3 eps`` and ``.52 eps``."""
     top = math.frexp(eps)[1]
-    ladder = (k * 2.0 ** (i - 3) for i in range(top - 3, top + 1) for k in range(_STEPS_OF_SLACK, 2 * _STEPS_OF_SLACK))
-    return [s for s in ladder if _SLACK_LOW * eps <= s <= _SLACK_HIGH * eps]
+    slacks = (k * 2.0 ** (i - 3) for i in range(top - 3, top + 1) for k in range(_STEPS_OF_SLACK, 2 * _STEPS_OF_SLACK))
+    return [s for s in slacks if _SLACK_LOW * eps <= s <= _SLACK_HIGH * eps]

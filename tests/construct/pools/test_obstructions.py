@@ -30,9 +30,9 @@ def key(f) -> tuple:
 
 
 @pytest.mark.parametrize("activation", [nn.ReLU(), nn.Tanh(), nn.LeakyReLU(0.2)])
-@pytest.mark.parametrize(("method", "ladder"), [("plus-one", (0,)), ("plus-one", (1, 0, -1)), ("two-layer", (0,))])
-def test_they_are_failures_of_the_ticket_with_that_very_error(activation, method, ladder):
-    ticket = built(activation, method=method, ladder=ladder, objective="error")
+@pytest.mark.parametrize(("method", "exponents"), [("plus-one", (0,)), ("plus-one", (1, 0, -1)), ("two-layer", (0,))])
+def test_they_are_failures_of_the_ticket_with_that_very_error(activation, method, exponents):
+    ticket = built(activation, method=method, scale_exponents=exponents, objective="error")
     found = range_obstructions(ticket.target, ticket.recipe, 3)
     failed = {key(f): f for f in ticket.failures if f.kind != "bias"}
     assert 0 < len(found) <= len(failed)

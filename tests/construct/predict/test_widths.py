@@ -45,7 +45,7 @@ def test_failures_add_up_to_delta():
     found = widths(dense(nn.ReLU()))
     first, constants = (pool for pool in found.pools if pool.stage == "0")
     last, carried = (pool for pool in found.pools if pool.stage == "2")
-    assert first.problems == 2 * 6 * last.certificate  # two sides, and as many copies as the next pool has members
+    assert first.problems == 2 * 6 * last.certificate  # two sides, and as many copies as the next pool has samples
     assert (first.problems + constants.problems + 2 * 2 + 1) * first.delta == pytest.approx(0.025)
     assert (last.problems + carried.problems + 1) * last.delta == pytest.approx(0.025)
 

@@ -45,16 +45,16 @@ def test_stored_certificates_are_read_back():
     assert any(c.law == Uniform(1.0).spec() and c.eps == 0.01 and c.size <= 22 and c.failure <= 0.05 for c in found)
     for certificate in found:
         p = certificate.plan
-        assert p.members + p.rest <= certificate.size
+        assert p.samples + p.rest <= certificate.size
         assert 0.0 < certificate.failure < 1.0
 
 
 def test_a_damaged_certificate_is_refused():
     with pytest.raises(SltkError, match="precompute"):
-        read_certificate(json.loads('{"law": "uniform(1.0)", "plan": {"members": 3}}'))
+        read_certificate(json.loads('{"law": "uniform(1.0)", "plan": {"samples": 3}}'))
 
 
-def test_a_certificate_of_too_few_members_is_no_certificate():
-    """Negative control: eight members, two in each bin, cannot cover at eps = .01 and the bound knows it."""
+def test_a_certificate_of_too_few_samples_is_no_certificate():
+    """Negative control: eight samples, two in each bin, cannot cover at eps = .01 and the bound knows it."""
     table = PairTable(8, 0.5, (-2, -1, 0, 1), 0.0065, Targets(0.5035, 1.4, 1.4, 1.1))
     assert stratum_failure(table, (2, 2, 2, 2)) == 1.0

@@ -27,11 +27,11 @@ def test_irwin_hall_is_the_alternating_sum():
 
 
 def _sums(counts, generator, trials):
-    """Members by stratum, and all subset sums with their kinds."""
+    """Samples by stratum, and all subset sums with their kinds."""
     lows = np.repeat(FOUR, counts)
-    members = 0.5 * (lows + generator.random((trials, lows.size)))
+    samples = 0.5 * (lows + generator.random((trials, lows.size)))
     masks = np.array(list(itertools.product([0, 1], repeat=lows.size)))
-    return members @ masks.T, masks.sum(axis=1), masks @ lows
+    return samples @ masks.T, masks.sum(axis=1), masks @ lows
 
 
 def test_second_moments_are_those_of_random_pools():

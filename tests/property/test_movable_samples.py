@@ -1,4 +1,4 @@
-"""Subset sums of members that move: the fast search against enumeration in exact rationals."""
+"""Subset sums of samples that move: the fast search against enumeration in exact rationals."""
 
 from fractions import Fraction
 
@@ -62,7 +62,7 @@ def test_moving_never_hurts(pool, target, eps, move):
 
 
 def test_the_contract_has_teeth():
-    """Negative control: moves that do not add up over the members are noticed."""
+    """Negative control: moves that do not add up over the samples are noticed."""
     pool, target = np.array([1.0, 1.0, 0.25]), 2.75
     solution = solve_movable(pool, target, eps=0.125, movable=0.25)
     check(solution, pool, target, 0.125, 0.25)

@@ -1,11 +1,11 @@
-"""Searching some members of each pool first: the failures of the whole pool, at the cost of the smaller one."""
+"""Searching some samples of each pool first: the failures of the whole pool, at the cost of the smaller one."""
 
 import numpy as np
 import pytest
 from torch import nn
 
 from sltk.construct import strong_ticket
-from sltk.construct.pools.search_first import solve_some_first
+from sltk.construct.pools.sub_pool import solve_sub_pool_first
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.subset_sum import solve
@@ -20,11 +20,11 @@ def pools(count: int = 4000, n: int = 14):
 
 
 @pytest.mark.parametrize("objective", ["error", "mass", "weighted", "cardinality"])
-def test_what_some_members_solve_is_their_answer_and_the_rest_is_the_whole_pools(objective):
+def test_what_some_samples_solve_is_their_answer_and_the_rest_is_the_whole_pools(objective):
     pool, target = pools()
     costs, alpha = np.abs(pool), np.full(target.size, 2.0)
     extra = {"costs": costs, "alpha": alpha} if objective == "weighted" else {}
-    found = solve_some_first(pool, target, 7, eps=EPS, objective=objective, **extra)
+    found = solve_sub_pool_first(pool, target, 7, eps=EPS, objective=objective, **extra)
     some = np.arange(7) * 2
     part = {"costs": costs[:, some], "alpha": alpha} if objective == "weighted" else {}
     small = solve(pool[:, some], target, eps=EPS, objective=objective, **part)
@@ -39,17 +39,17 @@ def test_what_some_members_solve_is_their_answer_and_the_rest_is_the_whole_pools
 
 
 @pytest.mark.parametrize("first", [None, 14, 20])
-def test_all_members_at_once_is_the_plain_search(first):
+def test_all_samples_at_once_is_the_plain_search(first):
     pool, target = pools(50)
     found, plain = (
-        solve_some_first(pool, target, first, eps=EPS, objective="mass"),
+        solve_sub_pool_first(pool, target, first, eps=EPS, objective="mass"),
         solve(pool, target, eps=EPS, objective="mass"),
     )
     np.testing.assert_array_equal(found.mask, plain.mask)
 
 
 def test_no_problems_are_no_answers():
-    assert solve_some_first(np.zeros((0, 6)), np.zeros(0), 3, eps=EPS, objective="error").mask.shape == (0, 6)
+    assert solve_sub_pool_first(np.zeros((0, 6)), np.zeros(0), 3, eps=EPS, objective="error").mask.shape == (0, 6)
 
 
 def built(**changes):
@@ -66,7 +66,7 @@ def weights(ticket) -> set[tuple[int, int, int, int, int]]:
 
 
 def test_a_ticket_has_the_failures_of_the_whole_pools():
-    plain, first = built(), built(search_first=8)
+    plain, first = built(), built(sub_pool=8)
     assert weights(first) == weights(plain)
     assert weights(plain)  # so that there is something to agree on
     assert first.sizes.kept != plain.sizes.kept
@@ -74,15 +74,15 @@ def test_a_ticket_has_the_failures_of_the_whole_pools():
 
 
 def test_pools_of_that_size_alone_have_more_failures():
-    """The negative control: what the members left out are there for."""
+    """The negative control: what the samples left out are there for."""
     alone = built(n=8, param_eps=0.05)
-    assert len(weights(alone)) / alone.problems > 2 * len(weights(built(search_first=8))) / built().problems
+    assert len(weights(alone)) / alone.problems > 2 * len(weights(built(sub_pool=8))) / built().problems
 
 
 @pytest.mark.parametrize("first", [0, 13, -1])
 def test_a_number_that_is_not_between_one_and_n_is_refused(first):
-    with pytest.raises(SltkError, match="search_first is a number of members from 1 to n = 12"):
-        built(search_first=first)
+    with pytest.raises(SltkError, match="search_first is a number of samples from 1 to n = 12"):
+        built(sub_pool=first)
 
 
 def test_a_construction_resumes_only_parts_of_the_same_search(tmp_path):
@@ -94,6 +94,6 @@ def test_a_construction_resumes_only_parts_of_the_same_search(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        built(search_first=8, parts=tmp_path / "parts", report=stop)
+        built(sub_pool=8, parts=tmp_path / "parts", report=stop)
     other = built(parts=tmp_path / "parts")
     assert all(np.array_equal(a.weight, b.weight) for a, b in zip(other.masks, built().masks, strict=True))

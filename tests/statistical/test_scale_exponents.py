@@ -1,4 +1,4 @@
-"""Failures of pools over a ladder of scales against the expectation that knows the rungs."""
+"""Failures of pools over several scales against the expectation that knows their exponents."""
 
 import pytest
 
@@ -10,14 +10,14 @@ from sltk.core.stats import power, test_proportion
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import Uniform
 
-SEEDS, MEMBERS, ALARM = 100, 10, 5e-10
-LADDER = (2, 0, -3)
+SEEDS, SAMPLES, ALARM = 100, 10, 5e-10
+EXPONENTS = (2, 0, -3)
 
 
 def build(network: Network, seed: int):
     return strong_ticket(
-        network, method="plus-one", n=MEMBERS, seed=seed, domain=(0.0, 1.0), param_eps=0.01, objective="cardinality",
-        law=Uniform(1.0), ladder=LADDER, biases=False,
+        network, method="plus-one", n=SAMPLES, seed=seed, domain=(0.0, 1.0), param_eps=0.01, objective="cardinality",
+        law=Uniform(1.0), scale_exponents=EXPONENTS, biases=False,
     )  # fmt: skip
 
 
@@ -47,10 +47,10 @@ def test_failures_agree_with_the_expectation(network: Network, counted: tuple[in
 
 
 @pytest.mark.false_alarm(2e-9)
-def test_one_scale_for_all_members_is_refuted(network: Network, counted: tuple[int, int]) -> None:
-    """Negative control: the expectation of a plan without rungs. Power from the other one's interval."""
+def test_one_scale_for_all_samples_is_refuted(network: Network, counted: tuple[int, int]) -> None:
+    """Negative control: the expectation of a plan without exponents. Power from the other one's interval."""
     ticket = build(network, 0)
-    fields = ticket.recipe.record() | {"ladder": (0,)}
+    fields = ticket.recipe.record() | {"scale_exponents": (0,)}
     recipe = type(ticket.recipe)(**fields)  # pyright: ignore[reportArgumentType]
     low, high = expected(network, plan_for(ticket.architecture, recipe), recipe)
     right = expected(network, ticket.plan, ticket.recipe)

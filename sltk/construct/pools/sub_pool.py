@@ -1,6 +1,6 @@
-"""Subset sums over some members of each pool first, and over all of them where these do not do.
+"""Subset sums over some samples of each pool first, and over all of them where these do not do.
 
-A search over n members takes time ``2^(n/2)``, and failures of a construction are rare: a pool of 32 members that is
+A search over n samples takes time ``2^(n/2)``, and failures of a construction are rare: a pool of 32 samples that is
 searched over 28 of them first costs a quarter of its full search, and leaves a failure only where all 32 do.
 """
 
@@ -12,7 +12,7 @@ from sltk.subset_sum import Solution, solve
 Values = NDArray[np.float64]
 
 
-def solve_some_first(
+def solve_sub_pool_first(
     pool: Values,
     target: Values,
     first: int | None,
@@ -22,13 +22,13 @@ def solve_some_first(
     costs: Values | None = None,
     alpha: Values | None = None,
 ) -> Solution:
-    """``sltk.subset_sum.solve`` of ``(problems, n)`` pools; a subset of the ``first`` members is taken if it will do.
+    """``sltk.subset_sum.solve`` of ``(problems, n)`` pools; a subset of the ``first`` samples is taken if it will do.
 
-    The members searched first are spread evenly over the pool, so that all its scales are among them. Objectives are
-    then the least over these members only; ``reached`` is false where no subset of the whole pool is within ``eps``.
+    The samples searched first are spread evenly over the pool, so that all its scales are among them. Objectives are
+    then the least over these samples only; ``reached`` is false where no subset of the whole pool is within ``eps``.
 
     Args:
-        first: how many members; ``None``, or n and more, for the whole pool at once.
+        first: how many samples; ``None``, or n and more, for the whole pool at once.
         pool, target, eps, objective, costs, alpha: as ``solve`` takes them, with a row of costs to each pool.
     """
     count, n = pool.shape

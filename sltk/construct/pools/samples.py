@@ -33,14 +33,14 @@ class Side:
 def sides(source: Source, role: Role) -> list[Side]:
     """The families of pools of a stage."""
     if role.first is None or role.activation is None:
-        neurons = np.broadcast_to(np.arange(role.members), (role.inputs, role.members))
+        neurons = np.broadcast_to(np.arange(role.samples), (role.inputs, role.samples))
         return [Side(neurons, np.ones(neurons.shape), 1.0, "weight")]
     phi, incoming = role.activation, incoming_weights(source, role)
     both = phi.slope_positive + phi.slope_negative
     match role.sides:
         case "smooth":
-            neurons = np.broadcast_to(np.arange(role.members), (role.inputs, role.members))
-            return [Side(neurons, incoming[:, : role.members], phi.slope_positive, "weight")]
+            neurons = np.broadcast_to(np.arange(role.samples), (role.inputs, role.samples))
+            return [Side(neurons, incoming[:, : role.samples], phi.slope_positive, "weight")]
         case "split":
             return [_signed(incoming, role, 1, both, "weight+"), _signed(incoming, role, -1, both, "weight-")]
         case "positive":
@@ -65,7 +65,7 @@ def incoming_index(role: Role, channel: Indices) -> Indices:
 def _signed(incoming: Values, role: Role, sign: int, slope: float, label: str) -> Side:
     """The first n neurons of every input whose weight has the wanted sign."""
     wanted = np.sign(incoming) == sign
-    order = np.argsort(~wanted, axis=1, kind="stable")[:, : role.members]
+    order = np.argsort(~wanted, axis=1, kind="stable")[:, : role.samples]
     present = np.take_along_axis(wanted, order, axis=1)
     weights = np.where(present, np.take_along_axis(incoming, order, axis=1), 0.0)
     return Side(np.where(present, order, -1), weights, slope, label)
@@ -78,7 +78,7 @@ def flat_index(role: Role, j: Indices, k: Indices, channel: Indices, s: Indices)
 
 @dataclass(frozen=True)
 class ConstantPool:
-    """The members of one pool of constants, the same for every bias: channels, taps, and constant values."""
+    """The samples of one pool of constants, the same for every bias: channels, taps, and constant values."""
 
     channels: Indices
     taps: Indices
@@ -94,8 +94,8 @@ def constant_pools(source: Source, role: Role) -> list[ConstantPool]:
     values = constant_values(source, role.below, constants)
     for count in constants.pools:
         usable = start + np.flatnonzero(values[start : start + count])
-        channels = np.tile(usable, len(role.taps))[: constants.members]
-        taps = np.repeat(np.array(role.taps, dtype=np.int64), usable.size)[: constants.members]
+        channels = np.tile(usable, len(role.taps))[: constants.samples]
+        taps = np.repeat(np.array(role.taps, dtype=np.int64), usable.size)[: constants.samples]
         pools.append(ConstantPool(role.inputs * role.copies_in + channels, taps, values[channels]))
         start += count
     return pools

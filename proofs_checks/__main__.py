@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from proofs_checks import TRUSTED
-from proofs_checks._check import Outcome, execute
+from proofs_checks._check import CheckOutcome, execute
 from proofs_checks._registry import keys, load, require_known
 from sltk.core.errors import SltkError
 
-Result = tuple[tuple[str, str, str], Outcome]
+Result = tuple[tuple[str, str, str], CheckOutcome]
 WIDTH = 150
 _COLUMNS = ("claim", "steps", "covers", "taken on trust", "verdict", "mutations caught", "seconds")
 _RATIOS = {"covers": 3, "taken on trust": 2}
@@ -41,7 +41,7 @@ def _run(key: str) -> Result:
     try:
         check = load(key)
     except (SltkError, ImportError) as error:
-        return ("-", "-", "-"), Outcome(key, steps=1, failures=[str(error)])
+        return ("-", "-", "-"), CheckOutcome(key, steps=1, failures=[str(error)])
     return (check.covers, "; ".join(check.trusts) or "-", check.extent), execute(check)
 
 
@@ -55,7 +55,7 @@ def _table(wanted: list[str], results: dict[str, Result]) -> Table:
     return table
 
 
-def _row(about: tuple[str, str, str], outcome: Outcome) -> list[str]:
+def _row(about: tuple[str, str, str], outcome: CheckOutcome) -> list[str]:
     covers, trusts, extent = about
     return [
         outcome.key,
@@ -68,7 +68,7 @@ def _row(about: tuple[str, str, str], outcome: Outcome) -> list[str]:
     ]
 
 
-def _report(outcomes: list[Outcome]) -> None:
+def _report(outcomes: list[CheckOutcome]) -> None:
     for outcome in outcomes:
         for line in outcome.failures:
             print(f"FAILED   {outcome.key}: {line}")

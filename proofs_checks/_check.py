@@ -72,7 +72,7 @@ class Check:
 
 
 @dataclass
-class Outcome:
+class CheckOutcome:
     """What came of one check; ``failures`` and ``missed`` are empty where all is well."""
 
     key: str
@@ -88,9 +88,9 @@ class Outcome:
         return not self.failures and not self.missed
 
 
-def execute(check: Check) -> Outcome:
+def execute(check: Check) -> CheckOutcome:
     """Run every step, and every mutation of it."""
-    begin, outcome = time.perf_counter(), Outcome(check.key)
+    begin, outcome = time.perf_counter(), CheckOutcome(check.key)
     for step in check.steps:
         outcome.steps += 1
         found = _refutation(step, {})
@@ -103,7 +103,7 @@ def execute(check: Check) -> Outcome:
     return outcome
 
 
-def _mutate(step: Step, label: str, changes: Mapping[str, Any], outcome: Outcome) -> None:
+def _mutate(step: Step, label: str, changes: Mapping[str, Any], outcome: CheckOutcome) -> None:
     try:
         caught = _holds(step, changes) is not None
     except Exception as error:

@@ -34,7 +34,7 @@ TRIES = 8
 CELLS = 2000
 
 Ints = NDArray[np.int64]
-Interval = Any  # mpmath's interval numbers and their context have no type hints
+MpInterval = Any  # mpmath's interval numbers and their context have no type hints
 IV: Any = mpmath.iv
 
 
@@ -50,11 +50,11 @@ def uniform_gain(length: Fraction, covered: Fraction) -> Fraction:
     return _combine(p, length, covered)
 
 
-def interval_gain(p: Callable[[Interval], Interval]) -> Gain:
+def interval_gain(p: Callable[[MpInterval], MpInterval]) -> Gain:
     """Lower end of ``max(G(V), G(l - V))`` in interval arithmetic, for a given second integral of the density."""
 
     def gain(length: Fraction, covered: Fraction) -> Fraction:
-        def q(t: Fraction) -> Interval:
+        def q(t: Fraction) -> MpInterval:
             return p(IV.mpf(t.numerator) / t.denominator) if t else IV.mpf(0)
 
         def one(v: Fraction) -> Fraction:
@@ -67,7 +67,7 @@ def interval_gain(p: Callable[[Interval], Interval]) -> Gain:
     return gain
 
 
-def normal_integral(t: Interval) -> Interval:
+def normal_integral(t: MpInterval) -> MpInterval:
     """``int_0^t (t - u) phi(u) du`` by its alternating series, the first term left out enclosing the rest."""
     total, term, k = IV.mpf(0), t * t, 0
     while True:
@@ -80,7 +80,7 @@ def normal_integral(t: Interval) -> Interval:
             return (total + IV.mpf([-rest, rest])) / IV.sqrt(2 * IV.pi)
 
 
-def product_integral(t: Interval) -> Interval:
+def product_integral(t: MpInterval) -> MpInterval:
     """``t^2 (3 - 2 ln t) / 8`` for ``0 < t <= 1``: the second integral of ``-ln(u) / 2``."""
     return t * t * (3 - 2 * IV.log(t)) / 8
 

@@ -15,15 +15,13 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from experiments.bench import compiled
 from experiments.bench.itertools_search import first_within
+from sltk.core.arrays import Values
 from sltk.subset_sum import solve
-
-Values = NDArray[np.float64]
 
 ROUNDS = 5
 EPS = 0.01

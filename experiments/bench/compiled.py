@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
+from sltk.core.arrays import Values
+
 SOURCE = Path(__file__).with_name("baseline.c")
 
 

@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from sltk.models.registry import model
 from sltk.train.loop.phases import Train
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.loop.steps import train
 from sltk.train.outcome import start
@@ -86,7 +86,7 @@ def engine_steps(data: Samples, basis: str, networks: int = 1) -> Callable[[], N
     few = Samples(data.x[:100], data.y[:100])
     seeds = tuple(range(networks))
     state = start(lambda seed: model("lenet-300-100", seed), Task(data, few, few), seeds=seeds, basis=basis)
-    phase = Train(STEPS, Recipe(rate=0.1, momentum=0.9, decay=1e-4, batch=BATCH), fresh=False)
+    phase = Train(STEPS, TrainingRecipe(rate=0.1, momentum=0.9, decay=1e-4, batch=BATCH), fresh=False)
 
     def run() -> None:
         state.inside = 0

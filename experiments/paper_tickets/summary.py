@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from scipy.stats import t as student
 
-from sltk.core.stats import Interval, clopper_pearson
+from sltk.core.stats import ConfidenceInterval, clopper_pearson
 
 CONFIDENCE = 0.95
 Row = Mapping[str, Any]
@@ -23,14 +23,14 @@ def over_draws(values: Sequence[float]) -> dict[str, float | None]:
     return {"mean": mean, "least": min(values), "most": max(values), "low": low, "high": high}
 
 
-def difference(lost: int, won: int, rows: int) -> Interval:
+def difference(lost: int, won: int, rows: int) -> ConfidenceInterval:
     """An interval of at least 95% for ``P[only the ticket is right] - P[only the target is right]``.
 
     Each probability lies in its exact 97.5% interval, so both do, and the difference in theirs, with at least 95%.
     """
     each = (1.0 + CONFIDENCE) / 2
     fewer, more = clopper_pearson(lost, rows, each), clopper_pearson(won, rows, each)
-    return Interval(more.low - fewer.high, more.high - fewer.low)
+    return ConfidenceInterval(more.low - fewer.high, more.high - fewer.low)
 
 
 def summaries(rows: Sequence[Row]) -> list[dict[str, Any]]:

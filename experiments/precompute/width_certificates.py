@@ -11,23 +11,23 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sltk.subset_sum.laws import Law, Normal, Uniform
-from sltk.subset_sum.widths.moment_certificate import Plan, moment_failure
+from sltk.subset_sum.widths.moment_certificate import Stratified, moment_failure
 from sltk.subset_sum.widths.required_size import StoredCertificate
 
 FOLDER = Path(__file__).parents[2] / "sltk" / "subset_sum" / "widths" / "certificates"
 FOUR = (-2, -1, 0, 1)
 
-PLANS: list[tuple[Law, float, int, Plan]] = [
-    (Uniform(1.0), 0.1, 17, Plan(15, 2, 0.03, 1.5, 0.5, FOUR)),
-    (Uniform(1.0), 0.01, 22, Plan(18, 4, 0.0035, 1.4, 0.5, FOUR)),
-    (Normal(1.0), 0.01, 47, Plan(17, 9, 0.004, 1.1, 0.75, FOUR)),
-    (Uniform(1.0), 0.001, 26, Plan(22, 4, 0.00038, 1.4, 0.5, FOUR)),
-    (Uniform(1.0), 0.01, 30, Plan(22, 8, 0.0038, 1.1, 0.5, FOUR)),
-    (Uniform(1.0), 0.01, 24, Plan(20, 4, 0.0035, 1.4, 0.5, FOUR)),
+PLANS: list[tuple[Law, float, int, Stratified]] = [
+    (Uniform(1.0), 0.1, 17, Stratified(15, 2, 0.03, 1.5, 0.5, FOUR)),
+    (Uniform(1.0), 0.01, 22, Stratified(18, 4, 0.0035, 1.4, 0.5, FOUR)),
+    (Normal(1.0), 0.01, 47, Stratified(17, 9, 0.004, 1.1, 0.75, FOUR)),
+    (Uniform(1.0), 0.001, 26, Stratified(22, 4, 0.00038, 1.4, 0.5, FOUR)),
+    (Uniform(1.0), 0.01, 30, Stratified(22, 8, 0.0038, 1.1, 0.5, FOUR)),
+    (Uniform(1.0), 0.01, 24, Stratified(20, 4, 0.0035, 1.4, 0.5, FOUR)),
 ]
 
 
-def compute(law: Law, eps: float, size: int, plan: Plan) -> StoredCertificate:
+def compute(law: Law, eps: float, size: int, plan: Stratified) -> StoredCertificate:
     window = law.constants().L
     return StoredCertificate(law.spec(), window, eps, size, moment_failure(size, eps, law, window, plan), plan)
 

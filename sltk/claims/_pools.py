@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sltk.core.arrays import Flags, Values
 from sltk.subset_sum import covers, solve
 from sltk.subset_sum.laws import Law, Uniform
-
-Values = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 UNIT = Uniform(1.0)
 PREFIXES = (8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32)  # beyond 24 a pool takes a second

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from sltk.claims._hypotheses import EPS
-from sltk.claims._pools import Values, draw, violations
+from sltk.claims._pools import draw, violations
+from sltk.core.arrays import Values
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.verdict import Never
 from sltk.subset_sum import bounds

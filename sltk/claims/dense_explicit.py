@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from sltk.claims._hypotheses import DELTA, NO_BIAS, RELU
-from sltk.claims._pools import Values, violations
+from sltk.claims._pools import violations
+from sltk.core.arrays import Values
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.verdict import Never, Proportion
 from sltk.subset_sum import solve

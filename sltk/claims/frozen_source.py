@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from sltk.claims._hypotheses import DELTA, DENSITY
-from sltk.claims._pools import UNIT, Flags, Values, count, covered, draw, violations
+from sltk.claims._pools import UNIT, count, covered, draw, violations
+from sltk.core.arrays import Flags, Values
 from sltk.core.claim import Case, Claim, Preset
 from sltk.core.verdict import Never, Proportion
 from sltk.subset_sum import solve

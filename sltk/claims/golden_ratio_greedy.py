@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from sltk.claims._hypotheses import DELTA, EPS
-from sltk.claims._pools import Values, count
+from sltk.claims._pools import count
+from sltk.core.arrays import Values
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.verdict import Proportion
 

@@ -16,7 +16,7 @@ from sltk.core.files import canonical_json, write_atomic
 from sltk.core.paired import fewest_pairs
 from sltk.harness.rows import RowStore
 from sltk.harness.stored import folder_of, measured
-from sltk.studies.imp_bases import LEVEL, Judged
+from sltk.studies.imp_bases import LEVEL, JudgedClaim
 
 
 def run_tasks(
@@ -37,7 +37,7 @@ def run_tasks(
     return found, folder, time.perf_counter() - started
 
 
-def findings_table(judged: Sequence[Judged], what: str, points: str = "mean") -> Table:
+def findings_table(judged: Sequence[JudgedClaim], what: str, points: str = "mean") -> Table:
     """One row a comparison: the claim, where, what was found, the mean difference in points, Holm's p-value."""
     table = Table(title="Paired over seeds, exact sign-flip test, Holm over each claim's family", title_justify="left")
     for name, justify in (("claim", "left"), (what, "left"), ("finding", "left"), (points, "right"), ("range", "right"),
@@ -54,7 +54,7 @@ def findings_table(judged: Sequence[Judged], what: str, points: str = "mean") ->
     return table
 
 
-def _too_few(judged: Sequence[Judged]) -> str | None:
+def _too_few(judged: Sequence[JudgedClaim]) -> str | None:
     """What to do where there are so few seeds that every finding is open, whatever they say."""
     family = max(Counter(one.claim for one in judged).values(), default=0)
     pairs = min((one.comparison.pairs for one in judged), default=0)
@@ -66,7 +66,9 @@ def _too_few(judged: Sequence[Judged]) -> str | None:
     )
 
 
-def write_summary(folder: Path, command: Mapping[str, Any], found: Mapping[str, Any], judged: Sequence[Judged]) -> Path:
+def write_summary(
+    folder: Path, command: Mapping[str, Any], found: Mapping[str, Any], judged: Sequence[JudgedClaim]
+) -> Path:
     """``summary.json`` beside the rows: command, outputs, findings."""
     path = folder / "summary.json"
     document = {"command": dict(command), "outputs": dict(found), "findings": [asdict(one) for one in judged]}

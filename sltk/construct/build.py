@@ -1,6 +1,5 @@
 """Solve the stages of a construction in order, each with what the ones before it came to."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,16 +9,15 @@ from sltk.certify.propagate import ErrorState, start, step
 from sltk.construct.checkpoint import Parts
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
-from sltk.construct.methods.roles import Plan, Role
+from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.pools.samples import incoming_index
 from sltk.construct.pools.solve_stage import StageTask, solve_stage
 from sltk.construct.realise import decode, realise
 from sltk.construct.recipe import Recipe
 from sltk.construct.source import Source
+from sltk.core.report import Report
 from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Affine, Conv, Network
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Order:
 
 def build(
     order: Order,
-    plan: Plan,
+    plan: SourcePlan,
     source: Source,
     tolerances: tuple[float, ...],
     pruned: tuple[float, ...],

@@ -24,8 +24,9 @@ from sltk.construct.architecture import from_json
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.recipe import Recipe, description, plan_for, source_for
-from sltk.construct.source import Indices, Source
+from sltk.construct.source import Source
 from sltk.construct.ticket import StrongTicket
+from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.networks.activations.table import Activation

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.construct.source import MATERIALISE_LIMIT, Indices, SourceLayer
+from sltk.construct.source import MATERIALISE_LIMIT, SourceLayer
+from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
 
 

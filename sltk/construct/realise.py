@@ -17,7 +17,8 @@ from sltk.certify.realised import Common, Copies
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import constant_values
-from sltk.construct.source import Indices, Source, Values
+from sltk.construct.source import Source
+from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Affine, Conv
 

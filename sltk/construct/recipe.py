@@ -9,7 +9,7 @@ import torch
 from sltk.construct.architecture import Architecture, to_json
 from sltk.construct.methods.allocate import Allowance, allocate, class_reaches, declared_class
 from sltk.construct.methods.plan import CASCADE_SAMPLES, CASCADE_STEP, Choices, make_plan
-from sltk.construct.methods.roles import Method, Plan
+from sltk.construct.methods.roles import Method, SourcePlan
 from sltk.construct.methods.scales import Declared, Scales, univariate_scales
 from sltk.construct.source import Source
 from sltk.core.errors import SltkError
@@ -94,7 +94,7 @@ class Recipe:
         return (self.tolerance,) * stages
 
 
-def plan_for(architecture: Architecture, recipe: Recipe, custom: Mapping[str, Activation] | None = None) -> Plan:
+def plan_for(architecture: Architecture, recipe: Recipe, custom: Mapping[str, Activation] | None = None) -> SourcePlan:
     """The source architecture of ``recipe`` for targets of ``architecture``.
 
     Args:
@@ -110,7 +110,7 @@ def plan_for(architecture: Architecture, recipe: Recipe, custom: Mapping[str, Ac
     return make_plan(architecture, choices)
 
 
-def source_for(plan: Plan, recipe: Recipe, seed: int) -> Source:
+def source_for(plan: SourcePlan, recipe: Recipe, seed: int) -> Source:
     """The source of ``plan``, drawn by ``recipe``'s law from ``seed``."""
     return Source(plan.layers, parse_law(recipe.law), seed)
 

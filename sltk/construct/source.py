@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sltk.core import philox, rng
+from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Op, Pair
 from sltk.subset_sum.laws import Law
-
-Indices = NDArray[np.int64]
-Values = NDArray[np.float64]
 
 MATERIALISE_LIMIT = 2**28
 

@@ -9,13 +9,14 @@ from torch import Tensor, nn
 
 from sltk.certify.intervals import Box
 from sltk.construct.architecture import architecture_of
-from sltk.construct.build import Order, Report, build
+from sltk.construct.build import Order, build
 from sltk.construct.checkpoint import Parts
 from sltk.construct.methods.allocate import allocate, target_class
 from sltk.construct.methods.roles import Method
 from sltk.construct.recipe import Aim, Recipe, description, plan_for, source_for
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
+from sltk.core.report import Report
 from sltk.networks.activations.table import Activation, activation, require_admissible
 from sltk.networks.layers import Network
 from sltk.networks.reading.read import read

@@ -15,7 +15,7 @@ from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
-from sltk.construct.methods.roles import Plan, Role
+from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.parameters import StageParameters, stage_parameters
 from sltk.construct.realise import realise
 from sltk.construct.recipe import Recipe
@@ -64,7 +64,7 @@ class StrongTicket:
     """
 
     source: Source
-    plan: Plan
+    plan: SourcePlan
     masks: tuple[LayerMask, ...]
     failures: FailureTable
     recipe: Recipe

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-Counts = NDArray[np.int64]
+from sltk.core.arrays import Indices
 
 
 def upper_tail(n: ArrayLike, k: ArrayLike, p: float) -> NDArray[np.float64]:
@@ -28,17 +28,17 @@ def lower_tail(n: ArrayLike, k: ArrayLike, p: float) -> NDArray[np.float64]:
     return np.where(inside, value, np.where(k < 0, 0.0, 1.0))
 
 
-def upper_critical(n: Counts, p: float, alpha: float) -> Counts:
+def upper_critical(n: Indices, p: float, alpha: float) -> Indices:
     """Least ``k`` with ``P(Bin(n, p) >= k) <= alpha``, in ``[1, n + 1]``."""
     return _bisect(np.zeros_like(n), n + 1, lambda k: upper_tail(n, k, p) <= alpha)
 
 
-def lower_critical(n: Counts, p: float, alpha: float) -> Counts:
+def lower_critical(n: Indices, p: float, alpha: float) -> Indices:
     """Largest ``k`` with ``P(Bin(n, p) <= k) <= alpha``, in ``[-1, n - 1]``."""
     return _bisect(np.full_like(n, -1), n, lambda k: lower_tail(n, k, p) > alpha) - 1
 
 
-def _bisect(low: Counts, high: Counts, holds: Callable[[Counts], NDArray[np.bool_]]) -> Counts:
+def _bisect(low: Indices, high: Indices, holds: Callable[[Indices], NDArray[np.bool_]]) -> Indices:
     """Least integers in ``(low, high]`` from which on ``holds`` is true, given that it is at ``high``."""
     while np.any(high - low > 1):
         middle = (low + high) // 2
@@ -47,7 +47,7 @@ def _bisect(low: Counts, high: Counts, holds: Callable[[Counts], NDArray[np.bool
     return high
 
 
-def rejection(n: Counts, p: float, p_low: float, p_high: float, side: float) -> NDArray[np.float64]:
+def rejection(n: Indices, p: float, p_low: float, p_high: float, side: float) -> NDArray[np.float64]:
     """Probability under ``p`` of either tail, each of probability at most ``side`` under its end of the null."""
     above = upper_tail(n, upper_critical(n, p_high, side), p)
     return above + lower_tail(n, lower_critical(n, p_low, side), p)

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from sltk.core.errors import SltkError
-from sltk.core.verdict import Plan, Verdict
+from sltk.core.verdict import Design, Verdict
 
 Status = Literal["explicit", "certified", "calibrated", "existential"]
 Provenance = Literal["read", "abstract", "restated", "remembered", "derived", "measured"]
@@ -73,7 +73,7 @@ class Case:
 
     name: str
     cell: Mapping[str, Any]
-    plan: Plan
+    plan: Design
     predicted: str
     control: bool = False
 

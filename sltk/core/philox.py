@@ -17,9 +17,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from sltk.core.arrays import Words
 from sltk.core.errors import SltkError
-
-Words = NDArray[np.uint32]
 
 ROUNDS = 10
 INDEX_LIMIT = 2**63

@@ -16,7 +16,7 @@ from sltk.core.errors import SltkError
 _LARGEST_SAMPLE = 2**40
 
 
-class Interval(NamedTuple):
+class ConfidenceInterval(NamedTuple):
     """Confidence limits ``low <= high``."""
 
     low: float
@@ -40,7 +40,7 @@ class ProportionTest:
         return self.p_value <= self.false_alarm
 
 
-def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> Interval:
+def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> ConfidenceInterval:
     """Two-sided limits that hold a binomial proportion with probability at least ``confidence``, whatever it is.
 
     Each side errs with probability at most ``(1 - confidence)/2``: ``low`` solves ``P(Bin(n, low) >= s)`` equal to
@@ -63,7 +63,7 @@ def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> In
     side = (1.0 - _require_open("confidence", confidence)) / 2.0
     low = 0.0 if s == 0 else float(special.betaincinv(s, n - s + 1, side))
     high = 1.0 if s == n else float(special.betainccinv(s + 1, n - s, side))
-    return Interval(low, high)
+    return ConfidenceInterval(low, high)
 
 
 def test_proportion(successes: int, trials: int, p_low: float, p_high: float, false_alarm: float) -> ProportionTest:
@@ -131,7 +131,7 @@ def sample_size(p0: float, p1: float, false_alarm: float, power: float) -> int:
         start += 1024
 
 
-def hoeffding(values: ArrayLike, confidence: float = 0.95) -> Interval:
+def hoeffding(values: ArrayLike, confidence: float = 0.95) -> ConfidenceInterval:
     """Limits ``mean +- sqrt(ln(2/a) / (2n))``, ``a = 1 - confidence``, for the mean of [0, 1] variables.
 
     Args:
@@ -145,7 +145,7 @@ def hoeffding(values: ArrayLike, confidence: float = 0.95) -> Interval:
     return _clipped(float(x.mean()), math.sqrt(math.log(2.0 / alpha) / (2.0 * x.size)))
 
 
-def empirical_bernstein(values: ArrayLike, confidence: float = 0.95) -> Interval:
+def empirical_bernstein(values: ArrayLike, confidence: float = 0.95) -> ConfidenceInterval:
     """Limits ``mean +- (sqrt(2 V ln(4/a) / n) + 7 ln(4/a) / (3 (n - 1)))``, ``V`` the sample variance.
 
     It beats ``hoeffding`` where the variance is small. ``a = 1 - confidence``, half of it for each side.
@@ -234,8 +234,8 @@ def _first_size(enough: Callable[[int], bool]) -> int:
     return high
 
 
-def _clipped(mean: float, radius: float) -> Interval:
-    return Interval(max(0.0, mean - radius), min(1.0, mean + radius))
+def _clipped(mean: float, radius: float) -> ConfidenceInterval:
+    return ConfidenceInterval(max(0.0, mean - radius), min(1.0, mean + radius))
 
 
 def _require_counts(successes: int, trials: int) -> tuple[int, int]:

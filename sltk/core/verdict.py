@@ -21,9 +21,9 @@ import numpy as np
 
 from sltk.core import stats
 from sltk.core.errors import SltkError
-from sltk.core.stats import Interval
+from sltk.core.stats import ConfidenceInterval
 
-Outcome = Literal["consistent", "refuted", "inconclusive"]
+Conclusion = Literal["consistent", "refuted", "inconclusive"]
 
 FALSE_ALARM = 1e-9
 POWER = 1.0 - 1e-9
@@ -43,16 +43,16 @@ class Verdict:
         reason: the outcome in words.
     """
 
-    outcome: Outcome
+    outcome: Conclusion
     measured: float
-    interval: Interval
+    interval: ConfidenceInterval
     p_value: float | None
     false_alarm: float
     power: float
     reason: str
 
 
-class Plan(Protocol):
+class Design(Protocol):
     """A test that is fixed in advance."""
 
     @property
@@ -226,7 +226,7 @@ class Mean:
         refused = mean + radius < self.low or mean - radius > self.high
         said = f"mean {mean:.6g} +- {radius:.2g} against [{self.low:.6g}, {self.high:.6g}]"
         outcome = _outcome(refused, abs(mean - self.alternative) > radius)
-        limits = Interval(mean - shown, mean + shown)
+        limits = ConfidenceInterval(mean - shown, mean + shown)
         return Verdict(outcome, mean, limits, None, self.false_alarm, 1.0 - self.false_alarm, said)
 
 
@@ -266,7 +266,7 @@ class Slope:
         said = f"slope {rise:.4g} +- {shown:.2g}, curvature {q:.3g} +- {radius:.2g}, {cut} of {trials} trials cut"
         # A value that is cut lowers the end of the curve: it can hide convexity and cannot feign it.
         outcome = _outcome(q - radius > self.straight, q + radius < self.convex and cut == 0)
-        limits = Interval(rise - shown, rise + shown)
+        limits = ConfidenceInterval(rise - shown, rise + shown)
         return Verdict(outcome, rise, limits, None, self.false_alarm, 1.0 - self.false_alarm, said)
 
     def _contrast(self, weights: np.ndarray, observed: Mapping[str, Any], alarm: float) -> tuple[float, float]:
@@ -295,7 +295,7 @@ def bernstein(total: float, squares: float, trials: int, width: float, alarm: fl
     return mean, math.sqrt(2.0 * variance * log / trials) + 7.0 * width * log / (3.0 * (trials - 1))
 
 
-def _outcome(rejected: bool, powerful: bool) -> Outcome:
+def _outcome(rejected: bool, powerful: bool) -> Conclusion:
     if rejected:
         return "refuted"
     return "consistent" if powerful else "inconclusive"

@@ -15,18 +15,18 @@ import numpy as np
 from sltk.core.claim import Preset
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json
+from sltk.core.report import Report
 from sltk.core.rng import require_seed, stream
 from sltk.core.verdict import merge
 from sltk.harness.rows import RowStore
 
 Measure = Callable[[Mapping[str, Any], int, np.random.Generator], Mapping[str, Any]]
-Report = Callable[[str, int, int], None]
 
 BLOCK = 500
 
 
 @dataclass(frozen=True)
-class Task:
+class RowTask:
     """One row to be: ``trials`` trials of the cell ``cell`` (canonical JSON), block number ``block``."""
 
     key: str
@@ -86,12 +86,12 @@ class Measurement:
         if self.block < 1 or any(trials < 1 for trials in self.trials):
             raise SltkError(f"measurement {self.key!r} needs trials >= 1 and block >= 1, but got {self.trials}.")
 
-    def tasks(self, number: int) -> tuple[Task, ...]:
+    def tasks(self, number: int) -> tuple[RowTask, ...]:
         """Tasks of cell ``number``, in order."""
         cell, trials = canonical_json(dict(self.grid[number])).decode(), self.trials[number]
         starts = range(0, trials, self.block)
         return tuple(
-            Task(self.key, cell, index, min(self.block, trials - start), self.seed, self.revision)
+            RowTask(self.key, cell, index, min(self.block, trials - start), self.seed, self.revision)
             for index, start in enumerate(starts)
         )
 
@@ -132,18 +132,18 @@ def run(
     ]
 
 
-def _outputs(tasks: Sequence[Task], measure: Measure, jobs: int) -> Iterator[tuple[Task, dict[str, Any]]]:
+def _outputs(tasks: Sequence[RowTask], measure: Measure, jobs: int) -> Iterator[tuple[RowTask, dict[str, Any]]]:
     if jobs == 1 or len(tasks) < 2:
         yield from ((task, task.run(measure)) for task in tasks)
         return
     from joblib import Parallel, delayed  # only where several processes are asked for
 
     parallel = Parallel(n_jobs=jobs, return_as="generator")
-    found: Any = parallel(delayed(Task.run)(task, measure) for task in tasks)
+    found: Any = parallel(delayed(RowTask.run)(task, measure) for task in tasks)
     yield from zip(tasks, found, strict=True)
 
 
-def _stored(store: RowStore, task: Task) -> dict[str, Any]:
+def _stored(store: RowStore, task: RowTask) -> dict[str, Any]:
     outputs = store.get(task.inputs)
     if outputs is None:
         raise SltkError(f"the row of block {task.block} of {task.key!r} is missing; run the measurement again.")

@@ -5,7 +5,7 @@ them and each construction, several sources are drawn, one a seed; none is drawn
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,14 +19,13 @@ from sltk.construct.methods.roles import Method
 from sltk.construct.predict.success import Prediction, predict_success
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
+from sltk.core.report import Report
 from sltk.data.datasets import Dataset, load
 from sltk.models.digits import digits_conv, train
 from sltk.networks.layers import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import parse_law
 from sltk.verify.agreement import agreement
-
-Report = Callable[[str, int, int], None]
 
 ACTIVATIONS = ("relu", "tanh")
 METHODS: tuple[Method, ...] = ("plus-one", "two-layer")
@@ -63,7 +62,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Kind:
+class Arm:
     """A construction and the activation of its target."""
 
     method: Method
@@ -75,7 +74,7 @@ class Kind:
         return f"{self.method}, {self.activation}"
 
 
-KINDS = tuple(Kind(method, activation) for activation in ACTIVATIONS for method in METHODS)
+ARMS = tuple(Arm(method, activation) for activation in ACTIVATIONS for method in METHODS)
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Row:
+class TicketRow:
     """One ticket: one kind, one seed. Errors are absolute, in units of the target's outputs."""
 
     method: str
@@ -147,7 +146,7 @@ def trained_subjects(seed: int = 0) -> dict[str, Subject]:
 
 
 def build(
-    job: Job, kind: Kind, subject: Subject, seed: int, n: int | None = None, objective: str = "weighted"
+    job: Job, kind: Arm, subject: Subject, seed: int, n: int | None = None, objective: str = "weighted"
 ) -> StrongTicket:
     """One ticket of ``kind`` from the source of ``seed``."""
     return strong_ticket(
@@ -162,7 +161,7 @@ def build(
     )
 
 
-def measured(job: Job, kind: Kind, subject: Subject, seed: int) -> tuple[Row, NDArray[np.float64]]:
+def measured(job: Job, kind: Arm, subject: Subject, seed: int) -> tuple[TicketRow, NDArray[np.float64]]:
     """One ticket built and measured: its row, and the errors of all its effective parameters."""
     started = time.perf_counter()
     ticket = build(job, kind, subject, seed)
@@ -175,7 +174,7 @@ def measured(job: Job, kind: Kind, subject: Subject, seed: int) -> tuple[Row, ND
         subject.network, module, subject.box, data=worst, shape=subject.data.input_shape,
         restarts=job.restarts, steps=job.steps, seed=seed,
     )  # fmt: skip
-    row = Row(
+    row = TicketRow(
         method=kind.method,
         activation=kind.activation,
         seed=seed,
@@ -201,14 +200,14 @@ def measured(job: Job, kind: Kind, subject: Subject, seed: int) -> tuple[Row, ND
 
 def measure_all(
     job: Job, subjects: dict[str, Subject], report: Report
-) -> tuple[list[Row], dict[str, NDArray[np.float64]]]:
+) -> tuple[list[TicketRow], dict[str, NDArray[np.float64]]]:
     """All tickets: rows in order of kind and seed, and parameter errors by kind's label."""
-    rows: list[Row] = []
+    rows: list[TicketRow] = []
     errors: dict[str, NDArray[np.float64]] = {}
-    for kind in KINDS:
+    for kind in ARMS:
         found = []
         for seed in range(job.seeds):
-            report("tickets", len(rows), len(KINDS) * job.seeds)
+            report("tickets", len(rows), len(ARMS) * job.seeds)
             row, parameters = measured(job, kind, subjects[kind.activation], seed)
             rows.append(row)
             found.append(parameters)
@@ -223,7 +222,7 @@ def count_successes(job: Job, subjects: dict[str, Subject], report: Report) -> l
     Whether a source holds the network does not depend on which of the subsets within tolerance is taken, so the
     objective that finds one soonest is used.
     """
-    todo = [(kind, n) for kind in KINDS for n in (*job.sweep, job.n)]
+    todo = [(kind, n) for kind in ARMS for n in (*job.sweep, job.n)]
     tallies = []
     for done, (kind, n) in enumerate(todo):
         report("success against n", done, len(todo))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 
 from sltk.core.stats import clopper_pearson
-from sltk.studies.digits import KINDS, Job, Row, Tally
+from sltk.studies.digits import ARMS, Job, Tally, TicketRow
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,17 @@ def successes(job: Job, tallies: Sequence[Tally]) -> list[Success]:
     return found
 
 
-def summaries(job: Job, rows: Sequence[Row], counted: Sequence[Success]) -> list[Summary]:
+def summaries(job: Job, rows: Sequence[TicketRow], counted: Sequence[Success]) -> list[Summary]:
     """One summary a kind, in the order of the kinds."""
     found = []
-    for kind in KINDS:
+    for kind in ARMS:
         own = [r for r in rows if (r.method, r.activation) == (kind.method, kind.activation)]
         success = next(s for s in counted if (s.method, s.activation, s.n) == (kind.method, kind.activation, job.n))
         found.append(_summary(own, success))
     return found
 
 
-def _summary(rows: Sequence[Row], success: Success) -> Summary:
+def _summary(rows: Sequence[TicketRow], success: Success) -> Summary:
     return Summary(
         method=success.method,
         activation=success.activation,
@@ -96,13 +96,15 @@ def _summary(rows: Sequence[Row], success: Success) -> Summary:
     )
 
 
-def bracketed(row: Row) -> bool:
+def bracketed(row: TicketRow) -> bool:
     """Certified bound >= adversarial error >= data error, up to the rounding of the float64 evaluations."""
     slack = 1e-9 * max(row.largest_output, row.certified_bound)
     return row.data_error - slack <= row.adversarial_error <= row.certified_bound + slack
 
 
-def record(job: Job, rows: Sequence[Row], found: Sequence[Summary], counted: Sequence[Success]) -> dict[str, object]:
+def record(
+    job: Job, rows: Sequence[TicketRow], found: Sequence[Summary], counted: Sequence[Success]
+) -> dict[str, object]:
     """All of it as JSON."""
     return {
         "job": asdict(job),

@@ -18,7 +18,7 @@ from sltk.data.augment import CropFlip
 from sltk.data.datasets import load
 from sltk.models.dense import network_for
 from sltk.train.bases import RANDOM
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.imp import imp_phases
 from sltk.train.outcome import REINITIALISED, Model, finish, start, timed
 from sltk.train.pruning.schedules import geometric
@@ -89,7 +89,7 @@ class ImpJob:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedClaim:
     """One claim in one basis."""
 
     claim: str
@@ -118,7 +118,7 @@ def _measure(
 ) -> None:
     state = start(network, data, seeds=seeds, basis=basis, arms=arms, device=job.device)
     rate = job.factor_rate if basis == "low-rank" else job.rate
-    recipe, steps = timed(Recipe(rate=rate, decay=1e-4, batch=job.batch), job.epochs, len(state.task.train.y))
+    recipe, steps = timed(TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch), job.epochs, len(state.task.train.y))
     phases = imp_phases(
         job.densities[1:],
         recipe,
@@ -147,7 +147,7 @@ def area(job: ImpJob, curves: Any, below: float = 1.0) -> list[float]:
     return (np.trapezoid(y[:, use], x[use], axis=1) / np.ptp(x[use])).tolist()
 
 
-def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[Judged]:
+def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[JudgedClaim]:
     """The five claims, each a family over the bases, each comparison paired over seeds, Holm over the family.
 
     1 flat: not worse than dense by ``margin`` at half density; 1 rise: better there; 1 fall: worse than there at the
@@ -170,7 +170,7 @@ def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: f
     for claim, compare in families.items():
         family = {basis: one for basis in found if (one := compare(basis)) is not None}
         for basis, (finding, p_value) in findings(family, level).items():
-            judged.append(Judged(claim, basis, finding, p_value, family[basis]))
+            judged.append(JudgedClaim(claim, basis, finding, p_value, family[basis]))
     return judged
 
 

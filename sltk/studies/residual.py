@@ -22,8 +22,9 @@ from sltk.claims._tickets import one_thread
 from sltk.construct import StrongTicket, strong_ticket
 from sltk.construct.methods.roles import Method
 from sltk.core.errors import SltkError
+from sltk.core.report import Report
 from sltk.core.verdict import Never, Proportion, Verdict
-from sltk.harness.measurement import Measurement, Report, run
+from sltk.harness.measurement import Measurement, run
 from sltk.harness.rows import RowStore
 from sltk.models.residual_networks import NETWORKS, known_activations
 from sltk.networks.reading.read import read
@@ -81,7 +82,7 @@ CONTROLS = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class PromiseFinding:
     """What was found for one part.
 
     Attributes:
@@ -111,7 +112,9 @@ class Finding:
         return {**vars(self.part), "control": self.control, "refused": self.refused, **verdicts}
 
 
-def find(store: RowStore | None = None, *, seed: int = 0, jobs: int = 1, report: Report | None = None) -> list[Finding]:
+def find(
+    store: RowStore | None = None, *, seed: int = 0, jobs: int = 1, report: Report | None = None
+) -> list[PromiseFinding]:
     """All parts and controls, measured where ``store`` lacks them."""
     lines = [(part, False) for part in PARTS] + [(part, True) for part in CONTROLS]
     reasons = {part: refusal(part) for part, _ in lines}
@@ -124,9 +127,9 @@ def find(store: RowStore | None = None, *, seed: int = 0, jobs: int = 1, report:
     observed = dict(zip(built, run(declared, measure, store, jobs=jobs, report=report), strict=True))
     never = Never(share=0.2, fixed=trials)
     return [
-        Finding(part, control, SUCCESS.judge(observed[part]), never.judge(observed[part]))
+        PromiseFinding(part, control, SUCCESS.judge(observed[part]), never.judge(observed[part]))
         if part in observed
-        else Finding(part, control, None, None, reasons[part])
+        else PromiseFinding(part, control, None, None, reasons[part])
         for part, control in lines
     ]
 

@@ -9,10 +9,10 @@ import torch
 from sltk.core.paired import Paired, findings, paired
 from sltk.data.datasets import load
 from sltk.models.dense import network_for
-from sltk.studies.imp_bases import LEVEL, Judged
+from sltk.studies.imp_bases import LEVEL, JudgedClaim
 from sltk.train.loop.penalties import L1, GrowingL2
 from sltk.train.loop.phases import Measure, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import after_training_phases
 from sltk.train.methods.imp import imp_phases
 from sltk.train.methods.rst import rst_phases
@@ -68,8 +68,8 @@ class _Plan:
     """Recipes and steps of one job."""
 
     job: RstJob
-    first: tuple[Recipe, int]
-    final: tuple[Recipe, int]
+    first: tuple[TrainingRecipe, int]
+    final: tuple[TrainingRecipe, int]
     total: int
 
     def penalty(self, cap: float, cycles: int = 1) -> GrowingL2:
@@ -146,7 +146,7 @@ def measure_arm(job: RstJob, arm: str) -> dict[str, Any]:
     return found
 
 
-def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[Judged]:
+def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[JudgedClaim]:
     """The weak and the strong claim, each a family over densities and rivals, paired over seeds, Holm over it.
 
     Weak: better than scratch of equal steps, and than dense-then-cut. Strong: not worse by ``margin`` than LTH of five
@@ -164,17 +164,17 @@ def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: f
                 ours, theirs = found["rst"]["test"][n], found[rival]["test"][n]
                 family[f"{rival} at {density:g}"] = paired(ours, theirs, bound)
         for name, (finding, p_value) in findings(family, level).items():
-            judged.append(Judged(claim, name, finding, p_value, family[name]))
+            judged.append(JudgedClaim(claim, name, finding, p_value, family[name]))
     return judged
 
 
 def _plan(job: RstJob, rows: int) -> _Plan:
-    base = Recipe(rate=job.rate, decay=1e-4, batch=job.batch)
+    base = TrainingRecipe(rate=job.rate, decay=1e-4, batch=job.batch)
     _, steps = timed(base, job.epochs, rows)
     final = timed(base, job.final_epochs, rows)
-    slow = Recipe(rate=job.rate / 4, decay=1e-4, batch=job.batch)
+    slow = TrainingRecipe(rate=job.rate / 4, decay=1e-4, batch=job.batch)
     return _Plan(job, (slow, steps), final, steps + final[1])
 
 
-def _stretched(recipe: Recipe, steps: int) -> Recipe:
-    return Recipe(recipe.optimiser, recipe.rate, recipe.momentum, recipe.decay, recipe.batch, total=steps)
+def _stretched(recipe: TrainingRecipe, steps: int) -> TrainingRecipe:
+    return TrainingRecipe(recipe.optimiser, recipe.rate, recipe.momentum, recipe.decay, recipe.batch, total=steps)

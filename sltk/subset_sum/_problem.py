@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sltk.core.arrays import Values
 from sltk.core.errors import SltkError
-
-Values = NDArray[np.float64]
 
 OBJECTIVES = ("error", "cardinality", "mass", "weighted")
 LARGEST_POOL = 40  # two halves of 2^20 sums: 100 MB a thread with costs, 0.03 to 0.5 s a target

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sltk.core.arrays import Flags, Indices
 from sltk.core.errors import SltkError
 from sltk.subset_sum._problem import RANGE, Problem
-
-Flags = NDArray[np.bool_]
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Restriction:
         locked: ``(P, n)`` or ``(1, n)`` samples that must be taken; or ``None``.
     """
 
-    size: Counts | None
+    size: Indices | None
     locked: Flags | None
 
     def lifted(self, problem: Problem) -> Problem:
@@ -51,7 +49,7 @@ def restriction(problem: Problem, size: Any, locked: Any) -> Restriction:
     return Restriction(_sizes(problem, size, samples), samples)
 
 
-def _sizes(problem: Problem, size: Any, locked: Flags | None) -> Counts | None:
+def _sizes(problem: Problem, size: Any, locked: Flags | None) -> Indices | None:
     if size is None:
         return None
     sizes = np.asarray(size)
@@ -98,7 +96,7 @@ def _without(problem: Problem, locked: Flags) -> Problem:
     )  # fmt: skip
 
 
-def _lift(problem: Problem, size: Counts, locked: Flags | None) -> Problem:
+def _lift(problem: Problem, size: Indices, locked: Flags | None) -> Problem:
     reach = np.abs(problem.pool).sum(axis=1)
     far = np.abs(problem.target) + reach if reach.size > 1 else np.abs(problem.target).max(initial=0.0) + reach
     if not (far <= RANGE / (8 * (problem.samples + 2))).all():

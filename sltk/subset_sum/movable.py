@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sltk.core.arrays import Flags, Values
 from sltk.core.errors import SltkError
-from sltk.subset_sum._problem import Problem, Values, read
-from sltk.subset_sum.solve import Flags, solve
+from sltk.subset_sum._problem import Problem, read
+from sltk.subset_sum.solve import solve
 
 
 @dataclass(frozen=True)

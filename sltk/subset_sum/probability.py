@@ -16,18 +16,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import isotonic_regression
 
+from sltk.core.arrays import Values
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson
 from sltk.subset_sum.laws import Law, Uniform
 from sltk.subset_sum.solve import solve
 
-Values = NDArray[np.float64]
-Draw = Callable[[np.random.Generator, int], Values]
+PoolDraw = Callable[[np.random.Generator, int], Values]
 
 CHUNK = 2**16
 PILOT = 200
@@ -85,12 +85,12 @@ def _irwin_hall(k: int, x: Fraction) -> Fraction:
     return sum(terms, Fraction(0)) / math.factorial(k)
 
 
-def direct_pool(law: Law, n: int, scale: float = 1.0) -> Draw:
+def direct_pool(law: Law, n: int, scale: float = 1.0) -> PoolDraw:
     """Samples ``scale * v``."""
     return lambda generator, count: scale * law.sample(generator, (count, n))
 
 
-def product_pool(law: Law, incoming: Law, n: int, scale: float = 1.0) -> Draw:
+def product_pool(law: Law, incoming: Law, n: int, scale: float = 1.0) -> PoolDraw:
     """Samples ``scale * v * w``, both random.
 
     Where v is sign-symmetric this is also the pool over the incoming weights of one sign: ``v w`` and ``v |w|``
@@ -99,7 +99,7 @@ def product_pool(law: Law, incoming: Law, n: int, scale: float = 1.0) -> Draw:
     return lambda generator, count: scale * law.sample(generator, (count, n)) * incoming.sample(generator, (count, n))
 
 
-def given_pool(law: Law, incoming: ArrayLike, scale: float = 1.0) -> Draw:
+def given_pool(law: Law, incoming: ArrayLike, scale: float = 1.0) -> PoolDraw:
     """Samples ``scale * v * w`` with ``w``, ``(n,)``, given."""
     w = np.asarray(incoming, dtype=float)
     return lambda generator, count: scale * law.sample(generator, (count, w.size)) * w
@@ -109,7 +109,7 @@ def failure_probability(
     n: int,
     target: ArrayLike,
     eps: float,
-    draw: Draw,
+    draw: PoolDraw,
     *,
     trials: int = 2**18,
     seed: int = 0,
@@ -181,7 +181,7 @@ class _Problem:
     n: int
     targets: Values
     eps: float
-    draw: Draw
+    draw: PoolDraw
     seed: int
     symmetric: bool
 
@@ -290,7 +290,7 @@ def failure_curve(
     n: int,
     sizes: ArrayLike,
     eps: float,
-    draw: Draw,
+    draw: PoolDraw,
     *,
     trials: int = 2**16,
     seed: int = 0,

@@ -7,13 +7,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sltk.subset_sum._problem import Problem, Values, read
+from sltk.core.arrays import Flags, Values
+from sltk.subset_sum._problem import Problem, read
 from sltk.subset_sum._restrict import restriction
 from sltk.subset_sum._threads import over_cores, piece
 from sltk.subset_sum.backends import _cardinality, _costs, _error, _shared
 from sltk.subset_sum.backends._merge import KERNEL
 
-Flags = NDArray[np.bool_]
 Mask = NDArray[np.uint8]
 
 

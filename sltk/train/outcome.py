@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
+from sltk.core.report import Steps
 from sltk.core.rng import key, require_seed
 from sltk.train.bases import basis_named
-from sltk.train.loop.phases import Report, run
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.phases import run
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, split_validation
 from sltk.train.loop.state import State
 from sltk.train.tickets.attach import detach
@@ -94,14 +95,14 @@ def start(
     return State(replicas.to(device), task.to(device), seed=pairs[0][1])
 
 
-def finish(state: State, phases: Sequence[Any], report: Report | None = None) -> Outcome:
+def finish(state: State, phases: Sequence[Any], report: Steps | None = None) -> Outcome:
     """Run ``phases`` on ``state``."""
     return Outcome(run(state, phases, report=report))
 
 
-def timed(recipe: Recipe | None, epochs: float, rows: int) -> tuple[Recipe, int]:
+def timed(recipe: TrainingRecipe | None, epochs: float, rows: int) -> tuple[TrainingRecipe, int]:
     """The recipe, the default one where none is given, with its cosine over ``epochs``; and the steps in them."""
-    own = recipe or Recipe(rate=0.2, momentum=0.9, decay=1e-4)
+    own = recipe or TrainingRecipe(rate=0.2, momentum=0.9, decay=1e-4)
     steps = max(1, round(epochs * (rows // own.batch)))
     return (own if own.milestones else replace(own, total=steps)), steps
 

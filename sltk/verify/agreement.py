@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from sltk.core.report import Steps
+
 Evaluated = Callable[[Tensor], Tensor]
-Report = Callable[[int, int], None]
 
 WORST = 64  # rows with the largest errors that are named, to be looked at again
 
@@ -46,7 +47,7 @@ class Agreement:
 
 
 def agreement(
-    target: Evaluated, ticket: Evaluated, x: Tensor, y: Tensor, *, batch: int, report: Report | None = None
+    target: Evaluated, ticket: Evaluated, x: Tensor, y: Tensor, *, batch: int, report: Steps | None = None
 ) -> Agreement:
     """Run both on ``x`` and compare.
 

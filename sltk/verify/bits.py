@@ -15,13 +15,14 @@ from torch import nn
 
 from sltk.construct.runtime.execute import channels_read
 from sltk.construct.runtime.wired import held_neurons, pixels
-from sltk.construct.source import Indices, Source
+from sltk.construct.source import Source
 from sltk.construct.ticket import StrongTicket
+from sltk.core.arrays import Indices
+from sltk.core.report import Steps
 from sltk.runtime.sparse import SparseLayer
 
 GAP = 2**12  # kept weights closer than this are drawn as one block
 LONGEST = 2**22  # numbers drawn at a time: 48 MB
-Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class BitCheck:
         return self.different == 0 and self.misplaced == 0
 
 
-def compare_bits(ticket: StrongTicket, module: nn.Module, report: Report | None = None) -> BitCheck:
+def compare_bits(ticket: StrongTicket, module: nn.Module, report: Steps | None = None) -> BitCheck:
     """Compare the sparse ``module`` of ``ticket`` with the source's own blocks.
 
     Args:
@@ -70,7 +71,7 @@ def compare_bits(ticket: StrongTicket, module: nn.Module, report: Report | None 
     return BitCheck(*(sum(getattr(part, f.name) for part in parts) for f in fields(BitCheck)))
 
 
-def _advance(report: Report, before: int, total: int, done: int) -> None:
+def _advance(report: Steps, before: int, total: int, done: int) -> None:
     report(before + done, total)
 
 

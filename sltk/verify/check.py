@@ -14,17 +14,16 @@ from sltk.certify.certificate import Certificate
 from sltk.construct.parameters import StageParameters
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
+from sltk.core.report import Report
 from sltk.runtime.filled import filled
 from sltk.verify.agreement import Agreement, agreement
 from sltk.verify.bits import BitCheck, compare_bits
-
-Report = Callable[[str, int, int], None]
 
 EVALUATION_SLACK = 1e-9  # relative to the largest output: float64 evaluation errs far less, a wrong bound far more
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Statement:
     """One statement about the ticket that holds or does not."""
 
     statement: str
@@ -52,7 +51,7 @@ class CheckResult:
     data: Agreement | None
     data_error: float | None
     attack: Attack | None
-    verdicts: list[Verdict]
+    verdicts: list[Statement]
 
     @property
     def passed(self) -> bool:
@@ -118,33 +117,33 @@ def _part(report: Report | None, name: str) -> Callable[[int, int], None] | None
     return None if report is None else lambda done, total: report(name, done, total)
 
 
-def _bits_verdict(bits: BitCheck) -> Verdict:
+def _bits_verdict(bits: BitCheck) -> Statement:
     detail = f"{bits.compared:,} compared, {bits.different:,} different, {bits.misplaced:,} misplaced"
-    return Verdict("every kept weight is the source's, bit for bit", bits.passed, detail)
+    return Statement("every kept weight is the source's, bit for bit", bits.passed, detail)
 
 
-def _parameter_verdict(ticket: StrongTicket, parameters: list[StageParameters], certificate: Certificate) -> Verdict:
+def _parameter_verdict(ticket: StrongTicket, parameters: list[StageParameters], certificate: Certificate) -> Statement:
     tolerance, failures = ticket.recipe.tolerance, len(ticket.failures)
     if ticket.recipe.aim == "eps":
         detail = f"{certificate.bound:.4g} <= {tolerance:g}, what {failures:,} failures cost included"
-        return Verdict("the certificate is within eps", certificate.bound <= tolerance, detail)
+        return Statement("the certificate is within eps", certificate.bound <= tolerance, detail)
     limits = zip(parameters, ticket.tolerances, ticket.prune_below, strict=True)
     beyond = sum(stage.beyond(eps, prune) for stage, eps, prune in limits)
     detail = f"{beyond:,} beyond {tolerance:g}, {failures:,} failures on file"
-    return Verdict("every effective parameter is within param_eps", beyond == 0 and failures == 0, detail)
+    return Statement("every effective parameter is within param_eps", beyond == 0 and failures == 0, detail)
 
 
 def _bound_verdicts(
     certificate: Certificate, on_data: float | None, attack: Attack | None, largest: float
-) -> list[Verdict]:
+) -> list[Statement]:
     slack = EVALUATION_SLACK * max(largest, certificate.bound)
     verdicts = []
     if on_data is not None:
         detail = f"{certificate.bound:.4g} >= {on_data:.4g}"
-        verdicts.append(Verdict("certified bound >= data error", on_data <= certificate.bound + slack, detail))
+        verdicts.append(Statement("certified bound >= data error", on_data <= certificate.bound + slack, detail))
     if attack is not None:
         least = on_data or 0.0
         holds = least - slack <= attack.error <= certificate.bound + slack
         detail = f"{certificate.bound:.4g} >= {attack.error:.4g}" + ("" if on_data is None else f" >= {on_data:.4g}")
-        verdicts.append(Verdict("certified bound >= adversarial error >= data error", holds, detail))
+        verdicts.append(Statement("certified bound >= adversarial error >= data error", holds, detail))
     return verdicts

@@ -13,7 +13,7 @@ from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
 from sltk.construct import recipe as recipe_module
 from sltk.construct import strong_ticket
-from sltk.construct.methods.roles import Plan
+from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.pools import solve_stage as solve_stage_module
 from sltk.construct.pools.samples import ConstantPool, constant_pools
 from sltk.core.errors import SltkError
@@ -112,7 +112,7 @@ def test_an_ignored_intercept_is_caught(name: str, kind: str, monkeypatch: pytes
     assert caught(build(network, "plus-one"), network)
 
 
-def padding_in_the_combining_layer(plan: Plan) -> Plan:
+def padding_in_the_combining_layer(plan: SourcePlan) -> SourcePlan:
     """Move the zero padding from the univariate layer to the combining one, as published code has it."""
     layers = list(plan.layers)
     for role in plan.roles:

@@ -3,7 +3,7 @@
 import pytest
 
 from sltk.construct import strong_ticket
-from sltk.construct.methods.roles import Plan
+from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.predict.success import expected_failures
 from sltk.construct.recipe import plan_for
 from sltk.core.stats import power, test_proportion
@@ -29,7 +29,7 @@ def counted(network: Network) -> tuple[int, int]:
     return failures, SEEDS * 16
 
 
-def expected(network: Network, plan: Plan, recipe) -> tuple[float, float]:
+def expected(network: Network, plan: SourcePlan, recipe) -> tuple[float, float]:
     found = expected_failures(network, recipe, plan, trials=2**16, confidence=1.0 - ALARM)
     own = next(e for e in found if e.stage == 1)
     return own.low / own.problems, own.high / own.problems

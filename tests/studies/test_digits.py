@@ -13,7 +13,7 @@ from sltk.cli.main import main
 from sltk.data.datasets import load
 from sltk.models.digits import digits_conv
 from sltk.networks.reading.read import read
-from sltk.studies.digits import KINDS, Job, Kind, Row, Subject, build
+from sltk.studies.digits import ARMS, Arm, Job, Subject, TicketRow, build
 from sltk.studies.digits_summary import bracketed
 
 OPTIONS = ["--quick", "--seeds", "2", "--n", "12", "--param-eps", ".05"]
@@ -26,8 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def rows(folder: Path) -> list[Row]:
-    return [Row(**row) for row in json.loads((folder / "verify.json").read_text())["rows"]]
+def rows(folder: Path) -> list[TicketRow]:
+    return [TicketRow(**row) for row in json.loads((folder / "verify.json").read_text())["rows"]]
 
 
 def test_every_kind_and_seed_has_a_row(folder: Path) -> None:
@@ -53,8 +53,8 @@ def test_success_is_what_the_failures_say(folder: Path) -> None:
         assert not row.succeeded or row.worst_parameter_error <= 0.05 * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.label)
-def test_success_does_not_depend_on_the_objective(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ARMS, ids=lambda kind: kind.label)
+def test_success_does_not_depend_on_the_objective(kind: Arm) -> None:
     """The sweep counts successes with the objective that is fastest."""
     job, data = Job(n=10, param_eps=0.02), load("digits")
     network = read(digits_conv(kind.activation, 0), data.input_shape)

@@ -7,7 +7,7 @@ from torch import nn
 from sltk.core.verdict import Never
 from sltk.models.residual_networks import NETWORKS, drawn
 from sltk.studies import residual
-from sltk.studies.residual import CONTROLS, PARTS, Finding, Part, measure, refusal
+from sltk.studies.residual import CONTROLS, PARTS, Part, PromiseFinding, measure, refusal
 
 
 def test_every_part_has_its_network():
@@ -35,5 +35,5 @@ def test_refuted_is_right_for_a_control_and_for_nothing_else(control):
     never = Never(fixed=30)
     sound = never.judge({"violations": 0, "trials": 30, "largest_ratio": 0.5})
     broken = never.judge({"violations": 1, "trials": 30, "largest_ratio": 1.5})
-    assert Finding(PARTS[0], control, None, broken).as_it_ought is control
-    assert Finding(PARTS[0], control, None, sound).as_it_ought is not control
+    assert PromiseFinding(PARTS[0], control, None, broken).as_it_ought is control
+    assert PromiseFinding(PARTS[0], control, None, sound).as_it_ought is not control

@@ -14,8 +14,8 @@ from scipy import integrate, special
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.subset_sum.laws import (
-    Constants,
     Law,
+    LawConstants,
     LogUniform,
     Masked,
     Normal,
@@ -322,4 +322,4 @@ def test_bad_parameters_are_refused(make, message):
 
 
 def test_constants_are_data():
-    assert Uniform(2.0).constants() == Constants(0.25, 2.0, 0.5)
+    assert Uniform(2.0).constants() == LawConstants(0.25, 2.0, 0.5)

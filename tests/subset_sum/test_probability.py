@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sltk.construct import Recipe, StrongTicket, strong_ticket
-from sltk.construct.methods.roles import Method, Plan
+from sltk.construct.methods.roles import Method, SourcePlan
 from sltk.construct.predict.success import expected_failures, predict_success
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Network
@@ -194,7 +194,7 @@ def ticket(name: str, method: Method, low: float) -> StrongTicket:
     )
 
 
-def given(built: StrongTicket) -> tuple[Network, Recipe, Plan]:
+def given(built: StrongTicket) -> tuple[Network, Recipe, SourcePlan]:
     assert built.target is not None
     return built.target, built.recipe, built.plan
 

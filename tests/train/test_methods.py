@@ -5,7 +5,7 @@ import torch
 
 from sltk.core.errors import SltkError
 from sltk.train.bases import NAMES, basis_named
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, split_validation
 from sltk.train.methods.after_training import after_training
 from sltk.train.methods.at_init import at_init
@@ -20,7 +20,7 @@ from sltk.train.pruning.choose import keep_count
 from sltk.train.pruning.scopes import Scope
 from tests.train.engine_task import conv, dense, small_task
 
-TASK, FAST = small_task(), Recipe(rate=0.05, batch=40)
+TASK, FAST = small_task(), TrainingRecipe(rate=0.05, batch=40)
 KEPT = {"data": TASK, "density": 0.25, "seeds": (0, 1), "epochs": 2, "recipe": FAST}
 METHODS = {
     "imp": lambda: imp(dense, rounds=2, **KEPT),
@@ -64,10 +64,14 @@ def test_imp_runs_in_every_basis(basis: str, make) -> None:
 
 def test_edge_popup_trains_no_weight() -> None:
     model = lambda seed: dense(seed)  # noqa: E731
-    outcome = edge_popup(model, TASK, density=0.5, law="own", seeds=(3,), epochs=4, recipe=Recipe(rate=0.5, batch=40))
+    outcome = edge_popup(
+        model, TASK, density=0.5, law="own", seeds=(3,), epochs=4, recipe=TrainingRecipe(rate=0.5, batch=40)
+    )
     assert torch.equal(outcome.state.replicas.tickets["1.weight"].coefficients[0], dense(3)[1].weight)
     assert torch.equal(outcome.state.replicas.rest["1.bias"][0], dense(3)[1].bias)
-    still = edge_popup(model, TASK, density=0.5, law="own", seeds=(3,), epochs=1, recipe=Recipe(rate=1e-9, batch=40))
+    still = edge_popup(
+        model, TASK, density=0.5, law="own", seeds=(3,), epochs=1, recipe=TrainingRecipe(rate=1e-9, batch=40)
+    )
     assert not torch.equal(outcome.masks["1.weight"], still.masks["1.weight"])  # the mask is what learns
     assert outcome.accuracy("final")[0] > still.accuracy("final")[0]
 

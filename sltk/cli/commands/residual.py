@@ -17,7 +17,7 @@ from sltk.core.stats import FalseAlarmLedger
 from sltk.core.verdict import Verdict
 from sltk.harness.rows import RowStore
 from sltk.harness.verdicts import BUDGET, Judged, judge_claim
-from sltk.studies.residual import DELTA, SUCCESS, Finding, find
+from sltk.studies.residual import DELTA, SUCCESS, PromiseFinding, find
 
 CLAIMS = ("plus-one-conv", "plus-one-residual")  # whose success is held against the product formula
 
@@ -55,7 +55,7 @@ def run_verify_residual(options: Verify, console: Console) -> int:
     return 1 if amiss else 0
 
 
-def _ledger(found: list[Finding], judged: list[Judged]) -> FalseAlarmLedger:
+def _ledger(found: list[PromiseFinding], judged: list[Judged]) -> FalseAlarmLedger:
     ledger = FalseAlarmLedger(BUDGET)
     for part in found:
         if part.success is not None and not part.control:
@@ -66,7 +66,7 @@ def _ledger(found: list[Finding], judged: list[Judged]) -> FalseAlarmLedger:
     return ledger
 
 
-def _table(found: list[Finding], judged: list[Judged]) -> Table:
+def _table(found: list[PromiseFinding], judged: list[Judged]) -> Table:
     table = Table(
         title="Strong tickets of convolutional and residual networks, almost any activation, with high probability "
         "(arXiv 2205.02343)",
@@ -89,7 +89,7 @@ def _table(found: list[Finding], judged: list[Judged]) -> Table:
     return table
 
 
-def _part(one: Finding) -> tuple[str, ...]:
+def _part(one: PromiseFinding) -> tuple[str, ...]:
     part = one.part
     built = escape(f"{part.network}; {part.method}, n {part.n}, eps {part.eps:g}")
     if one.success is None or one.error is None:

@@ -18,7 +18,7 @@ from sltk.plot.bracket import Bracket, draw_brackets
 from sltk.plot.parameter_errors import draw_parameter_errors
 from sltk.plot.style import save
 from sltk.plot.success import SuccessCurve, draw_success
-from sltk.studies.digits import KINDS, Job, Row, count_successes, measure_all, one_torch_thread, trained_subjects
+from sltk.studies.digits import ARMS, Job, TicketRow, count_successes, measure_all, one_torch_thread, trained_subjects
 from sltk.studies.digits_summary import Success, record, successes, summaries
 
 
@@ -65,20 +65,20 @@ def _command(options: Verify) -> str:
 
 def _draw(
     job: Job,
-    rows: list[Row],
+    rows: list[TicketRow],
     errors: dict[str, NDArray[np.float64]],
     counted: list[Success],
     folder: Path,
     about: dict[str, str],
 ) -> None:
-    save(draw_brackets([_bracket(rows, k.method, k.activation, k.label) for k in KINDS]), folder / "errors.png", about)
+    save(draw_brackets([_bracket(rows, k.method, k.activation, k.label) for k in ARMS]), folder / "errors.png", about)
     save(draw_parameter_errors(errors, job.param_eps), folder / "parameters.png", about)
-    curves = [_curve(counted, k.method, k.activation, k.label) for k in KINDS]
+    curves = [_curve(counted, k.method, k.activation, k.label) for k in ARMS]
     if job.sweep:
         save(draw_success(curves, job.sources, job.confidence), folder / "success.png", about)
 
 
-def _bracket(rows: list[Row], method: str, activation: str, label: str) -> Bracket:
+def _bracket(rows: list[TicketRow], method: str, activation: str, label: str) -> Bracket:
     own = [r for r in rows if (r.method, r.activation) == (method, activation)]
     return Bracket(
         label,

@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass, replace
 
 from sltk.construct.architecture import Architecture, StageShape
-from sltk.construct.methods.roles import Constants, Method, Plan, Role, Sides
+from sltk.construct.methods.roles import Constants, Method, Role, Sides, SourcePlan
 from sltk.construct.methods.scales import Scales
 from sltk.construct.source import SourceLayer
 from sltk.core.errors import SltkError
@@ -59,12 +59,12 @@ def drawn_for(usable: int, share_usable: float) -> int:
     return usable if share_usable == 1.0 else 2 * usable + math.ceil(6.0 * math.sqrt(2.0 * usable))
 
 
-def make_plan(architecture: Architecture, choices: Choices) -> Plan:
+def make_plan(architecture: Architecture, choices: Choices) -> SourcePlan:
     """The source layers and roles for ``architecture``; nothing here has seen a weight of the target."""
     return _plus_one(architecture, choices) if choices.method == "plus-one" else _two_layer(architecture, choices)
 
 
-def _plus_one(architecture: Architecture, choices: Choices) -> Plan:
+def _plus_one(architecture: Architecture, choices: Choices) -> SourcePlan:
     stages, wiring = architecture.stages, architecture.wires
     _refuse_what_has_no_copies(architecture)
     layers: list[SourceLayer] = []
@@ -89,7 +89,7 @@ def _plus_one(architecture: Architecture, choices: Choices) -> Plan:
         roles.append(role)
         carried.append(follow)
         _refuse_spoiled_constants(stage, follow)
-    return Plan("plus-one", tuple(layers), tuple(roles))
+    return SourcePlan("plus-one", tuple(layers), tuple(roles))
 
 
 def _wired(layer: SourceLayer, stage: StageShape, wire: Wire, copies_out: int) -> SourceLayer:
@@ -109,7 +109,7 @@ def _refuse_what_has_no_copies(architecture: Architecture) -> None:
             )
 
 
-def _two_layer(architecture: Architecture, choices: Choices) -> Plan:
+def _two_layer(architecture: Architecture, choices: Choices) -> SourcePlan:
     layers: list[SourceLayer] = []
     roles: list[Role] = []
     for index, (stage, wire) in enumerate(zip(architecture.stages, architecture.wires, strict=True)):
@@ -122,7 +122,7 @@ def _two_layer(architecture: Architecture, choices: Choices) -> Plan:
             combine = replace(combine, adds=tuple(2 * added + 1 for added in wire.adds), joined=stage.outputs)
         layers += [first, combine]
         roles.append(role)
-    return Plan("two-layer", tuple(layers), tuple(roles))
+    return SourcePlan("two-layer", tuple(layers), tuple(roles))
 
 
 def sides_of(activation: Activation, nonnegative: bool) -> Sides:

@@ -71,7 +71,7 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SourcePlan:
     """A source architecture and what each of its layers is for."""
 
     method: Method

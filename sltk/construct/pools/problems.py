@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sltk.construct.methods.roles import Constants, Plan, Role
+from sltk.construct.methods.roles import Constants, Role, SourcePlan
 from sltk.construct.recipe import Recipe
+from sltk.core.arrays import Values
 from sltk.networks.layers import Affine, Network
 from sltk.subset_sum.laws import Law, parse_law
-from sltk.subset_sum.probability import Draw
+from sltk.subset_sum.probability import PoolDraw
 
-Values = NDArray[np.float64]
 Shared = Callable[[np.random.Generator, int], Values]  # (generator, count) -> (count, sides, n) factors
-Kind = Literal["weight", "bias"]
+ParameterKind = Literal["weight", "bias"]
 
 
 @dataclass(frozen=True)
-class Part:
+class ProblemFamily:
     """The problems of one stage that have one kind of pool.
 
     Args:
@@ -38,7 +38,7 @@ class Part:
     """
 
     stage: int
-    kind: Kind
+    kind: ParameterKind
     targets: Values
     eps: float
     group: NDArray[np.int64]
@@ -55,7 +55,7 @@ class Part:
         """Number of subset-sum problems."""
         return self.targets.size * self.copies * self.sides
 
-    def marginal(self) -> Draw:
+    def marginal(self) -> PoolDraw:
         """One pool with everything random, a side drawn at random where there are two."""
 
         def draw(generator: np.random.Generator, count: int) -> Values:
@@ -71,10 +71,10 @@ class Part:
 def problem_parts(
     network: Network,
     recipe: Recipe,
-    plan: Plan,
+    plan: SourcePlan,
     tolerances: Sequence[float] | None = None,
     prune_below: float | None = None,
-) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+) -> tuple[tuple[ProblemFamily, ...], tuple[str, ...]]:
     """The problems of a construction by stage and kind, and in words those that are left out.
 
     Raises:
@@ -96,9 +96,9 @@ def problem_parts(
     return tuple(part for part in parts if part.problems), tuple(left_out)
 
 
-def joined(parts: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+def joined(parts: Sequence[ProblemFamily]) -> tuple[tuple[ProblemFamily, ...], tuple[str, ...]]:
     """Biases that share their constants as one part, and in words those whose pools differ too much for that."""
-    found: list[Part] = []
+    found: list[ProblemFamily] = []
     apart: list[str] = []
     for part in parts:
         same = [i for i, other in enumerate(found) if part.shared is not None and part.origin == other.origin >= 0]
@@ -115,12 +115,12 @@ def joined(parts: Sequence[Part]) -> tuple[tuple[Part, ...], tuple[str, ...]]:
     return tuple(found), tuple(apart)
 
 
-def _alike(one: Part, other: Part) -> bool:
+def _alike(one: ProblemFamily, other: ProblemFamily) -> bool:
     same = (one.eps, one.copies, one.n) == (other.eps, other.copies, other.n)
     return same and np.array_equal(one.scale, other.scale)
 
 
-def _weights(plan: Plan, role: Role, law: Law, affine: Affine, tolerance: float, prune: float) -> Part:
+def _weights(plan: SourcePlan, role: Role, law: Law, affine: Affine, tolerance: float, prune: float) -> ProblemFamily:
     weight = affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
     j, i, s = np.nonzero(np.abs(weight) > prune)
     scale = plan.layers[role.combine].column_factors[: role.samples]
@@ -129,7 +129,7 @@ def _weights(plan: Plan, role: Role, law: Law, affine: Affine, tolerance: float,
         slope, spread, sides = _slopes(role)
         shared = _incoming(law, role)
         scale = scale * math.ldexp(1.0, plan.layers[role.first].columns[0][1])
-    return Part(
+    return ProblemFamily(
         role.stage, "weight", weight[j, i, s] / slope, tolerance / spread, i, role.copies_out, sides,
         role.samples, law, scale, shared,
     )  # fmt: skip
@@ -169,8 +169,8 @@ def _first(drawn: Values, wanted: NDArray[np.bool_], samples: int) -> Values:
 
 
 def _biases(
-    plan: Plan, role: Role, constants: Constants, law: Law, affine: Affine, tolerance: float, prune: float
-) -> Part:
+    plan: SourcePlan, role: Role, constants: Constants, law: Law, affine: Affine, tolerance: float, prune: float
+) -> ProblemFamily:
     bias = affine.bias.numpy()
     target = bias[np.abs(bias) > prune]
     factors = plan.layers[role.combine].column_factors[role.inputs * role.copies_in :]
@@ -180,7 +180,9 @@ def _biases(
     else:
         scale, shared = np.ones(n), _emitted(law, constants, len(role.taps), factors)
     none = np.zeros(target.size, dtype=np.int64)
-    return Part(role.stage, "bias", target, tolerance, none, role.copies_out, 1, n, law, scale, shared, role.below)
+    return ProblemFamily(
+        role.stage, "bias", target, tolerance, none, role.copies_out, 1, n, law, scale, shared, role.below
+    )
 
 
 def _emitted(law: Law, constants: Constants, taps: int, factors: Values) -> Shared:

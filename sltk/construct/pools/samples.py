@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sltk.construct.methods.roles import Constants, Role
-from sltk.construct.source import Indices, Source, Values
+from sltk.construct.source import Source
+from sltk.core.arrays import Indices, Values
 
 
 @dataclass(frozen=True)
-class Side:
+class PoolSide:
     """One family of subset sums of a stage.
 
     Args:
@@ -30,17 +31,17 @@ class Side:
     label: str
 
 
-def sides(source: Source, role: Role) -> list[Side]:
+def sides(source: Source, role: Role) -> list[PoolSide]:
     """The families of pools of a stage."""
     if role.first is None or role.activation is None:
         neurons = np.broadcast_to(np.arange(role.samples), (role.inputs, role.samples))
-        return [Side(neurons, np.ones(neurons.shape), 1.0, "weight")]
+        return [PoolSide(neurons, np.ones(neurons.shape), 1.0, "weight")]
     phi, incoming = role.activation, incoming_weights(source, role)
     both = phi.slope_positive + phi.slope_negative
     match role.sides:
         case "smooth":
             neurons = np.broadcast_to(np.arange(role.samples), (role.inputs, role.samples))
-            return [Side(neurons, incoming[:, : role.samples], phi.slope_positive, "weight")]
+            return [PoolSide(neurons, incoming[:, : role.samples], phi.slope_positive, "weight")]
         case "split":
             return [_signed(incoming, role, 1, both, "weight+"), _signed(incoming, role, -1, both, "weight-")]
         case "positive":
@@ -62,13 +63,13 @@ def incoming_index(role: Role, channel: Indices) -> Indices:
     return channel * role.inputs + channel // role.copies_in
 
 
-def _signed(incoming: Values, role: Role, sign: int, slope: float, label: str) -> Side:
+def _signed(incoming: Values, role: Role, sign: int, slope: float, label: str) -> PoolSide:
     """The first n neurons of every input whose weight has the wanted sign."""
     wanted = np.sign(incoming) == sign
     order = np.argsort(~wanted, axis=1, kind="stable")[:, : role.samples]
     present = np.take_along_axis(wanted, order, axis=1)
     weights = np.where(present, np.take_along_axis(incoming, order, axis=1), 0.0)
-    return Side(np.where(present, order, -1), weights, slope, label)
+    return PoolSide(np.where(present, order, -1), weights, slope, label)
 
 
 def flat_index(role: Role, j: Indices, k: Indices, channel: Indices, s: Indices) -> Indices:

@@ -6,10 +6,11 @@ import numpy as np
 
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
-from sltk.construct.pools.samples import Side, constant_pools, flat_index, sides
+from sltk.construct.pools.samples import PoolSide, constant_pools, flat_index, sides
 from sltk.construct.pools.sub_pool import solve_sub_pool_first
 from sltk.construct.pools.weight_pools import WeightPools, weight_failures, weight_pools
-from sltk.construct.source import Indices, Source, Values
+from sltk.construct.source import Source
+from sltk.core.arrays import Indices, Values
 from sltk.subset_sum import solve
 
 
@@ -69,7 +70,9 @@ def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
     return StageResult(kept, FailureTable.concatenate(progress.failures), progress.problems)
 
 
-def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, progress: Progress, mass: Values) -> None:
+def _solve_weights(
+    source: Source, role: Role, task: StageTask, side: PoolSide, progress: Progress, mass: Values
+) -> None:
     for these in weight_pools(source, role, side, task.weight, task.tolerance, task.prune_below):
         objective, costs, alpha = _objective(role, task, side, these)
         found = solve_sub_pool_first(
@@ -89,7 +92,9 @@ def _solve_weights(source: Source, role: Role, task: StageTask, side: Side, prog
         progress.failures.append(weight_failures(role, side, these, bad, found.error[bad]))
 
 
-def _objective(role: Role, task: StageTask, side: Side, these: WeightPools) -> tuple[str, Values | None, Values | None]:
+def _objective(
+    role: Role, task: StageTask, side: PoolSide, these: WeightPools
+) -> tuple[str, Values | None, Values | None]:
     """The solver's objective, costs by sample and weight of the error, for one batch of problems."""
     phi, i, s, outgoing = role.activation, these.input, these.tap, these.outgoing
     if phi is not None and task.objective == "weighted" and task.copy_error is not None:

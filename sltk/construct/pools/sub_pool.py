@@ -5,11 +5,9 @@ searched over 28 of them first costs a quarter of its full search, and leaves a 
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sltk.core.arrays import Values
 from sltk.subset_sum import Solution, solve
-
-Values = NDArray[np.float64]
 
 
 def solve_sub_pool_first(

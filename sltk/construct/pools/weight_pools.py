@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
-from sltk.construct.pools.samples import Side, flat_index
-from sltk.construct.source import Indices, Source, Values
+from sltk.construct.pools.samples import PoolSide, flat_index
+from sltk.construct.source import Source
+from sltk.core.arrays import Indices, Values
 
 CHUNK = 2**17  # problems at a time: 27 MB of pool values at n = 26
 
@@ -40,7 +41,7 @@ class WeightPools:
 
 
 def weight_pools(
-    source: Source, role: Role, side: Side, weight: Values, tolerance: float, prune_below: float
+    source: Source, role: Role, side: PoolSide, weight: Values, tolerance: float, prune_below: float
 ) -> Iterator[WeightPools]:
     """The problems of one family of pools, parameter by parameter and copy by copy.
 
@@ -73,14 +74,16 @@ def weight_pools(
         )
 
 
-def _tolerance_slope(role: Role, side: Side) -> float:
+def _tolerance_slope(role: Role, side: PoolSide) -> float:
     """What a sum's error is multiplied with at most in the effective parameter."""
     if role.activation is not None and role.sides == "split":
         return abs(role.activation.slope_positive) + abs(role.activation.slope_negative)
     return abs(side.slope)
 
 
-def weight_failures(role: Role, side: Side, these: WeightPools, bad: NDArray[np.bool_], error: Values) -> FailureTable:
+def weight_failures(
+    role: Role, side: PoolSide, these: WeightPools, bad: NDArray[np.bool_], error: Values
+) -> FailureTable:
     """The problems ``bad`` of a batch, with the errors of their sums."""
     slope = abs(side.slope)
     return FailureTable.of(

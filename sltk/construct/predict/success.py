@@ -19,19 +19,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import comb
 
-from sltk.construct.methods.roles import Plan
-from sltk.construct.pools.problems import Kind, Part, joined, problem_parts
+from sltk.construct.methods.roles import SourcePlan
+from sltk.construct.pools.problems import ParameterKind, ProblemFamily, joined, problem_parts
 from sltk.construct.recipe import Recipe
+from sltk.core.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson, empirical_bernstein
 from sltk.networks.layers import Network
 from sltk.subset_sum import solve
 from sltk.subset_sum.probability import Estimate, failure_probability
-
-Values = NDArray[np.float64]
 
 CHUNK = 2**16
 RARE = 0.01  # expected failures below which success is taken as exp(-expected)
@@ -44,7 +42,7 @@ class Expectation:
     """Expected failures among the ``problems`` of one kind in one stage, in ``[low, high]`` at ``confidence``."""
 
     stage: int
-    kind: Kind
+    kind: ParameterKind
     problems: int
     mean: float
     low: float
@@ -73,7 +71,7 @@ class Prediction:
 def expected_failures(
     network: Network,
     recipe: Recipe,
-    plan: Plan,
+    plan: SourcePlan,
     *,
     tolerances: Sequence[float] | None = None,
     prune_below: float | None = None,
@@ -104,7 +102,7 @@ def expected_failures(
 def predict_success(
     network: Network,
     recipe: Recipe,
-    plan: Plan,
+    plan: SourcePlan,
     *,
     tolerances: Sequence[float] | None = None,
     prune_below: float | None = None,
@@ -150,26 +148,28 @@ def predict_success(
     return Prediction(p, low, high, confidence, tuple(results), left_out)
 
 
-def _shares(parts: Sequence[Part], trials: int) -> list[int]:
+def _shares(parts: Sequence[ProblemFamily], trials: int) -> list[int]:
     """``trials`` a part on average, shared out so that the sum of ``problems / trials`` is least."""
     roots = [math.sqrt(part.problems) for part in parts]
     return [max(1, round(trials * len(parts) * root / sum(roots))) for root in roots]
 
 
-def _expectation(part: Part, trials: int, confidence: float, seed: int) -> Expectation:
+def _expectation(part: ProblemFamily, trials: int, confidence: float, seed: int) -> Expectation:
     mean = _failure(part, part.targets, trials, confidence, seed)
     p, low, high = (part.problems * value for value in (mean.p, mean.low, mean.high))
     return Expectation(part.stage, part.kind, part.problems, p, low, high, confidence)
 
 
-def _failure(part: Part, targets: Values, trials: int, confidence: float, seed: int) -> Estimate:
+def _failure(part: ProblemFamily, targets: Values, trials: int, confidence: float, seed: int) -> Estimate:
     return failure_probability(
         part.n, targets, part.eps, part.marginal(), trials=trials, seed=seed, confidence=confidence,
         symmetric=part.law.symmetric,
     )  # fmt: skip
 
 
-def _shared_success(part: Part, expected: Expectation, trials: int, repeats: int, level: float, seed: int) -> Estimate:
+def _shared_success(
+    part: ProblemFamily, expected: Expectation, trials: int, repeats: int, level: float, seed: int
+) -> Estimate:
     """``prod_i E_w prod_theta (1 - p(theta | w))^copies`` for a stage, inputs and all."""
     if expected.mean < RARE:
         expected = _expectation(part, trials, 1.0 - level, seed)
@@ -186,7 +186,7 @@ def _shared_success(part: Part, expected: Expectation, trials: int, repeats: int
     return Estimate(float(found.mean()), max(low, union), high, 1.0 - level, draws * part.problems * repeats)
 
 
-def _products(part: Part, draws: int, repeats: int, generator: np.random.Generator) -> Values:
+def _products(part: ProblemFamily, draws: int, repeats: int, generator: np.random.Generator) -> Values:
     """``draws`` independent unbiased estimates in [0, 1] of the stage's success, each with its own shared factors."""
     assert part.shared is not None
     groups, group = np.unique(part.group, return_inverse=True)
@@ -205,7 +205,7 @@ def _products(part: Part, draws: int, repeats: int, generator: np.random.Generat
     return np.concatenate(found)
 
 
-def _independent_success(part: Part, trials: int, level: float, seed: int) -> Estimate:
+def _independent_success(part: ProblemFamily, trials: int, level: float, seed: int) -> Estimate:
     """``prod (1 - p)^copies`` over independent pools, their targets in bins of similar size."""
     bins = _bins(part, trials, seed)
     each = 1.0 - level / (2 * len(bins))
@@ -222,7 +222,7 @@ def _independent_success(part: Part, trials: int, level: float, seed: int) -> Es
     return Estimate(math.exp(p), math.exp(low), math.exp(high), 1.0 - level, trials * len(bins))
 
 
-def _worst(part: Part, targets: Values, trials: int, confidence: float, seed: int) -> float:
+def _worst(part: ProblemFamily, targets: Values, trials: int, confidence: float, seed: int) -> float:
     """Upper limit of the failure probabilities in a bin: that of its largest target, where the law is symmetric."""
     return _failure(part, targets[-1:], trials, confidence, seed).high if part.law.symmetric else 1.0
 
@@ -231,7 +231,7 @@ def _log_success(p: float) -> float:
     return math.log1p(-p) if p < 1.0 else -math.inf
 
 
-def _bins(part: Part, trials: int, seed: int) -> list[Values]:
+def _bins(part: ProblemFamily, trials: int, seed: int) -> list[Values]:
     sizes = np.sort(np.abs(part.targets)) if part.law.symmetric else np.sort(part.targets)
     values, counts = np.unique(sizes, return_counts=True)
     if values.size <= FEW:

@@ -36,8 +36,7 @@ from sltk.core.errors import SltkError
 from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import Law, Product, Uniform
-from sltk.subset_sum.widths.required_size import Method as SizeMethod
-from sltk.subset_sum.widths.required_size import required_size
+from sltk.subset_sum.widths.required_size import SizeMethod, required_size
 
 SMALLEST_SCALE = 60  # as in sltk.construct.methods.scales: beyond 2^-60, products of two weights leave float32
 

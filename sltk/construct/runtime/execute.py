@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
-from sltk.construct.runtime.wired import Wired, held_neurons, pixels
-from sltk.construct.source import Indices, Source
+from sltk.construct.runtime.wired import WiredModule, held_neurons, pixels
+from sltk.construct.source import Source
+from sltk.core.arrays import Indices
 from sltk.networks.layers import Op
 from sltk.networks.wiring import INPUT, is_chain, wires
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
@@ -16,7 +17,7 @@ from sltk.train.tickets.layers import TicketConv2d, TicketLinear
 from sltk.train.tickets.ticket import Ticket
 
 
-class Step(nn.Module):
+class AfterStep(nn.Module):
     """A step without parameters as a module."""
 
     def __init__(self, op: Op) -> None:
@@ -72,11 +73,11 @@ def channels_read(source: Source, held: Sequence[Indices], index: int) -> Indice
 
 def _assembled(source: Source, before: Sequence[Op], maps: Sequence[nn.Module], held: Sequence[Indices]) -> nn.Module:
     """A plain sequence for a chain."""
-    after = [[Step(op) for op in layer.after] for layer in source.layers]
-    start = [Step(op) for op in before]
+    after = [[AfterStep(op) for op in layer.after] for layer in source.layers]
+    start = [AfterStep(op) for op in before]
     if is_chain(source.layers):
         return nn.Sequential(*start, *(part for one, steps in zip(maps, after, strict=True) for part in (one, *steps)))
-    return Wired(nn.Sequential(*start), maps, [nn.Sequential(*steps) for steps in after], source.layers, held)
+    return WiredModule(nn.Sequential(*start), maps, [nn.Sequential(*steps) for steps in after], source.layers, held)
 
 
 def _sparse_layer(

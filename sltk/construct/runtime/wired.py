@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
-from sltk.construct.source import Indices, Source, SourceLayer
+from sltk.construct.source import Source, SourceLayer
+from sltk.core.arrays import Indices
 from sltk.networks.wiring import INPUT, flow, wires
 
 
-class Wired(nn.Module):
+class WiredModule(nn.Module):
     """``after(layer(x) + skips)``, layer by layer, as the source layers are wired.
 
     Args:

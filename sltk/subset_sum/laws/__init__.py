@@ -4,7 +4,7 @@ One law a file. A user's law is a frozen dataclass that derives from ``Law``, wi
 should be readable by ``parse_law``.
 """
 
-from sltk.subset_sum.laws.base import Constants, Law
+from sltk.subset_sum.laws.base import Law, LawConstants
 from sltk.subset_sum.laws.log_uniform import LogUniform
 from sltk.subset_sum.laws.masked import Masked
 from sltk.subset_sum.laws.normal import Normal
@@ -12,4 +12,4 @@ from sltk.subset_sum.laws.product import Product
 from sltk.subset_sum.laws.text import parse_law, register_law
 from sltk.subset_sum.laws.uniform import Uniform
 
-__all__ = ["Constants", "Law", "LogUniform", "Masked", "Normal", "Product", "Uniform", "parse_law", "register_law"]
+__all__ = ["Law", "LawConstants", "LogUniform", "Masked", "Normal", "Product", "Uniform", "parse_law", "register_law"]

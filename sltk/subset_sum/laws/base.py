@@ -9,18 +9,16 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
-
-Values = NDArray[np.float64]
-Words = NDArray[np.uint32]
 
 SCALE_LOW, SCALE_HIGH = 2.0**-60, 2.0**60
 
 
 @dataclass(frozen=True)
-class Constants:
+class LawConstants:
     """Hypothesis of the explicit subset-sum theorem: the density is at least ``p0`` wherever ``|x| <= L``.
 
     Args:
@@ -63,7 +61,7 @@ class Law(ABC):
         """A number that no draw exceeds in size; the supremum of ``|x|`` where that is finite."""
 
     @abstractmethod
-    def constants(self) -> Constants:
+    def constants(self) -> LawConstants:
         """``(p0, L, c)`` of the explicit theorem, with the largest ``c`` known.
 
         Raises:

@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
-from sltk.subset_sum.laws.base import Constants, Law, Values, Words, float32_above, real, to_float32
+from sltk.subset_sum.laws.base import Law, LawConstants, float32_above, real, to_float32
 from sltk.subset_sum.laws.text import register_law
 
 
@@ -72,7 +73,7 @@ class LogUniform(Law):
         """``largest``."""
         return self.largest
 
-    def constants(self) -> Constants:
+    def constants(self) -> LawConstants:
         """Refused: there is no ``L > 0`` with a positive density on all of ``|x| <= L``."""
         raise SltkError(
             f"{self.spec()} has density 0 on |x| < {self.low}, so the explicit subset-sum theorem does not apply; take "

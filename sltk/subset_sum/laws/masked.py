@@ -6,8 +6,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
-from sltk.subset_sum.laws.base import Constants, Law, Values, Words, real
+from sltk.subset_sum.laws.base import Law, LawConstants, real
 from sltk.subset_sum.laws.text import register_law
 
 
@@ -69,7 +70,7 @@ class Masked(Law):
         """As ``law``."""
         return self.law.high
 
-    def constants(self) -> Constants:
+    def constants(self) -> LawConstants:
         """``p0`` and ``c`` of ``law`` times ``p``."""
         inner = self.law.constants()
-        return Constants(self.p * inner.p0, inner.L, self.p * inner.c)
+        return LawConstants(self.p * inner.p0, inner.L, self.p * inner.c)

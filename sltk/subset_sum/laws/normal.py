@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from sltk.subset_sum.laws.base import Constants, Law, Values, Words, real, to_float32
+from sltk.core.arrays import Values, Words
+from sltk.subset_sum.laws.base import Law, LawConstants, real, to_float32
 from sltk.subset_sum.laws.text import register_law
 
 
@@ -20,7 +21,7 @@ class Normal(Law):
     A draw is ``std Q((k + 1/2) / 2^32)``, ``k`` one word and ``Q`` the normal quantile, rounded to float32. Draws
     stop at 6.3380 standard deviations (two tails of ``2^-33`` each are cut), and their cdf is within ``2^-33`` of
     the law's plus the rounding. ``Q`` comes from scipy; another build may round a rare draw the other way.
-    Constants: ``L p(L)`` with ``p`` the density is largest where ``p + L p' = 0``, at ``L = std``; so
+    LawConstants: ``L p(L)`` with ``p`` the density is largest where ``p + L p' = 0``, at ``L = std``; so
     ``p0 = e^{-1/2} / (std sqrt(2 pi))`` and ``c = e^{-1/2} / sqrt(2 pi) = .24197``.
     """
 
@@ -63,7 +64,7 @@ class Normal(Law):
         """The largest draw, 6.338 standard deviations; the law itself is unbounded."""
         return self.transform(np.array([2**32 - 1], dtype=np.uint32)).item()
 
-    def constants(self) -> Constants:
+    def constants(self) -> LawConstants:
         """``L = std``, ``c = .24197``."""
         c = math.exp(-0.5) / math.sqrt(2.0 * math.pi)
-        return Constants(c / self.std, self.std, c)
+        return LawConstants(c / self.std, self.std, c)

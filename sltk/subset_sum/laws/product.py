@@ -8,18 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import integrate, optimize, special
 
+from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
-from sltk.subset_sum.laws.base import (
-    SCALE_HIGH,
-    SCALE_LOW,
-    Constants,
-    Law,
-    Values,
-    Words,
-    float32_above,
-    real,
-    to_float32,
-)
+from sltk.subset_sum.laws.base import SCALE_HIGH, SCALE_LOW, Law, LawConstants, float32_above, real, to_float32
 from sltk.subset_sum.laws.normal import Normal
 from sltk.subset_sum.laws.text import register_law
 from sltk.subset_sum.laws.uniform import Uniform
@@ -35,7 +26,7 @@ class Product(Law):
     Closed forms, with ``h`` the product of the scales: two uniforms have density ``ln(h/|u|) / (2h)`` on
     ``|u| <= h``, two normals ``K_0(|u|/h) / (pi h)``. Otherwise, for symmetric factors with densities f and g, it
     is ``2 int_0^inf f(x) g(u/x) / x dx`` by quadrature, each factor cut at its ``high``.
-    Constants: where both factors are unimodal, so is the product, and ``c = max_L L p(L)``. Two uniforms:
+    LawConstants: where both factors are unimodal, so is the product, and ``c = max_L L p(L)``. Two uniforms:
     ``L ln(h/L) / (2h)`` is largest at ``L = h/e``, with ``p0 = 1/(2h)`` and ``c = 1/(2e) = .18394``. Otherwise
     ``L`` is found by search; any ``L`` is valid with its own density, so only the size of ``c`` rests on it.
     """
@@ -111,7 +102,7 @@ class Product(Law):
         u = np.clip(real(x) / (self.left.half_width * self.right.half_width), -1.0, 1.0)
         return 0.5 + 0.5 * (u - special.xlogy(u, np.abs(u)))
 
-    def constants(self) -> Constants:
+    def constants(self) -> LawConstants:
         """Largest ``c``: exact for two uniforms, by search otherwise.
 
         Raises:
@@ -119,7 +110,7 @@ class Product(Law):
         """
         if isinstance(self.left, Uniform) and isinstance(self.right, Uniform):
             h = self.left.half_width * self.right.half_width
-            return Constants(0.5 / h, h / math.e, 0.5 / math.e)
+            return LawConstants(0.5 / h, h / math.e, 0.5 / math.e)
         if not self.unimodal:
             raise SltkError(
                 f"the density of {self.spec()} is not known to fall in |x|, so its constants are not known; take "
@@ -127,7 +118,7 @@ class Product(Law):
             )
         return self._constants_by_search()
 
-    def _constants_by_search(self) -> Constants:
+    def _constants_by_search(self) -> LawConstants:
         top = math.log(self.left.high * self.right.high)
 
         def loss(log_length: float) -> float:
@@ -136,7 +127,7 @@ class Product(Law):
         found = optimize.minimize_scalar(loss, bounds=(top - 12.0, top), method="bounded", options={"xatol": 1e-6})
         length = math.exp(float(found.x))
         p0 = self.density(length).item() * (1.0 - _QUADRATURE_MARGIN)
-        return Constants(p0, length, p0 * length)
+        return LawConstants(p0, length, p0 * length)
 
     def _density_by_quadrature(self, x: float) -> float:
         if not (self.left.symmetric and self.right.symmetric):

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sltk.subset_sum.laws.base import Constants, Law, Values, Words, real, to_float32
+from sltk.core.arrays import Values, Words
+from sltk.subset_sum.laws.base import Law, LawConstants, real, to_float32
 from sltk.subset_sum.laws.text import register_law
 
 
@@ -17,7 +18,7 @@ class Uniform(Law):
 
     A draw is ``a (2k + 1 - 2^24) / 2^24``, ``k`` the upper 24 bits of one word, rounded to float32 (exact where
     ``a`` is a power of two). It is never zero, and its cdf is within ``2^-24`` of the law's plus the rounding.
-    Constants: the density is constant, so ``L = a``, ``p0 = 1/(2a)``, and ``c = 1/2`` is the largest possible.
+    LawConstants: the density is constant, so ``L = a``, ``p0 = 1/(2a)``, and ``c = 1/2`` is the largest possible.
     """
 
     half_width: float = 1.0
@@ -60,6 +61,6 @@ class Uniform(Law):
         """``a``, or the float32 above it to which a draw may round."""
         return max(self.half_width, float(np.float32(self.half_width)))
 
-    def constants(self) -> Constants:
+    def constants(self) -> LawConstants:
         """``p0 = 1/(2a)``, ``L = a``, ``c = 1/2``."""
-        return Constants(0.5 / self.half_width, self.half_width, 0.5)
+        return LawConstants(0.5 / self.half_width, self.half_width, 0.5)

@@ -12,10 +12,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from sltk.core.arrays import Indices
 from sltk.subset_sum.widths._width_kernel import SPAN
 
 Reals = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 OCTAVE = 64  # least number of cells in a factor of two, of the share and of the gap
 _GUARD = 2.0**-10  # of a unit: more than the rounding of a distance, which is below 2^-24
@@ -36,7 +36,7 @@ class Grid:
     share: Reals
     gap: Reals
     unit: Reals
-    starts: Integers
+    starts: Indices
     ends: NDArray[np.int32]
 
     @property
@@ -51,7 +51,7 @@ class Grid:
             near = math.nextafter(near, 0.0)
         return int(np.searchsorted(self.share[:-1], near, side="right")) - 1
 
-    def distances(self, lengths: Reals) -> Integers:
+    def distances(self, lengths: Reals) -> Indices:
         """``(N,)`` lengths from each edge in its units, rounded down; at least 0."""
         return np.maximum(np.floor(lengths / self.unit - _GUARD), 0.0).astype(np.int64)
 

@@ -24,12 +24,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
+from sltk.core.arrays import Indices, Values
 from sltk.core.binomial import lower_tail
 from sltk.core.errors import SltkError
 from sltk.subset_sum.laws import Law
 from sltk.subset_sum.widths._moment_kernel import collect
 from sltk.subset_sum.widths.handover import handover
-from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, Integers, PairTable, Targets, Values
+from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, PairTable, Targets
 
 BINS = 4  # the kernel's; fewer are filled up with bins that hold nothing
 _SUMMATION = 2e-8  # relative; at most 1e8 positive terms are added, each addition within 2^-53
@@ -39,7 +40,7 @@ _REL = 1.0 + 1e-9  # the sum over strata, multinomial probabilities included
 
 
 @dataclass(frozen=True)
-class Plan:
+class Stratified:
     """How the samples are used.
 
     Attributes:
@@ -59,7 +60,7 @@ class Plan:
     lows: tuple[int, ...]
 
 
-def bin_weights(law: Law, plan: Plan) -> Values:
+def bin_weights(law: Law, plan: Stratified) -> Values:
     """``q_g``: the least density on bin g, times w, less a relative ``1e-12`` for its rounding.
 
     Raises:
@@ -75,7 +76,7 @@ def bin_weights(law: Law, plan: Plan) -> Values:
     return np.minimum(weights, weights[::-1])
 
 
-def moment_failure(n: int, eps: float, law: Law, window: float, plan: Plan) -> float:
+def moment_failure(n: int, eps: float, law: Law, window: float, plan: Stratified) -> float:
     """Upper bound of ``P(some z in [-window/2, window/2] is farther than eps from S(x))`` for ``n`` samples.
 
     Args:
@@ -90,7 +91,7 @@ def moment_failure(n: int, eps: float, law: Law, window: float, plan: Plan) -> f
     """
     near = 0.5 * window + plan.slack
     if n < plan.samples + plan.rest or not 0.0 < plan.slack < eps or plan.far < near:
-        raise SltkError(f"{plan} does not fit n={n}, eps={eps}, window={window}; see the attributes of Plan.")
+        raise SltkError(f"{plan} does not fit n={n}, eps={eps}, window={window}; see the attributes of Stratified.")
     weights = bin_weights(law, plan)
     used = float(weights.sum())
     idle = float(lower_tail(np.array(n - plan.rest), np.array(plan.samples - 1), used))
@@ -144,7 +145,7 @@ def _quadratic(table: PairTable, counts: tuple[int, ...], kinds: list[tuple[int,
     ways = np.zeros((BINS, max(map(len, lists)), 4))
     for b, entries in enumerate(lists):
         ways[b, : len(entries)] = entries
-    lows: Integers = np.array([*table.lows, *([0] * (BINS - len(counts)))], np.int64)
+    lows: Indices = np.array([*table.lows, *([0] * (BINS - len(counts)))], np.int64)
     out = np.zeros((len(kinds), len(kinds)))
     lengths = np.array([len(entries) for entries in lists], np.int64)
     collect(lows, ways, lengths, table.shift, table.place, feature, table.first, table.size, table.entries, out)

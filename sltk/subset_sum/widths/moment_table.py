@@ -13,13 +13,11 @@ three are polynomials between known knots, so Gauss-Legendre quadrature of enoug
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sltk.core.arrays import Values
 from sltk.subset_sum.widths._moment_kernel import irwin_hall
 
-Values = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Kind = tuple[int, int]
+SampleKind = tuple[int, int]
 
 # What an entry may err by, in units of the mass of mu. The distribution functions are sums of positive terms with
 # relative errors below 1e-14, an entry is at most 2 r times the mass, and nodes and weights are good to 1e-15.

@@ -26,12 +26,12 @@ from sltk.core.stats import clopper_pearson
 from sltk.subset_sum.bounds import amplified_size, closed_form_size, counting_floor
 from sltk.subset_sum.laws import Law, Normal, Product, Uniform
 from sltk.subset_sum.widths.coverage import LARGEST, covers
-from sltk.subset_sum.widths.moment_certificate import Plan
+from sltk.subset_sum.widths.moment_certificate import Stratified
 from sltk.subset_sum.widths.width_certificate import OutOfReach, certified_size
 
-Method = Literal["closed-form", "certificate", "measured", "floor"]
+SizeMethod = Literal["closed-form", "certificate", "measured", "floor"]
 
-METHODS: tuple[Method, ...] = ("closed-form", "certificate", "measured", "floor")
+METHODS: tuple[SizeMethod, ...] = ("closed-form", "certificate", "measured", "floor")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class StoredCertificate:
     eps: float
     size: int
     failure: float
-    plan: Plan
+    plan: Stratified
 
 
 def required_size(
@@ -60,7 +60,7 @@ def required_size(
     delta: float,
     *,
     law: Law | None = None,
-    method: Method = "certificate",
+    method: SizeMethod = "certificate",
     window: float | None = None,
     trials: int = 20_000,
     confidence: float = 0.99,
@@ -147,7 +147,7 @@ def read_certificate(record: dict[str, Any]) -> StoredCertificate:
         SltkError: a field is missing or unknown.
     """
     try:
-        plan = Plan(**{**record["plan"], "lows": tuple(record["plan"]["lows"])})
+        plan = Stratified(**{**record["plan"], "lows": tuple(record["plan"]["lows"])})
         return StoredCertificate(**{**record, "plan": plan})
     except (KeyError, TypeError) as error:
         raise SltkError(f"not a width certificate ({error}); write it by experiments/precompute.") from None

@@ -23,15 +23,13 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
 from sltk.subset_sum.laws import Law
 from sltk.subset_sum.widths._width_grid import make_grid
 from sltk.subset_sum.widths._width_kernel import PROBABILITY, worst_laws
 from sltk.subset_sum.widths.width_gain import certain_gain
-
-Integers = NDArray[np.int64]
 
 CELLS = 3000
 LARGEST = 4000
@@ -76,9 +74,9 @@ class Iteration:
         self.mean = self.grid.distances(gain)
         start = np.full(self.grid.cells, PROBABILITY)
         start[-1] = 0
-        self.tables: list[Integers] = [start]
+        self.tables: list[Indices] = [start]
 
-    def table(self, steps: int) -> Integers:
+    def table(self, steps: int) -> Indices:
         """``B_steps`` on the cells of the grid, in units of ``2^-36``."""
         while len(self.tables) <= steps:
             self.tables.append(worst_laws(self.grid.starts, self.grid.ends, self.tables[-1], self.mean))

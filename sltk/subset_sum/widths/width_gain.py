@@ -18,12 +18,11 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from sltk.core.arrays import Values
 from sltk.subset_sum.laws import Law, Masked, Normal, Product, Uniform
 
-Values = NDArray[np.float64]
 Integral = Callable[[Values], Values]
 
 

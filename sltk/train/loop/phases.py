@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.core.report import Steps
 from sltk.train.loop.penalties import GrowingL2, Penalty
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.state import State, density, evaluate
 from sltk.train.loop.steps import train
 from sltk.train.pruning.followers import Follow, follow
@@ -24,7 +25,6 @@ from sltk.train.tickets.ticket import Ticket
 
 GLOBAL = Scope()
 Augment = Callable[[Tensor, Sequence[int], int], Tensor]
-Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Train:
     """
 
     steps: int
-    recipe: Recipe
+    recipe: TrainingRecipe
     start: int = 0
     penalty: Penalty | None = None
     fresh: bool = True
@@ -183,7 +183,7 @@ class Measure:
 Phase = Train | Prune | Open | Cut | Anchor | Rewind | Measure
 
 
-def run(state: State, phases: Sequence[Any], *, report: Report | None = None) -> State:
+def run(state: State, phases: Sequence[Any], *, report: Steps | None = None) -> State:
     """Run what is left of ``phases`` from where ``state`` stands.
 
     Returns:

@@ -12,7 +12,7 @@ from sltk.core.errors import SltkError
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingRecipe:
     """Optimiser and its rate as a function of the step.
 
     Args:

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sltk.core.report import Steps
 from sltk.train.loop.penalties import L1, Penalty
-from sltk.train.loop.phases import GLOBAL, Cut, Measure, Prune, Report, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.phases import GLOBAL, Cut, Measure, Prune, Train
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.outcome import Model, Outcome, finish, start, timed
 from sltk.train.pruning.scopes import Scope
 
 
 def after_training_phases(
-    density: float, recipe: Recipe, steps: int, scope: Scope, penalty: Penalty | None = None
+    density: float, recipe: TrainingRecipe, steps: int, scope: Scope, penalty: Penalty | None = None
 ) -> list[Any]:
     """``[Train, Prune, Cut, Train]``; under a penalty a second training before the cut has it."""
     shrunk = [] if penalty is None else [Train(steps, recipe, penalty=penalty)]
@@ -28,9 +29,9 @@ def after_training(
     basis: str = "canonical",
     seeds: Sequence[int] = (0,),
     epochs: int = 20,
-    recipe: Recipe | None = None,
+    recipe: TrainingRecipe | None = None,
     scope: Scope = GLOBAL,
-    report: Report | None = None,
+    report: Steps | None = None,
 ) -> Outcome:
     """One cut of the smallest coefficients of a trained network; ``l1 > 0`` shrinks them before; see ``imp``."""
     state = start(model, data, seeds=seeds, basis=basis)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from sltk.core.errors import SltkError
-from sltk.train.loop.phases import GLOBAL, Measure, Prune, Report, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.core.report import Steps
+from sltk.train.loop.phases import GLOBAL, Measure, Prune, Train
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.outcome import Model, Outcome, finish, start, timed
 from sltk.train.pruning.schedules import to_density
 from sltk.train.pruning.scopes import Scope
@@ -16,7 +17,7 @@ SCORES: dict[str, Score] = {"snip": snip, "synflow": synflow, "random": random, 
 ROUNDS = {"synflow": 100}  # one shot of SynFlow loses whole layers; in many small steps it does not
 
 
-def at_init_phases(score: Name, density: float, recipe: Recipe, steps: int, scope: Scope) -> list[Any]:
+def at_init_phases(score: Name, density: float, recipe: TrainingRecipe, steps: int, scope: Scope) -> list[Any]:
     """``n x [Prune] + [Train]``."""
     if score not in SCORES:
         raise SltkError(f"score must be one of {', '.join(SCORES)}, but got {score!r}.")
@@ -33,9 +34,9 @@ def at_init(
     basis: str = "canonical",
     seeds: Sequence[int] = (0,),
     epochs: int = 20,
-    recipe: Recipe | None = None,
+    recipe: TrainingRecipe | None = None,
     scope: Scope = GLOBAL,
-    report: Report | None = None,
+    report: Steps | None = None,
 ) -> Outcome:
     """Prune to ``density`` by ``score``, then train; see ``imp`` for the arguments that they share."""
     state = start(model, data, seeds=seeds, basis=basis)

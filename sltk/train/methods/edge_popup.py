@@ -6,17 +6,18 @@ Source: Ramanujan et al. 1911.13299 (remembered). ``density`` is the kept fracti
 from collections.abc import Sequence
 from typing import Any
 
-from sltk.train.loop.phases import Cut, Measure, Report, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.core.report import Steps
+from sltk.train.loop.phases import Cut, Measure, Train
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.rst import LAYERWISE
 from sltk.train.outcome import Model, Outcome, finish, start, timed
 from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.search import Law, search_tickets, top_scores
 
-RECIPE = Recipe(rate=0.2, momentum=0.9, decay=1e-4)
+RECIPE = TrainingRecipe(rate=0.2, momentum=0.9, decay=1e-4)
 
 
-def edge_popup_phases(density: float, recipe: Recipe, steps: int, scope: Scope) -> list[Any]:
+def edge_popup_phases(density: float, recipe: TrainingRecipe, steps: int, scope: Scope) -> list[Any]:
     """``[Train(scores), Cut]``."""
     return [Train(steps, recipe, refresh=top_scores(density, scope)), Cut(), Measure("final")]
 
@@ -30,9 +31,9 @@ def edge_popup(
     basis: str = "canonical",
     seeds: Sequence[int] = (0,),
     epochs: int = 60,
-    recipe: Recipe | None = None,
+    recipe: TrainingRecipe | None = None,
     scope: Scope = LAYERWISE,
-    report: Report | None = None,
+    report: Steps | None = None,
 ) -> Outcome:
     """A strong ticket by search: no weight, no bias is trained.
 

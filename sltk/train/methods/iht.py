@@ -7,14 +7,17 @@ projection onto matrices of low rank, with ``unit`` onto networks of few units.
 from collections.abc import Sequence
 from typing import Any
 
-from sltk.train.loop.phases import GLOBAL, Cut, Measure, Open, Prune, Report, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.core.report import Steps
+from sltk.train.loop.phases import GLOBAL, Cut, Measure, Open, Prune, Train
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.zero import Zero
 from sltk.train.outcome import Model, Outcome, finish, start, timed
 from sltk.train.pruning.scopes import Scope
 
 
-def iht_phases(density: float, recipe: Recipe, steps: int, thresholds: int, final: int, scope: Scope) -> list[Any]:
+def iht_phases(
+    density: float, recipe: TrainingRecipe, steps: int, thresholds: int, final: int, scope: Scope
+) -> list[Any]:
     """``n x [Open, Train, Prune, Zero]``, then a training inside the last mask."""
     part = max(1, steps // thresholds)
     phases: list[Any] = []
@@ -33,9 +36,9 @@ def iht(
     seeds: Sequence[int] = (0,),
     epochs: int = 20,
     final_epochs: int = 20,
-    recipe: Recipe | None = None,
+    recipe: TrainingRecipe | None = None,
     scope: Scope = GLOBAL,
-    report: Report | None = None,
+    report: Steps | None = None,
 ) -> Outcome:
     """IHT with ``thresholds`` projections over ``epochs``, then ``final_epochs`` with the mask fixed; see ``imp``."""
     state = start(model, data, seeds=seeds, basis=basis)

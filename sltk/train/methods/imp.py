@@ -11,9 +11,10 @@ Keysers et al. 2107.06825, of which only the abstract could be read, so that the
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sltk.core.report import Steps
 from sltk.train.bases import RANDOM
-from sltk.train.loop.phases import GLOBAL, Anchor, Augment, Measure, Prune, Report, Rewind, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.phases import GLOBAL, Anchor, Augment, Measure, Prune, Rewind, Train
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.outcome import Model, Outcome, finish, start, timed
 from sltk.train.pruning.followers import Follow
 from sltk.train.pruning.schedules import to_density
@@ -23,7 +24,7 @@ from sltk.train.pruning.scores import Score, magnitude, random
 
 def imp_phases(
     densities: Sequence[float],
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     steps: int,
     *,
     rewind: int = 0,
@@ -55,13 +56,13 @@ def imp(
     rounds: int = 10,
     seeds: Sequence[int] = (0,),
     epochs: int = 20,
-    recipe: Recipe | None = None,
+    recipe: TrainingRecipe | None = None,
     rewind: int = 0,
     weights: bool = True,
     scope: Scope = GLOBAL,
     augment: Augment | None = None,
     device: str = "cpu",
-    report: Report | None = None,
+    report: Steps | None = None,
 ) -> Outcome:
     """IMP to ``density`` in ``rounds`` rounds of equal shares.
 

@@ -10,9 +10,10 @@ Source: Bai et al. 2203.04248; the form of the penalty and of ``lambda(t)`` as t
 from collections.abc import Sequence
 from typing import Any
 
+from sltk.core.report import Steps
 from sltk.train.loop.penalties import GrowingL2
-from sltk.train.loop.phases import Cut, Measure, Open, Prune, Report, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.phases import Cut, Measure, Open, Prune, Train
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.outcome import Model, Outcome, finish, start, timed
 from sltk.train.pruning.schedules import to_density
 from sltk.train.pruning.scopes import Scope
@@ -23,8 +24,8 @@ LAYERWISE = Scope("layerwise")
 
 def rst_phases(
     density: float,
-    first: tuple[Recipe, int],
-    final: tuple[Recipe, int],
+    first: tuple[TrainingRecipe, int],
+    final: tuple[TrainingRecipe, int],
     penalty: GrowingL2,
     *,
     cycles: int = 1,
@@ -61,10 +62,10 @@ def rst(
     seeds: Sequence[int] = (0,),
     epochs: int = 20,
     final_epochs: int = 20,
-    recipe: Recipe | None = None,
+    recipe: TrainingRecipe | None = None,
     penalty: GrowingL2 | None = None,
     scope: Scope = LAYERWISE,
-    report: Report | None = None,
+    report: Steps | None = None,
 ) -> Outcome:
     """RST to ``density``; see ``imp`` for the arguments that they share.
 
@@ -78,7 +79,7 @@ def rst(
     rows = len(state.task.train.y)
     own, steps = timed(recipe, epochs, rows)
     grown = penalty or ramp(steps // cycles)
-    flat = Recipe(own.optimiser, own.rate / 4, own.momentum, own.decay, own.batch)
+    flat = TrainingRecipe(own.optimiser, own.rate / 4, own.momentum, own.decay, own.batch)
     phases = rst_phases(density, (flat, steps), timed(recipe, final_epochs, rows), grown, cycles=cycles, scope=scope)
     return finish(state, phases, report)
 

@@ -19,7 +19,7 @@ from sltk.train.pruning.scopes import Scope, counts
 from sltk.train.tickets.named import named_tickets
 from sltk.train.tickets.ticket import Ticket
 
-Draw = Callable[[str, tuple[int, ...], torch.Generator], Tensor]
+InitialDraw = Callable[[str, tuple[int, ...], torch.Generator], Tensor]
 Spread = Literal["layer", "uniform", "erk"]
 
 
@@ -30,7 +30,7 @@ def kaiming(name: str, shape: tuple[int, ...], generator: torch.Generator) -> Te
     return torch.randn(shape, generator=generator) * math.sqrt(2.0 / math.prod(shape[1:]))
 
 
-def reinitialised(module: nn.Module, seed: int, draw: Draw = kaiming) -> Any:
+def reinitialised(module: nn.Module, seed: int, draw: InitialDraw = kaiming) -> Any:
     """The same basis and mask under weights drawn anew: ``c = B^{-1} W'``.
 
     Args:

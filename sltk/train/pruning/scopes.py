@@ -12,7 +12,7 @@ from sltk.core.errors import SltkError
 from sltk.train.pruning.choose import keep_count, largest, largest_groups, require_density
 from sltk.train.tickets.ticket import Ticket
 
-Kind = Literal["global", "layerwise", "erk"]
+ScopeKind = Literal["global", "layerwise", "erk"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Scope:
         dense_last: the same for the last layer.
     """
 
-    kind: Kind = "global"
+    kind: ScopeKind = "global"
     dense_first: bool = False
     dense_last: bool = False
 

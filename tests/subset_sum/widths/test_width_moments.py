@@ -12,7 +12,13 @@ from sltk.subset_sum import covers
 from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
 from sltk.subset_sum.widths._moment_kernel import irwin_hall
 from sltk.subset_sum.widths.handover import handover
-from sltk.subset_sum.widths.moment_certificate import Plan, _quadratic, bin_weights, moment_failure, stratum_failure
+from sltk.subset_sum.widths.moment_certificate import (
+    Stratified,
+    _quadratic,
+    bin_weights,
+    moment_failure,
+    stratum_failure,
+)
 from sltk.subset_sum.widths.moment_table import PairTable, Targets
 
 TARGETS = Targets(near=0.5, far=0.9, inner=0.7, outer=0.4)
@@ -93,7 +99,7 @@ def test_handover_lines_are_tight():
 def test_failure_is_above_the_measured(law):
     """Exact binomial room: 2,000 pools; the bound exceeds the measured failure by far (power: a bound of 0 fails)."""
     window, eps, n = law.constants().L, 0.1, 18
-    plan = Plan(6, 4, 0.03, 0.7 * window, 0.5 if isinstance(law, Uniform) else 0.3, FOUR)
+    plan = Stratified(6, 4, 0.03, 0.7 * window, 0.5 if isinstance(law, Uniform) else 0.3, FOUR)
     bound = moment_failure(n, eps, law, window, plan)
     pools = law.sample(stream(5, "moment-bound", law.spec()), (2000, n))
     missed = 1.0 - np.mean(covers(pools, eps, -0.5 * window, 0.5 * window))
@@ -102,14 +108,14 @@ def test_failure_is_above_the_measured(law):
 
 
 def test_bins_lie_below_the_density():
-    assert bin_weights(Uniform(1.0), Plan(4, 1, 0.01, 1.0, 0.5, FOUR)).sum() == pytest.approx(1.0, abs=1e-11)
-    weights = bin_weights(Normal(1.0), Plan(4, 1, 0.01, 1.0, 0.75, FOUR))
+    assert bin_weights(Uniform(1.0), Stratified(4, 1, 0.01, 1.0, 0.5, FOUR)).sum() == pytest.approx(1.0, abs=1e-11)
+    weights = bin_weights(Normal(1.0), Stratified(4, 1, 0.01, 1.0, 0.75, FOUR))
     expected = [0.75 * math.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi) for t in (1.5, 0.75, 0.75, 1.5)]
     assert weights.tolist() == pytest.approx(expected)
 
 
 def test_refusals():
-    plan = Plan(6, 4, 0.03, 0.7, 0.5, FOUR)
+    plan = Stratified(6, 4, 0.03, 0.7, 0.5, FOUR)
     with pytest.raises(SltkError, match="does not fit n=9"):
         moment_failure(9, 0.1, Uniform(1.0), 1.0, plan)
     with pytest.raises(SltkError, match="does not fit"):
@@ -117,6 +123,6 @@ def test_refusals():
     with pytest.raises(SltkError, match="symmetric"):
         moment_failure(20, 0.1, LogUniform(0.1), 1.0, plan)
     with pytest.raises(SltkError, match="symmetric"):
-        bin_weights(Uniform(1.0), Plan(6, 4, 0.03, 0.7, 0.5, (0, 1)))
+        bin_weights(Uniform(1.0), Stratified(6, 4, 0.03, 0.7, 0.5, (0, 1)))
     with pytest.raises(SltkError, match=r"near=0\.5"):
         handover(Uniform(1.0), 3, 0.01, 0.5, 0.4)

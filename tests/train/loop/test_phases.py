@@ -9,7 +9,7 @@ from sltk.core.errors import SltkError
 from sltk.train.loop.checkpoint import load_checkpoint, save_checkpoint
 from sltk.train.loop.penalties import L1, GrowingL2
 from sltk.train.loop.phases import Anchor, Cut, Measure, Open, Prune, Rewind, Train, masked_over_kept, run
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
 from sltk.train.loop.state import density
 from sltk.train.loop.steps import replica_loss
@@ -19,7 +19,7 @@ from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.scores import magnitude, random, snip, synflow
 from tests.train.engine_task import conv, dense, state_of
 
-RECIPE = Recipe(rate=0.1, decay=1e-2, batch=40)
+RECIPE = TrainingRecipe(rate=0.1, decay=1e-2, batch=40)
 ORTHONORMAL = ("dct", "dct-input", "haar", "permuted-dct", "hadamard", "svd")
 
 
@@ -37,7 +37,7 @@ def test_round_zero_agrees_across_orthonormal_bases_under_sgd(basis: str) -> Non
 
 def test_round_zero_under_adam_does_not_agree() -> None:
     """Negative control: Adam acts number by number, so a rotation changes it."""
-    adam = Recipe("adam", rate=0.01, batch=40)
+    adam = TrainingRecipe("adam", rate=0.01, batch=40)
     plain = run(state_of(dense, dtype=torch.float64), [Train(20, adam)])
     other = run(state_of(dense, basis="haar", dtype=torch.float64), [Train(20, adam)])
     assert not torch.allclose(weights(other)["1.weight"], weights(plain)["1.weight"], atol=1e-3)
@@ -168,7 +168,7 @@ def test_penalty_is_its_formula_and_acts_off_the_mask_only() -> None:
 
 
 def test_rst_with_lambda_zero_is_dense_then_cut() -> None:
-    slow, final = (Recipe(rate=0.05, batch=40), 15), (RECIPE, 10)
+    slow, final = (TrainingRecipe(rate=0.05, batch=40), 15), (RECIPE, 10)
     rst = run(state_of(dense), rst_phases(0.3, slow, final, GrowingL2(0.0, 1, 0.0)))
     by_hand = run(state_of(dense), [Train(15, slow[0]), Prune(0.3, random, Scope("layerwise")), Train(10, RECIPE)])
     grown = run(state_of(dense), rst_phases(0.3, slow, final, GrowingL2(0.2, 1, 1.0)))
@@ -178,7 +178,7 @@ def test_rst_with_lambda_zero_is_dense_then_cut() -> None:
 
 
 def test_the_penalty_empties_what_the_cut_takes() -> None:
-    slow = Recipe(rate=0.05, batch=40)
+    slow = TrainingRecipe(rate=0.05, batch=40)
     state = run(state_of(dense), [Prune(0.3, random, soft=True), Train(150, slow, penalty=GrowingL2(0.01, 1, 1.0))])
     assert max(masked_over_kept(state.replicas.tickets)) < 0.02
     plain = run(state_of(dense), [Prune(0.3, random, soft=True), Train(150, slow)])
@@ -187,7 +187,7 @@ def test_the_penalty_empties_what_the_cut_takes() -> None:
 
 def test_an_unstable_penalty_is_refused() -> None:
     with pytest.raises(SltkError, match="diverges"):
-        Train(10, Recipe(rate=0.5, momentum=0.5), penalty=GrowingL2(1.0, 1, 7.0))
+        Train(10, TrainingRecipe(rate=0.5, momentum=0.5), penalty=GrowingL2(1.0, 1, 7.0))
 
 
 def test_cut_recomputes_batch_norm_statistics() -> None:
@@ -204,7 +204,7 @@ def test_cut_recomputes_batch_norm_statistics() -> None:
 @pytest.mark.parametrize("optimiser", ["sgd", "adam"])
 @pytest.mark.parametrize("stop", [3, 17, 31])
 def test_resume_is_bit_for_bit(tmp_path, optimiser: str, stop: int) -> None:
-    recipe = Recipe(optimiser, rate=0.01, batch=40, decay=1e-3, total=12)  # type: ignore[arg-type]
+    recipe = TrainingRecipe(optimiser, rate=0.01, batch=40, decay=1e-3, total=12)  # type: ignore[arg-type]
     phases = imp_phases((0.5, 0.2), recipe, 12, rewind=2)
     whole = run(state_of(conv), phases)
 
@@ -312,4 +312,4 @@ def test_open_measure_and_missing_anchor() -> None:
 
 def test_divergence_is_said_and_not_reported_as_a_result() -> None:
     with pytest.raises(SltkError, match="diverged"):
-        run(state_of(dense), [Train(60, Recipe(rate=1e6, batch=40))])
+        run(state_of(dense), [Train(60, TrainingRecipe(rate=1e6, batch=40))])

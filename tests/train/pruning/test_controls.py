@@ -9,7 +9,7 @@ from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.models.digits import accuracy
-from sltk.studies.digits import Job, Kind, Subject, build, trained_subjects
+from sltk.studies.digits import Arm, Job, Subject, build, trained_subjects
 from sltk.subset_sum.laws import parse_law
 from sltk.train.basis.dct import dct
 from sltk.train.basis.unit import Unit
@@ -118,7 +118,7 @@ def test_a_constructed_ticket_under_its_controls(subject: Subject) -> None:
     The controls are functions of the fixed seeds, so the test cannot flip; the bound says how far from chance the
     counts may lie.
     """
-    ticket = build(Job(), Kind("plus-one", "relu"), subject, 0)
+    ticket = build(Job(), Arm("plus-one", "relu"), subject, 0)
     module = ticket.module("dense")
     x, y = subject.data.test_x, subject.data.test_y
     found = named_tickets(module)
@@ -144,6 +144,6 @@ def test_a_constructed_ticket_under_its_controls(subject: Subject) -> None:
 
 def test_the_control_that_changes_nothing_is_noticed(subject: Subject) -> None:
     """The break that the test above must see: a 'shuffle' that gives back the ticket is far above the limit."""
-    module = build(Job(), Kind("plus-one", "relu"), subject, 0).module("dense")
+    module = build(Job(), Arm("plus-one", "relu"), subject, 0).module("dense")
     same = inverted(inverted(module))
     assert accuracy(same, subject.data.test_x, subject.data.test_y) > 0.9

@@ -9,7 +9,7 @@ import torch
 from sltk.data.augment import CropFlip
 from sltk.models.registry import model
 from sltk.train.loop.phases import Anchor, Measure, Prune, Rewind, Train
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, batch_rows
 from sltk.train.methods.imp import imp
 from sltk.train.methods.rst import rst
@@ -28,7 +28,7 @@ def task(rows: int = 48) -> Task:
     return Task(Samples(x[:part], y[:part]), held, seen, "toy")
 
 
-RECIPE = Recipe(rate=0.05, momentum=0.9, batch=8)
+RECIPE = TrainingRecipe(rate=0.05, momentum=0.9, batch=8)
 
 
 @pytest.mark.parametrize("basis", ["canonical", "dct"])

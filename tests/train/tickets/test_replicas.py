@@ -9,14 +9,14 @@ from torch import nn
 from sltk.core.errors import SltkError
 from sltk.train.bases import NAMES
 from sltk.train.loop.phases import Anchor, Cut, Measure, Prune, Rewind, Train, run
-from sltk.train.loop.recipe import Recipe
+from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
 from sltk.train.loop.state import density, evaluate
 from sltk.train.tickets.attach import detach, tickets
 from sltk.train.tickets.replicas import Replicas, stack_size
 from tests.train.engine_task import conv, dense, small_task, state_of
 
-RECIPE = Recipe(rate=0.1, decay=1e-3, batch=40, total=12)
+RECIPE = TrainingRecipe(rate=0.1, decay=1e-3, batch=40, total=12)
 PHASES = [Anchor(), Train(12, RECIPE), Prune(0.4), Rewind(), Train(12, RECIPE), Cut(), Measure("end")]
 
 

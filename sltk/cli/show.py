@@ -50,6 +50,19 @@ def facts(title: str) -> Table:
     return table
 
 
+def add_question(table: Table, ticket: StrongTicket) -> None:
+    """Add what was asked: the recipe that fixes the source, and the search that chose the subsets."""
+    for name, record in (("recipe", ticket.recipe.record()), ("search", ticket.search.record())):
+        given = [f"{key} {_short(value)}" for key, value in record.items() if value is not None]
+        table.add_row(name, ", ".join(given))
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def add_failures(table: Table, ticket: StrongTicket) -> None:
     """Add how many pools did not reach their target, by stage and kind, and the first few of them."""
     failures = ticket.failures

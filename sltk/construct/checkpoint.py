@@ -1,7 +1,7 @@
 """Solved stages on disk, so that a construction that was stopped goes on where it was.
 
-A part holds the kept weights and the failures of one stage. Its name is the hash of all that fixes them: source,
-target, tolerances, objective, stage. So a part of another construction is never taken; a damaged one is solved again.
+A file holds the kept weights and the failures of one stage. Its name is the hash of all that fixes them: source,
+target, tolerances, search, stage. So the stage of another construction is never taken; a damaged one is solved again.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from sltk.core.files import canonical_json, sha256, write_atomic
 from sltk.networks.layers import Network
 
 
-class Parts:
+class Checkpoint:
     """The solved stages of one construction.
 
     Args:
@@ -57,18 +57,18 @@ class Parts:
             failures = FailureTable(**{f.name: tensors[f"failures.{f.name}"].numpy() for f in fields(FailureTable)})
             return StageResult(tensors["kept"].numpy().astype(np.int64), failures, int(tensors["problems"]))
         except (SafetensorError, KeyError) as error:
-            raise SltkError(f"{path} is no part of a construction ({error}); delete the folder.") from error
+            raise SltkError(f"{path} is no solved stage of a construction ({error}); delete the folder.") from error
 
     def clear(self) -> None:
-        """Remove this construction's parts, and the folder where nothing else is in it."""
+        """Remove this construction's stages, and the folder where nothing else is in it."""
         if self.folder.is_dir():
-            for path in self.folder.glob(f"{self._key[:16]}-*.part"):
+            for path in self.folder.glob(f"{self._key[:16]}-*.stage"):
                 path.unlink()
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
     def _path(self, stage: int) -> Path:
-        return self.folder / f"{self._key[:16]}-{stage:03d}.part"
+        return self.folder / f"{self._key[:16]}-{stage:03d}.stage"
 
 
 def _weights_hash(target: Network) -> str:

@@ -20,10 +20,10 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from sltk.certify.intervals import Box
-from sltk.construct.architecture import from_json
+from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
-from sltk.construct.recipe import Recipe, description, plan_for, source_for
+from sltk.construct.recipe import Search, from_record
 from sltk.construct.source import Source
 from sltk.construct.ticket import StrongTicket
 from sltk.core.arrays import Indices
@@ -32,20 +32,20 @@ from sltk.core.files import canonical_json, write_atomic
 from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Network
 
-FORMAT = "sltk strong ticket 1"
+FORMAT = "sltk strong ticket 2"
 
 
 def save(ticket: StrongTicket, path: str | Path) -> None:
     """Write ``ticket`` to ``path``, whole or not at all. The same ticket gives the same bytes."""
     tensors = _mask_tensors(ticket.masks) | _failure_tensors(ticket.failures)
     tensors["domain"] = torch.stack([torch.as_tensor(ticket.domain.low), torch.as_tensor(ticket.domain.high)])
-    record = description(ticket.architecture, ticket.recipe, ticket.source.seed)
+    record = ticket.declaration.record() | {"seed": ticket.source.seed}
     metadata = {
         "format": FORMAT,
         "source": canonical_json(record).decode(),
-        "objective": ticket.objective,
+        "search": canonical_json(ticket.search.record()).decode(),
         "problems": str(ticket.problems),
-        "tolerances": canonical_json([ticket.tolerances, ticket.prune_below]).decode(),
+        "tolerances": canonical_json(ticket.tolerances).decode(),
         "weights_sha256": kept_weights_hash(ticket.source, ticket.masks),
     }
     metadata["content_sha256"] = _content_hash(tensors, metadata)
@@ -87,23 +87,16 @@ def _rebuild(
     metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor], custom: Mapping[str, Activation]
 ) -> StrongTicket:
     record = json.loads(metadata["source"])
-    recipe = Recipe(**record["recipe"])
-    architecture = from_json(record["architecture"], custom)
-    plan = plan_for(architecture, recipe, custom)
-    tolerances, pruned = json.loads(metadata["tolerances"])
+    declaration = Declaration.of(record, custom)
     return StrongTicket(
-        source=source_for(plan, recipe, int(record["seed"])),
-        plan=plan,
-        masks=tuple(_unpack_mask(tensors, index) for index in range(len(plan.layers))),
+        declaration=declaration,
+        source=declaration.source(int(record["seed"])),
+        search=from_record(Search, json.loads(metadata["search"])),
+        masks=tuple(_unpack_mask(tensors, index) for index in range(len(declaration.plan.layers))),
         failures=_failures(tensors),
-        recipe=recipe,
-        architecture=architecture,
-        objective=metadata["objective"],
         problems=int(metadata["problems"]),
-        tolerances=tuple(tolerances),
-        prune_below=tuple(pruned),
+        tolerances=tuple(json.loads(metadata["tolerances"])),
         domain=Box(*tensors["domain"]),
-        custom=dict(custom),
     )
 
 

@@ -13,11 +13,11 @@ from torch import nn
 
 from sltk.construct import load as load_ticket
 from sltk.construct import save as save_ticket
-from sltk.construct import strong_ticket
 from sltk.construct.file import _content_hash as content_hash
 from sltk.construct.file import pack, unpack
 from sltk.core.errors import SltkError
 from sltk.networks.reading.read import read
+from tests.construct.building import build_ticket
 
 
 def small_target(seed: int = 0):
@@ -30,7 +30,7 @@ def small_target(seed: int = 0):
 
 
 def ticket_for(network, seed: int = 5):
-    return strong_ticket(network, method="plus-one", n=14, seed=seed, domain=(-1.0, 1.0), param_eps=0.01)
+    return build_ticket(network, method="plus-one", n=14, seed=seed, domain=(-1.0, 1.0), param_eps=0.01)
 
 
 @given(hnp.arrays(np.int64, st.integers(0, 200), elements=st.integers(0, 2**62), unique=True))

@@ -5,12 +5,13 @@ import pytest
 import torch
 from torch import nn
 
-from sltk.construct import load, save, strong_ticket
+from sltk.construct import load, save
 from sltk.construct.methods.scales import Scales
 from sltk.core.errors import SltkError
 from sltk.networks.layers import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
+from tests.construct.building import build_ticket
 
 EXPONENTS = (1, 0, -1, -2)
 
@@ -37,7 +38,7 @@ def built(network: Network, **changes):
         "param_eps": 0.002,
         "objective": "mass",
     }
-    return strong_ticket(network, **(settings | {"law": Uniform(4.0)} | changes))
+    return build_ticket(network, **(settings | {"law": Uniform(4.0)} | changes))
 
 
 def worst(network: Network, ticket) -> float:

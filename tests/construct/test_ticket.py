@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import nn
 
-from sltk.construct import strong_ticket
 from sltk.construct.realise import decode
 from sltk.core.errors import SltkError
 from sltk.networks.activations.characterise import characterise
 from sltk.networks.layers import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
+from tests.construct.building import build_ticket
 
 METHODS = ("plus-one", "two-layer")
 
@@ -39,7 +39,7 @@ def pooled_target(activation: type[nn.Module] = nn.ReLU, seed: int = 0) -> Netwo
 
 def build(network: Network, method: str = "plus-one", **changes):
     settings = {"n": 20, "seed": 11, "domain": (-1.0, 1.0), "param_eps": 0.01, "law": Uniform(2.0)} | changes
-    return strong_ticket(network, method=method, **settings)
+    return build_ticket(network, method=method, **settings)
 
 
 @pytest.mark.parametrize("objective", ["error", "cardinality", "mass", "weighted"])
@@ -221,7 +221,7 @@ def test_a_users_own_activation(method: str) -> None:
     own = characterise(Bent(), "bent")
     module = randomise(nn.Sequential(nn.Linear(2, 3), Bent(), nn.Linear(3, 2)), 1)
     settings = {"n": 22, "seed": 3, "domain": (-1.0, 1.0), "param_eps": 0.01}
-    ticket = strong_ticket(module, method=method, input_shape=(2,), activations={Bent: own}, **settings)
+    ticket = build_ticket(module, method=method, input_shape=(2,), activations={Bent: own}, **settings)
     assert ticket.succeeded
     x = torch.rand(200, 2, dtype=torch.float64) * 2 - 1
     with torch.no_grad():

@@ -9,7 +9,7 @@ from rich.table import Table
 from torch import Tensor
 
 from sltk.cli.options import Check
-from sltk.cli.show import add_failures, facts, peak_memory, progress, yes_no
+from sltk.cli.show import add_failures, add_question, facts, peak_memory, progress, yes_no
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket
@@ -65,7 +65,7 @@ def record(file: Path, target: str, ticket: StrongTicket, result: CheckResult, s
         "target": target,
         "seed": ticket.source.seed,
         "recipe": ticket.recipe.record(),
-        "objective": ticket.objective,
+        "search": ticket.search.record(),
         "passed": result.passed,
         "verdicts": [vars(v) for v in result.verdicts],
         "bits": vars(bits),
@@ -89,9 +89,9 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     for verdict in result.verdicts:
         table.add_row(f"{yes_no(verdict.holds)}  {verdict.statement}", verdict.detail)
     table.add_section()
-    bits, recipe = result.bits, ticket.recipe
-    drawn = f"{recipe.method}, seed {ticket.source.seed}, {recipe.law}, n = {recipe.n}"
-    table.add_row("source", f"{drawn}: {ticket.sizes.source:,} parameters")
+    bits = result.bits
+    add_question(table, ticket)
+    table.add_row("source", f"seed {ticket.source.seed}: {ticket.sizes.source:,} parameters")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     if bits.unread:
         table.add_row("left out", f"{bits.unread:,} kept parameters, which enter neurons that nothing reads")

@@ -7,13 +7,13 @@ from torch import nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.intervals import Box
-from sltk.construct import strong_ticket
 from sltk.construct.predict.widths import drawn_for_certain, required_widths
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import LogUniform, Product, Uniform
 from sltk.subset_sum.widths.required_size import required_size
+from tests.construct.building import build_ticket
 
 QUESTIONS = ((0.5, 0.2), (0.25, 0.05))
 
@@ -73,7 +73,7 @@ def test_wider_where_more_is_asked():
 
 def test_a_built_ticket_needs_no_more_than_is_certified():
     net = dense(nn.ReLU())
-    ticket = strong_ticket(net, method="two-layer", n=24, seed=0, domain=(-1.0, 1.0), input_shape=(2,), eps=0.5)
+    ticket = build_ticket(net, method="two-layer", n=24, seed=0, domain=(-1.0, 1.0), input_shape=(2,), eps=0.5)
     assert ticket.succeeded
     assert all(pool.certificate >= 24 for pool in widths(net, "two-layer").pools)
 

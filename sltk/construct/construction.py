@@ -162,7 +162,7 @@ class Construction:
             The ticket; its ``certificate`` bounds ``sup ||f_T - f_P||_inf`` over the domain in exact arithmetic.
         """
         search, run = search or Search(), run or Run()
-        search.require_within(self.recipe.n)
+        search.require(self.recipe.n)
         source, tolerances = self.source(seed), self.tolerances(search)
         kept = None
         if run.checkpoint is not None:

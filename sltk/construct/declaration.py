@@ -38,6 +38,9 @@ class Declaration:
     nonnegative: bool
     custom: Mapping[str, Activation] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.recipe.require()
+
     @classmethod
     def on(
         cls, architecture: Architecture, recipe: Recipe, box: Box, custom: Mapping[str, Activation] | None = None

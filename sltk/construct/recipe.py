@@ -21,11 +21,7 @@ DEFAULT_LAW = "uniform(2.0)"  # reaches the parameters of the default class, up 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What fixes a source, besides its architecture, its domain and its seed: method, law, declared class.
-
-    Raises:
-        SltkError: a number out of range.
-    """
+    """What fixes a source, besides its architecture, its domain and its seed: method, law, declared class."""
 
     method: str = "plus-one"
     """Construction: plus-one (source depth L + 1), two-layer (2 L), or another that was registered."""
@@ -55,6 +51,13 @@ class Recipe:
         if not isinstance(self.law, str):
             object.__setattr__(self, "law", _spelled(self.law))
         object.__setattr__(self, "scale_exponents", tuple(self.scale_exponents))  # files have lists
+
+    def require(self) -> None:
+        """Check all numbers; a construction does so when it is declared.
+
+        Raises:
+            SltkError: a number out of range, or not exactly one aim.
+        """
         self._require_exponents()
         self._require_numbers()
 
@@ -98,11 +101,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Search:
-    """Which subset is taken of those within tolerance. It fixes the mask, and nothing in the source.
-
-    Raises:
-        SltkError: an unknown objective, a number out of range.
-    """
+    """Which subset is taken of those within tolerance. It fixes the mask, and nothing in the source."""
 
     objective: Objective = "weighted"
     """Least error, fewest samples, least mass, or the share of the error bound. Where the first activation has an
@@ -116,7 +115,12 @@ class Search:
     prune_below: float | None = None
     """Leave out parameters up to this size; by default the tolerance."""
 
-    def __post_init__(self) -> None:
+    def require(self, n: int) -> None:
+        """Check all of it for pools of ``n`` samples; a construction does so before it searches.
+
+        Raises:
+            SltkError: an unknown objective, a number out of range.
+        """
         if self.objective not in get_args(Objective):
             raise SltkError(f"objective must be one of {get_args(Objective)}, but got objective={self.objective!r}.")
         if self.prune_below is not None and not 0.0 <= self.prune_below < float("inf"):
@@ -126,12 +130,7 @@ class Search:
                 f"copy_error is a positive number beside objective='weighted', but got copy_error={self.copy_error!r}, "
                 f"objective={self.objective!r}."
             )
-        if self.sub_pool is not None and (isinstance(self.sub_pool, bool) or self.sub_pool < 1):
-            raise SltkError(f"sub_pool is a number of samples from 1 to n, but got sub_pool={self.sub_pool!r}.")
-
-    def require_within(self, n: int) -> None:
-        """Check that a sub-pool is no larger than the pool of ``n`` samples."""
-        if self.sub_pool is not None and self.sub_pool > n:
+        if self.sub_pool is not None and not 1 <= self.sub_pool <= n:
             raise SltkError(f"sub_pool is a number of samples from 1 to n = {n}, but got sub_pool={self.sub_pool!r}.")
 
     @property

@@ -81,7 +81,7 @@ def test_pools_of_that_size_alone_have_more_failures():
 
 @pytest.mark.parametrize("first", [0, 13, -1])
 def test_a_number_that_is_not_between_one_and_n_is_refused(first):
-    with pytest.raises(SltkError, match="sub_pool is a number of samples from 1 to n"):
+    with pytest.raises(SltkError, match="sub_pool is a number of samples from 1 to n = 12"):
         built(sub_pool=first)
 
 

@@ -12,6 +12,7 @@ Source: derived for this project.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Protocol
 
 import torch
 from scipy.sparse import csr_matrix
@@ -27,11 +28,23 @@ from sltk.core.errors import SltkError
 from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Network, Stage
 
-METHODS = ("plus-one", "two-layer")
 _METHOD_TEXT = (
     "{method} construction, every parameter within its tolerance and every selected mass within its cap; "
     "interval ranges of the target, float64 rounded upward; for the functions in real arithmetic"
 )
+
+
+class Univariate(Protocol):
+    """What this recursion asks of a construction method."""
+
+    @property
+    def name(self) -> str:
+        """Of the method."""
+        ...
+
+    def univariate(self, stage: int) -> bool:
+        """Whether a stage starts with a univariate layer."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,7 @@ def a_priori(
     tolerances: float | Sequence[float],
     pools: Pools | Sequence[Pools],
     *,
-    method: str,
+    method: Univariate,
     univariate: Activation,
     prune_below: float | Sequence[float] | None = None,
     bias_tolerances: float | Sequence[float] | None = None,
@@ -85,7 +98,7 @@ def a_priori(
         tolerances: ``eps_l``, absolute, of each *effective* parameter (after slopes and scales); a number or
             one a stage.
         pools: the source's pools; one, or one a stage.
-        method: ``"plus-one"`` (stage 0 univariate, then copies) or ``"two-layer"`` (every stage univariate).
+        method: of construction; says which stages are univariate, the others pick from copies.
         univariate: activation of the univariate neurons; gives remainder and intercept. With an intercept
             every bias is a subset-sum problem, and none is free.
         prune_below: parameters up to this size become the empty subset; default ``tolerances``.
@@ -95,11 +108,9 @@ def a_priori(
         A `Certificate` of kind ``"a priori"``.
 
     Raises:
-        SltkError: unknown method, negative or missing numbers, univariate neurons beyond the radius of their
+        SltkError: negative or missing numbers, univariate neurons beyond the radius of their
             remainder, or a bound beyond float64.
     """
-    if method not in METHODS:
-        raise SltkError(f"a_priori needs a method among {METHODS}, but got method={method!r}.")
     count = len(network.stages)
     eps = _each("tolerances", tolerances, count)
     below = eps if prune_below is None else _each("prune_below", prune_below, count)
@@ -109,12 +120,12 @@ def a_priori(
         raise SltkError(f"a_priori needs one Pools or {count} (one a stage), but got {len(offers)}.")
     state = start(network, box)
     for index, stage in enumerate(network.stages):
-        if method == "two-layer" or index == 0:
+        if method.univariate(index):
             realised = _common(stage, eps[index], below[index], bias[index], offers[index], univariate)
         else:
             realised = _copies(stage, eps[index], below[index], bias[index], offers[index])
         state = step(state, index, realised)
-    return conclude(state, "a priori", _METHOD_TEXT.format(method=method))
+    return conclude(state, "a priori", _METHOD_TEXT.format(method=method.name))
 
 
 def _common(stage: Stage, eps: float, below: float, bias: float, pools: Pools, phi: Activation) -> Realised:

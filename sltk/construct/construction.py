@@ -117,7 +117,7 @@ class Construction:
 
     def families(self, search: Search | None = None) -> tuple[tuple[ProblemFamily, ...], tuple[str, ...]]:
         """The subset-sum problems by stage and kind, with the law of their pools; in words, what is left out."""
-        search = search or Search()
+        search = self._checked(search)
         return problem_families(self.network, self.plan, self.declaration.law, self.tolerances(search), search)
 
     def predict(self, search: Search | None = None, **options: Any) -> Prediction:
@@ -144,7 +144,7 @@ class Construction:
 
     def obstructions(self, seed: int, search: Search | None = None) -> FailureTable:
         """Weights that the source of ``seed`` cannot reach, since no subset's sum comes near; no search is made."""
-        search = search or Search()
+        search = self._checked(search)
         return range_obstructions(self.network, self.plan, self.source(seed), self.tolerances(search), search)
 
     def build(self, seed: int, search: Search | None = None, run: Run | None = None) -> StrongTicket:
@@ -161,8 +161,7 @@ class Construction:
         Returns:
             The ticket; its ``certificate`` bounds ``sup ||f_T - f_P||_inf`` over the domain in exact arithmetic.
         """
-        search, run = search or Search(), run or Run()
-        search.require(self.recipe.n)
+        search, run = self._checked(search), run or Run()
         source, tolerances = self.source(seed), self.tolerances(search)
         kept = None
         if run.checkpoint is not None:
@@ -176,6 +175,11 @@ class Construction:
             declaration=self.declaration, source=source, search=search, masks=masks, failures=failures,
             problems=problems, tolerances=tolerances, domain=self.box, target=self.network,
         )  # fmt: skip
+
+    def _checked(self, search: Search | None) -> Search:
+        search = search or Search()
+        search.require(self.recipe.n)
+        return search
 
     def _require_in_class(self) -> None:
         for stage in self.network.stages:

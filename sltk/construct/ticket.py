@@ -135,7 +135,7 @@ class StrongTicket:
             self.domain,
             self.tolerances,
             pools,
-            method=self.recipe.method,
+            method=self.declaration.method,
             univariate=phi,
             prune_below=self.prune_below,
         )

@@ -23,6 +23,7 @@ from sltk.certify.adversary import data_error, sup_error
 from sltk.certify.intervals import Box, Interval, ranges
 from sltk.certify.propagate import certify, start, step
 from sltk.certify.realised import Common, Copies, Realised
+from sltk.construct.methods.base import method_named
 from sltk.networks.activations.table import Activation, activation
 from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Stage, run
 
@@ -302,7 +303,7 @@ def test_a_priori_bound_is_above_every_ticket_within_the_tolerances(
         case.box,
         tolerances,
         pools,
-        method=method,
+        method=method_named(method),
         univariate=phi,
         prune_below=0.0,
         bias_tolerances=[float(one.bias_error.max()) for one in realised],

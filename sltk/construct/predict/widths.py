@@ -275,7 +275,7 @@ def _certificate(
         offers.append(Pools(stage[0].certificate * len(question.sums(index)), outgoing, high * shrunk))
     try:
         return a_priori(
-            question.network, question.box, tolerances, offers, method=question.method.name, univariate=question.phi
+            question.network, question.box, tolerances, offers, method=question.method, univariate=question.phi
         )
     except SltkError:
         if not question.phi.curved:

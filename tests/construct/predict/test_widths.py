@@ -7,6 +7,7 @@ from torch import nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.intervals import Box
+from sltk.construct.methods.base import method_named
 from sltk.construct.predict.widths import drawn_for_certain, required_widths
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
@@ -59,7 +60,7 @@ def test_a_priori_certificate_is_the_one_of_the_sizes_and_sees_a_looser_toleranc
         offers = [Pools(pool.certificate * (2 - i), 1.0, 1.0) for i, pool in enumerate(weights)]
         eps = [pool.tolerance * factor for pool in weights]
         relu = activation("relu")
-        return a_priori(net, Box(-1.0, 1.0), eps, offers, method="plus-one", univariate=relu).bound
+        return a_priori(net, Box(-1.0, 1.0), eps, offers, method=method_named("plus-one"), univariate=relu).bound
 
     assert bound(1.0) == found.certificate.bound
     assert bound(4.0) > 0.5

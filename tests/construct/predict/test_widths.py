@@ -25,7 +25,8 @@ def dense(phi: nn.Module, biases: bool = True) -> nn.Module:
 
 
 def widths(net, method="plus-one", eps=0.5, delta=0.05, **options):
-    return required_widths(net, method=method, eps=eps, delta=delta, domain=(-1.0, 1.0), input_shape=(2,), **options)
+    question = {"method": method, "eps": eps, "delta": delta, "domain": (-1.0, 1.0), "law": "uniform(1.0)"}
+    return required_widths(net, input_shape=(2,), **(question | options))
 
 
 @pytest.mark.parametrize("method", ["plus-one", "two-layer"])
@@ -53,7 +54,7 @@ def test_failures_add_up_to_delta():
 
 def test_a_priori_certificate_is_the_one_of_the_sizes_and_sees_a_looser_tolerance():
     net = read(dense(nn.ReLU()), (2,))
-    found = required_widths(net, method="plus-one", eps=0.5, delta=0.05, domain=(-1.0, 1.0))
+    found = required_widths(net, method="plus-one", eps=0.5, delta=0.05, domain=(-1.0, 1.0), law="uniform(1.0)")
     weights = [pool for pool in found.pools if pool.kind == "weight"]
 
     def bound(factor: float) -> float:

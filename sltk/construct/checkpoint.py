@@ -5,7 +5,6 @@ target, tolerances, search, stage. So the stage of another construction is never
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ class Checkpoint:
 
     def __init__(self, folder: str | Path, record: dict[str, Any], target: Network) -> None:
         self.folder = Path(folder)
-        self._key = sha256(canonical_json({**record, "target": _weights_hash(target)}))
+        self._key = sha256(canonical_json({**record, "target": target_hash(target)}))
 
     def keep(self, stage: int, result: StageResult) -> None:
         """Write a solved stage, whole or not at all."""
@@ -71,14 +70,11 @@ class Checkpoint:
         return self.folder / f"{self._key[:16]}-{stage:03d}.stage"
 
 
-def _weights_hash(target: Network) -> str:
+def target_hash(target: Network) -> str:
+    """SHA-256 of shapes and numbers of all weights and biases, stage by stage, as little-endian float64."""
     digest = hashlib.sha256()
     for stage in target.stages:
-        for tensor in _tensors(stage.affine.weight, stage.affine.bias):
-            digest.update(str(tensor.shape).encode())
-            digest.update(tensor.astype("<f8").tobytes())
+        for tensor in (stage.affine.weight, stage.affine.bias):
+            digest.update(str(tuple(tensor.shape)).encode())
+            digest.update(tensor.contiguous().numpy().astype("<f8").tobytes())
     return digest.hexdigest()
-
-
-def _tensors(*tensors: torch.Tensor) -> Sequence[np.ndarray]:
-    return [tensor.contiguous().numpy() for tensor in tensors]

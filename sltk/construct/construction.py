@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sltk.certify.intervals import Box
 from sltk.construct.architecture import Architecture, architecture_of
 from sltk.construct.build import build_stages
-from sltk.construct.checkpoint import Checkpoint
+from sltk.construct.checkpoint import Checkpoint, target_hash
 from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.allocate import allocate, target_class
@@ -173,7 +173,8 @@ class Construction:
             kept.clear()
         return StrongTicket(
             declaration=self.declaration, source=source, search=search, masks=masks, failures=failures,
-            problems=problems, tolerances=tolerances, domain=self.box, target=self.network,
+            problems=problems, tolerances=tolerances, domain=self.box, target_sha256=target_hash(self.network),
+            target=self.network,
         )  # fmt: skip
 
     def _checked(self, search: Search | None) -> Search:

@@ -19,6 +19,9 @@ from sltk.core.errors import SltkError
 from sltk.networks.activations.table import Activation, activation, require_admissible
 from sltk.subset_sum.laws import Law, parse_law
 
+MOST_STAGES = 10_000
+LARGEST_SIZE = 2**24  # outputs, inputs, pixels of a channel
+
 
 @dataclass(frozen=True)
 class Declaration:
@@ -95,7 +98,9 @@ class Declaration:
                 f"stored inputs need a number for reach and a flag for nonnegative, but got {inputs!r:.200}."
             )
         recipe = from_record(Recipe, record["recipe"])
-        return cls(from_json(record["architecture"], custom), recipe, float(reach), nonnegative, dict(custom))
+        architecture = from_json(record["architecture"], custom)
+        require_sizes(architecture)
+        return cls(architecture, recipe, float(reach), nonnegative, dict(custom))
 
     def _scales(self) -> tuple[Scales, ...]:
         recipe, law = self.recipe, self.law
@@ -121,6 +126,34 @@ class Declaration:
             self.architecture, self.method, reaches, recipe.weight_bound, mass, self.first_activation
         )
         return allocate(recipe.tolerance, stages)
+
+
+def require_sizes(architecture: Architecture) -> None:
+    """Check the numbers of an architecture that a file declares, before anything is made of them.
+
+    Raises:
+        SltkError: a size that is no positive whole number, or larger than any that can be built.
+    """
+    if not 1 <= len(architecture.stages) <= MOST_STAGES:
+        raise SltkError(f"an architecture has 1 to {MOST_STAGES} stages, but the file has {len(architecture.stages)}.")
+    for stage in architecture.stages:
+        sizes = {"outputs": stage.outputs, "inputs": stage.inputs, "inner": stage.inner}
+        for name, size in sizes.items():
+            if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST_SIZE:
+                raise SltkError(f"{name} of a stage must be from 1 to {LARGEST_SIZE:,}, but the file has {size!r:.40}.")
+        for name in ("kernel", "stride", "padding", "dilation"):
+            pair = getattr(stage, name)
+            if (
+                not isinstance(pair, tuple)
+                or len(pair) != 2
+                or not all(isinstance(n, int) and n <= 2**16 for n in pair)
+            ):
+                raise SltkError(f"{name} of a stage must be two whole numbers, but the file has {pair!r:.60}.")
+        reads = (stage.reads, *stage.adds)
+        if not isinstance(stage.name, str) or not all(n is None or (isinstance(n, int) and n >= -1) for n in reads):
+            raise SltkError("a stage of the file has a name that is no text, or reads a stage that there is not.")
+    if not all(isinstance(n, int) and 1 <= n <= LARGEST_SIZE for n in architecture.input_shape):
+        raise SltkError(f"the input's shape in the file is {architecture.input_shape!r:.60}, which is no shape.")
 
 
 def first_activation_of(

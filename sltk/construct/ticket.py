@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
+from sltk.certify.findings import Findings, conclude_findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
@@ -59,6 +60,7 @@ class StrongTicket:
         problems: number of subset-sum problems that were solved.
         tolerances: of every weight and bias, stage by stage.
         domain: box over which the ticket is certified.
+        target_sha256: hash of the weights that it was built for.
         target: the target, where it is at hand; a ticket that was loaded has none until ``with_target``.
     """
 
@@ -70,6 +72,7 @@ class StrongTicket:
     problems: int
     tolerances: tuple[float, ...]
     domain: Box
+    target_sha256: str
     target: Network | None = None
 
     def __repr__(self) -> str:
@@ -104,15 +107,33 @@ class StrongTicket:
         return tuple(self.search.pruned(tolerance) for tolerance in self.tolerances)
 
     @property
-    def succeeded(self) -> bool:
-        """Whether the ticket is what was asked for.
-
-        Asked by ``param_eps``: every pool reached its target. Asked by ``eps``: the certificate is within eps; a
-        pool that missed its allocated tolerance is still listed, but what it costs is in the certificate.
-        """
-        if self.recipe.aim == "eps":
-            return self.certificate.bound <= self.recipe.tolerance
+    def reached(self) -> bool:
+        """Whether every subset-sum problem was solved within its tolerance. It says nothing of the function."""
         return len(self.failures) == 0
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the ticket computes its target, by ``findings`` on inputs of the domain: proved or faithful."""
+        return self._on_probes.word in ("proved", "faithful")
+
+    @cached_property
+    def _on_probes(self) -> Findings:
+        return self.findings()
+
+    def findings(self, data: Tensor | None = None, what: str = "data", seed: int = 0) -> Findings:
+        """Parameters reached, function measured, function certified; and one word for the whole.
+
+        Args:
+            data: inputs ``(rows, *input_shape)`` that decide, beside probes of the domain; none for probes alone.
+            what: the data in words.
+            seed: of the probes.
+        """
+        target, module = self._require_target("findings"), self.module().eval()
+        inputs = [("probes of the domain", probes(self.domain, target.input_shape, seed))]
+        inputs += [] if data is None else [(what, data)]
+        measured = tuple(measure_function(target, module, x, name) for name, x in inputs)
+        eps = self.recipe.tolerance if self.recipe.aim == "eps" else None
+        return conclude_findings(self.problems, len(self.failures), measured, self.certificate.bound, eps)
 
     @cached_property
     def certificate(self) -> Certificate:

@@ -43,6 +43,8 @@ class Construct:
     """Folder that holds the data set."""
     threads: int | None = None
     """Threads of the solver and of torch; by default all cores."""
+    accept: Literal["function", "reached"] = "function"
+    """What ends with 0: a ticket that computes its target, or, for theorists, one whose every parameter is reached."""
     certify: bool = False
     """Print the certificates, a posteriori and a priori, stage by stage."""
 

@@ -14,6 +14,7 @@ from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 from sltk.studies.imp_bases import BASES, ImpJob, area, judge, measure_basis
 from sltk.train.bases import basis_named
+from sltk.train.device import require_device
 
 SHOWN = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)
 
@@ -38,6 +39,7 @@ def run_imp(options: Imp, console: Console) -> int:
 
 def _job(options: Imp) -> ImpJob:
     require_counts(options.seeds, options.epochs, options.rounds)
+    require_device(options.device)
     bases = options.bases or BASES
     for basis in bases:
         basis_named(basis)

@@ -14,7 +14,7 @@ def require_device(device: str | torch.device) -> torch.device:
     try:
         torch.zeros((), device=device).item()
     except (RuntimeError, AssertionError, ImportError, ValueError) as error:
-        said = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        said = str(error).partition("\n")[0].partition(". ")[0].rstrip(".") or type(error).__name__
         raise SltkError(
             f'device={str(device)!r} is none that torch {torch.__version__} can compute on here ({said}); pass "cpu".'
         ) from error

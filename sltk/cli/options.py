@@ -186,7 +186,7 @@ class Imp:
     stack: int = 0
     """Replicas at a time; 0 chooses by network and device."""
     device: str = "cpu"
-    """Where it runs."""
+    """Where it runs, such as cuda."""
     jobs: int = 2
     """Processes."""
     out: Path = Path("out")
@@ -219,6 +219,8 @@ class Rst:
     """Where lambda stops."""
     rate: float = 0.2
     """Of SGD, at the start; a quarter of it during the transformation."""
+    device: str = "cpu"
+    """Where it runs, such as cuda."""
     jobs: int = 2
     """Processes."""
     out: Path = Path("out")
@@ -243,6 +245,8 @@ class EdgePopup:
     """Runs of each kind: seeds 0, 1, ..."""
     epochs: int = 60
     """Of training the scores."""
+    device: str = "cpu"
+    """Where it runs, such as cuda."""
     jobs: int = 2
     """Processes."""
     out: Path = Path("out")

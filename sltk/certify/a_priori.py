@@ -22,8 +22,8 @@ from sltk.certify.certificate import Certificate
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import conclude, start, step
 from sltk.certify.realised import Common, Copies, Realised
-from sltk.certify.rounding import swell
 from sltk.core.errors import SltkError
+from sltk.core.rounding import swell
 from sltk.networks.activations.table import Activation
 from sltk.networks.layers import Network, Stage
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from sltk.certify import maps
-from sltk.certify.intervals import Interval
 from sltk.certify.realised import Common, Copies, Realised
-from sltk.certify.rounding import swell, underflow, up
 from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval
+from sltk.core.rounding import swell, underflow, up
 from sltk.networks.layers import Affine
 
 

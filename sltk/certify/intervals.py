@@ -12,27 +12,11 @@ import torch
 from torch import Tensor
 
 from sltk.certify import maps
-from sltk.certify.rounding import gamma, require_finite, swell, underflow
 from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval, joined, outward
+from sltk.core.rounding import gamma, require_finite, swell, underflow
 from sltk.networks.layers import Act, Affine, AvgPool, Network, Op
 from sltk.networks.wiring import flow
-
-
-@dataclass(frozen=True)
-class Interval:
-    """``low <= x <= high``, entry by entry; float64 tensors of one shape."""
-
-    low: Tensor
-    high: Tensor
-
-    @property
-    def magnitude(self) -> Tensor:
-        """``sup |x| = max(|low|, |high|)``, exact."""
-        return torch.maximum(self.low.abs(), self.high.abs())
-
-    def contains(self, x: Tensor) -> bool:
-        """Whether every entry of ``x`` (leading batch axes allowed) lies within."""
-        return bool(((x >= self.low) & (x <= self.high)).all())
 
 
 @dataclass(frozen=True)
@@ -138,14 +122,6 @@ def ranges(network: Network, box: Box) -> list[StageRanges]:
     return found
 
 
-def joined(x: Interval, skips: Sequence[Interval]) -> Interval:
-    """Sum of intervals, rounded outward."""
-    for skip in skips:
-        low, high, far = x.low + skip.low, x.high + skip.high, torch.full_like(x.low, torch.inf)
-        x = Interval(torch.nextafter(low, -far), torch.nextafter(high, far))
-    return x
-
-
 def _chain(ops: Sequence[Op], first: Interval) -> list[Interval]:
     reached = [first]
     for op in ops:
@@ -182,15 +158,6 @@ def image(op: Op, x: Interval) -> Interval:
     count = op.kernel[0] * op.kernel[1] + 1
     size = swell(op(x.magnitude), count)
     return outward(low, high, gamma(count + 8) * size + underflow(count, x.low, x.high), "average pooling")
-
-
-def outward(low: Tensor, high: Tensor, slack: Tensor, what: str) -> Interval:
-    """``[low - slack, high + slack]``, rounded outward; ends with no slack are exact and stay."""
-    infinity = torch.full_like(low, torch.inf)
-    wide_low = torch.where(slack > 0, torch.nextafter(low - slack, -infinity), low)
-    wide_high = torch.where(slack > 0, torch.nextafter(high + slack, infinity), high)
-    require_finite(torch.stack((wide_low, wide_high)), f"range of {what}")
-    return Interval(wide_low, wide_high)
 
 
 def _exact(value: Tensor | float) -> Tensor:

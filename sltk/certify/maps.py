@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sltk.certify.rounding import swell, underflow
+from sltk.core.rounding import swell, underflow
 from sltk.networks.layers import Affine, Linear
 
 

@@ -27,10 +27,11 @@ from torch import Tensor
 
 from sltk.certify.certificate import Certificate, StageError
 from sltk.certify.contributions import Contributions, contributions, inherited
-from sltk.certify.intervals import Box, Interval, StageRanges, image, ranges
+from sltk.certify.intervals import Box, StageRanges, image, ranges
 from sltk.certify.realised import Common, Realised
-from sltk.certify.rounding import require_finite, swell, underflow, up
 from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval, apart, widened
+from sltk.core.rounding import require_finite, swell, underflow, up
 from sltk.networks.layers import Act, AvgPool, Network, Op, Stage
 
 _POSTERIOR = (
@@ -211,11 +212,11 @@ def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contribu
 
 
 def _after(stage: Stage, target: StageRanges, errors: Tensor) -> tuple[Tensor, Interval]:
-    ticket = _widened(target.affine, errors)
+    ticket = widened(target.affine, errors)
     for op, reached in zip(stage.after, target.steps, strict=True):
         seen = image(op, ticket)
-        errors = torch.minimum(_through(op, errors), _apart(reached, seen))
-        near = _widened(reached, errors)
+        errors = torch.minimum(_through(op, errors), apart(reached, seen))
+        near = widened(reached, errors)
         ticket = Interval(torch.maximum(seen.low, near.low), torch.minimum(seen.high, near.high))
     return errors, ticket
 
@@ -227,20 +228,6 @@ def _through(op: Op, errors: Tensor) -> Tensor:
         count = op.kernel[0] * op.kernel[1] + 1
         return swell(op(errors), count) + underflow(count, errors)
     return op(errors)
-
-
-def _apart(target: Interval, ticket: Interval) -> Tensor:
-    """Largest distance between a point of one interval and a point of the other."""
-    return up(torch.maximum(ticket.high - target.low, target.high - ticket.low))
-
-
-def _widened(target: Interval, errors: Tensor) -> Interval:
-    infinity = torch.full_like(errors, torch.inf)
-    low, high = target.low - errors, target.high + errors
-    return Interval(
-        torch.where(errors > 0, torch.nextafter(low, -infinity), low),
-        torch.where(errors > 0, torch.nextafter(high, infinity), high),
-    )
 
 
 def _record(

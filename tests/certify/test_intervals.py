@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from sltk.certify import intervals, maps, rounding
-from sltk.certify.intervals import Box, Interval, affine_image, image, ranges
+from sltk.certify import intervals, maps
+from sltk.certify.intervals import Box, affine_image, image, ranges
+from sltk.core import rounding
 from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval
 from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Stage, run
 

@@ -18,7 +18,7 @@ from sltk.construct.strong_ticket import first_activation_of, recipe_on, target_
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import parse_law
 
 

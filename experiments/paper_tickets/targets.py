@@ -18,7 +18,7 @@ from sltk.data.datasets import Dataset, load
 from sltk.models.digits import ACTIVATIONS, initialise, train
 from sltk.models.projected_resnet import ProjectedResNet
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
 PHIS = ("relu", "leaky_relu", "tanh", "sigmoid")

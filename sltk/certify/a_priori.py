@@ -17,7 +17,6 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sltk.certify import maps
 from sltk.certify.certificate import Certificate
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import conclude, start, step
@@ -25,7 +24,7 @@ from sltk.certify.realised import Common, Copies, Realised
 from sltk.core.errors import SltkError
 from sltk.core.rounding import swell
 from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network, Stage
+from sltk.networks.network import Network, Stage
 
 METHODS = ("plus-one", "two-layer")
 _METHOD_TEXT = (
@@ -141,7 +140,7 @@ def _copies(stage: Stage, eps: float, below: float, bias: float, pools: Pools) -
 
 def _worst(stage: Stage, eps: float, below: float, pools: Pools) -> tuple[Tensor, Tensor]:
     """Largest parameter errors and selected masses, each ``(out, in, kh, kw)``."""
-    size = maps.kernel(stage.affine).abs()
+    size = stage.affine.kernel.abs()
     kept = size > below
     delta = torch.where(kept, torch.full_like(size, eps), size)
     mass = torch.zeros_like(size)
@@ -150,7 +149,7 @@ def _worst(stage: Stage, eps: float, below: float, pools: Pools) -> tuple[Tensor
 
 
 def _bias(stage: Stage, eps: float, below: float, every: bool) -> Tensor:
-    size = maps.offset(stage.affine).abs().flatten()
+    size = stage.affine.offset.abs()
     solved = torch.full_like(size, eps)
     return solved if every else torch.where(size > below, solved, size)
 

@@ -11,7 +11,7 @@ from sltk.certify.realised import Common, Copies, Realised
 from sltk.core.errors import SltkError
 from sltk.core.intervals import Interval
 from sltk.core.rounding import swell, underflow, up
-from sltk.networks.layers import Affine
+from sltk.networks.affine import Affine
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def contributions(
 def inherited(affine: Affine, realised: Realised, errors: Tensor) -> Tensor:
     """Upper bound of what errors ``(copies_in, *shape)`` become at the affine output, ``(copies, out, ...)``."""
     if isinstance(realised, Common):
-        image = maps.upper(affine, maps.kernel(affine).abs(), errors)
+        image = affine.through(errors)
         return image.expand(realised.copies, *image.shape[1:])
     return maps.upper_selected(affine, realised.selected, errors, affine.weight.shape[0])
 
@@ -70,7 +70,7 @@ def _common(affine: Affine, realised: Common, seen: Interval, errors: Tensor) ->
         remainder=maps.upper_per_copy(affine, realised.remainder, _power(seen.magnitude, realised.order)),
         bias=_spread(realised.bias_error, either),
         inherited=inherited(affine, realised, errors),
-        gain=float(maps.kernel(affine).abs().flatten(1).sum(1).max()),
+        gain=float(affine.kernel.abs().flatten(1).sum(1).max()),
     )
 
 

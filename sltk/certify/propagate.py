@@ -27,12 +27,12 @@ from torch import Tensor
 
 from sltk.certify.certificate import Certificate, StageError
 from sltk.certify.contributions import Contributions, contributions, inherited
-from sltk.certify.intervals import Box, StageRanges, image, ranges
+from sltk.certify.intervals import Box, StageRanges, ranges
 from sltk.certify.realised import Common, Realised
 from sltk.core.errors import SltkError
 from sltk.core.intervals import Interval, apart, widened
-from sltk.core.rounding import require_finite, swell, underflow, up
-from sltk.networks.layers import Act, AvgPool, Network, Op, Stage
+from sltk.core.rounding import require_finite, up
+from sltk.networks.network import Network, Stage
 
 _POSTERIOR = (
     "actual parameter errors and selected weights, interval ranges of the target, errors of the copies kept "
@@ -206,28 +206,18 @@ def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contribu
     largest = terms.total(inherited(stage.affine, realised, level)).max()
     largest = _joined(largest, [torch.full_like(largest, skip) for skip in skips])
     for op in stage.after:
-        if isinstance(op, Act):
-            largest = up(largest * op.activation.lipschitz) + underflow(1, largest)
+        largest = op.through_largest(largest)
     return float(require_finite(largest, f"coarse error bound of stage '{stage.affine.name}'"))
 
 
 def _after(stage: Stage, target: StageRanges, errors: Tensor) -> tuple[Tensor, Interval]:
     ticket = widened(target.affine, errors)
     for op, reached in zip(stage.after, target.steps, strict=True):
-        seen = image(op, ticket)
-        errors = torch.minimum(_through(op, errors), apart(reached, seen))
+        seen = op.image(ticket)
+        errors = torch.minimum(op.through(errors), apart(reached, seen))
         near = widened(reached, errors)
         ticket = Interval(torch.maximum(seen.low, near.low), torch.minimum(seen.high, near.high))
     return errors, ticket
-
-
-def _through(op: Op, errors: Tensor) -> Tensor:
-    if isinstance(op, Act):
-        return up(errors * op.activation.lipschitz) + underflow(1, errors)
-    if isinstance(op, AvgPool):
-        count = op.kernel[0] * op.kernel[1] + 1
-        return swell(op(errors), count) + underflow(count, errors)
-    return op(errors)
 
 
 def _record(

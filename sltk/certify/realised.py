@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Affine, Linear
+from sltk.networks.affine import Affine
 
 Shape = tuple[int, ...]
 
@@ -82,7 +82,7 @@ class Common:
                 f"a Common stage reads one common input, but stage '{affine.name}' gets {copies_in} copies; "
                 "hand over Copies here, or realise the stage before with one copy."
             )
-        _require_shape("Common", "delta_positive", self.delta_positive, (self.copies, *parameter_shape(affine)))
+        _require_shape("Common", "delta_positive", self.delta_positive, (self.copies, *affine.geometry.shape))
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Copies:
         Raises:
             SltkError: where a shape differs.
         """
-        shape = parameter_shape(affine)
+        shape = affine.geometry.shape
         _require_shape("Copies", "delta", self.delta, (self.copies, *shape))
         columns = copies_in * shape[1] * shape[2] * shape[3]
         found = self.selected.get_shape()
@@ -149,12 +149,6 @@ class Copies:
 
 
 Realised = Common | Copies
-
-
-def parameter_shape(affine: Affine) -> Shape:
-    """``(out, in, kh, kw)`` of a stage's weight, with ``kh = kw = 1`` for a linear layer."""
-    shape = tuple(affine.weight.shape)
-    return (*shape, 1, 1) if isinstance(affine, Linear) else shape
 
 
 def _store(owner: Realised, name: str, signed: bool = False) -> None:

@@ -17,7 +17,9 @@ from sltk.construct.recipe import Recipe
 from sltk.construct.source import Source
 from sltk.core.report import Report
 from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Affine, Conv, Network
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network
+from sltk.networks.ops.conv import Conv
 
 
 @dataclass(frozen=True)

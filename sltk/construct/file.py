@@ -30,7 +30,7 @@ from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 FORMAT = "sltk strong ticket 1"
 

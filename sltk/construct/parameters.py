@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sltk.certify.realised import Common, Realised
 from sltk.construct.methods.roles import Role
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 
 @dataclass(frozen=True)

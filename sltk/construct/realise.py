@@ -20,7 +20,8 @@ from sltk.construct.pools.samples import constant_values
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Affine, Conv
+from sltk.networks.affine import Affine
+from sltk.networks.ops.conv import Conv
 
 UNIT = 2.0**-53
 

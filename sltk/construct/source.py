@@ -15,7 +15,8 @@ import numpy as np
 from sltk.core import philox, rng
 from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Op, Pair
+from sltk.networks.geometry import Pair
+from sltk.networks.op import Op
 from sltk.subset_sum.laws import Law
 
 MATERIALISE_LIMIT = 2**28

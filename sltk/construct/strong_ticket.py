@@ -18,7 +18,7 @@ from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.report import Report
 from sltk.networks.activations.table import Activation, activation, require_admissible
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Law, Uniform, parse_law
 

@@ -22,7 +22,7 @@ from sltk.construct.ticket import StrongTicket
 from sltk.core.report import Report
 from sltk.data.datasets import Dataset, load
 from sltk.models.digits import digits_conv, train
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import parse_law
 from sltk.verify.agreement import agreement

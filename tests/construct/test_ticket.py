@@ -13,7 +13,7 @@ from sltk.construct import strong_ticket
 from sltk.construct.realise import decode
 from sltk.core.errors import SltkError
 from sltk.networks.activations.characterise import characterise
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
 

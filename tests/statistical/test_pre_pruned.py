@@ -8,7 +8,7 @@ import pytest
 from sltk.construct import StrongTicket, strong_ticket
 from sltk.construct.predict.success import expected_failures
 from sltk.core.stats import power, test_proportion
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import Masked, Uniform
 
 SEEDS, SAMPLES, KEPT, ALARM = 100, 16, 0.6, 5e-10

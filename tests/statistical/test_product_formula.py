@@ -18,7 +18,9 @@ from sltk.construct import StrongTicket, strong_ticket
 from sltk.construct.predict.success import Prediction, predict_success
 from sltk.core.stats import power, test_proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 from sltk.subset_sum.laws import Uniform
 
 SEEDS = 6500

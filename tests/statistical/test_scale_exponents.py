@@ -7,7 +7,7 @@ from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.predict.success import expected_failures
 from sltk.construct.recipe import plan_for
 from sltk.core.stats import power, test_proportion
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import Uniform
 
 SEEDS, SAMPLES, ALARM = 100, 10, 5e-10

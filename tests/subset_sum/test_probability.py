@@ -13,7 +13,7 @@ from sltk.construct import Recipe, StrongTicket, strong_ticket
 from sltk.construct.methods.roles import Method, SourcePlan
 from sltk.construct.predict.success import expected_failures, predict_success
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import LogUniform, Masked, Product, Uniform
 from sltk.subset_sum.probability import (

@@ -21,7 +21,8 @@ from sltk.certify.intervals import Box, ranges
 from sltk.construct.architecture import Architecture
 from sltk.construct.methods.roles import Method
 from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Conv, Network
+from sltk.networks.network import Network
+from sltk.networks.ops.conv import Conv
 from sltk.networks.wiring import flow
 
 

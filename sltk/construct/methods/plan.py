@@ -20,7 +20,9 @@ from sltk.construct.methods.scales import Scales
 from sltk.construct.source import SourceLayer
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import Activation, activation
-from sltk.networks.layers import Act, AvgPool, Op
+from sltk.networks.op import Op
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.avg_pool import AvgPool
 from sltk.networks.wiring import INPUT, Wire
 
 # Samples of one pool of an intercept cascade, and the factor between the scales of two neighbours. With 22

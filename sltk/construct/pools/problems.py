@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sltk.construct.methods.roles import Constants, Role, SourcePlan
 from sltk.construct.recipe import Recipe
 from sltk.core.arrays import Values
-from sltk.networks.layers import Affine, Network
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import Law, parse_law
 from sltk.subset_sum.probability import PoolDraw
 

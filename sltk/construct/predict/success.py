@@ -27,7 +27,7 @@ from sltk.construct.recipe import Recipe
 from sltk.core.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson, empirical_bernstein
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum import solve
 from sltk.subset_sum.probability import Estimate, failure_probability
 

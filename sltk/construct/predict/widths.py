@@ -34,7 +34,7 @@ from sltk.construct.methods.scales import combined_slope
 from sltk.construct.strong_ticket import first_activation_of, target_and_box
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import Law, Product, Uniform
 from sltk.subset_sum.widths.required_size import SizeMethod, required_size
 

@@ -18,9 +18,11 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from sltk.certify.certificate import Certificate
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import conclude, start, step
-from sltk.certify.realised import Common, Copies, Realised
+from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
 from sltk.core.rounding import swell
 from sltk.networks.activations.table import Activation

@@ -26,9 +26,9 @@ import torch
 from torch import Tensor
 
 from sltk.certify.certificate import Certificate, StageError
-from sltk.certify.contributions import Contributions, contributions, inherited
+from sltk.certify.contributions import Contributions
 from sltk.certify.intervals import Box, StageRanges, ranges
-from sltk.certify.realised import Common, Realised
+from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
 from sltk.core.intervals import Interval, apart, widened
 from sltk.core.rounding import require_finite, up
@@ -139,7 +139,7 @@ def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
     """
     stage = _turn(state, stage_index)
     realised.fits(stage.affine, state.errors.shape[0])
-    terms = contributions(stage.affine, realised, state.magnitude, state.ticket, state.errors)
+    terms = realised.contributions(stage.affine, state.magnitude, state.ticket, state.errors)
     skips = [state.values[added + 1] for added in stage.adds]
     joined = _joined(terms.total(), [skip.errors for skip in skips])
     affine = require_finite(joined, f"error bound of stage '{stage.affine.name}'")
@@ -203,7 +203,7 @@ def _turn(state: ErrorState, stage_index: int) -> Stage:
 
 def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contributions, skips: list[float]) -> float:
     level = torch.full_like(state.errors, state.coarse)
-    largest = terms.total(inherited(stage.affine, realised, level)).max()
+    largest = terms.total(realised.inherited(stage.affine, level)).max()
     largest = _joined(largest, [torch.full_like(largest, skip) for skip in skips])
     for op in stage.after:
         largest = op.through_largest(largest)
@@ -225,7 +225,7 @@ def _record(
 ) -> StageError:
     return StageError(
         name=stage.affine.name,
-        kind="common" if isinstance(realised, Common) else "copies",
+        kind=realised.kind,
         parameter=float(terms.parameter.max()),
         remainder=float(terms.remainder.max()),
         bias=float(terms.bias.max()),

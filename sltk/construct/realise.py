@@ -13,7 +13,8 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sltk.certify.realised import Common, Copies
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import constant_values

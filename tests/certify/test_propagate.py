@@ -11,9 +11,10 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from sltk.certify.adversary import sup_error
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify, conclude, start, step
-from sltk.certify.realised import Common, Copies
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage

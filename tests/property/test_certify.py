@@ -20,9 +20,11 @@ from torch import Tensor
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.adversary import data_error, sup_error
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box, ranges
 from sltk.certify.propagate import certify, start, step
-from sltk.certify.realised import Common, Copies, Realised
+from sltk.certify.realised import Realised
 from sltk.core.intervals import Interval
 from sltk.networks.activations.table import Activation, activation
 from sltk.networks.affine import Affine

@@ -16,7 +16,8 @@ from flint import arb, arb_series
 from proofs_checks._check import require
 from proofs_checks._interval import ball, cell, prove_bound, prove_positive, taylor
 from proofs_checks._profiles import PROFILES, Profile, Side, X, complete
-from sltk.networks.activations.table import Activation, activation
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import activation
 
 NEAR = Fraction(1, 64)
 ULP = Fraction(1, 2**52)

@@ -27,7 +27,7 @@ from sltk.construct import strong_ticket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import torch_stream
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
 

@@ -23,7 +23,7 @@ from sltk.construct.methods.roles import Method
 from sltk.construct.predict.success import Expectation, expected_failures
 from sltk.core.files import canonical_json, write_atomic
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import parse_law
 
 ARCHITECTURE = "conv(1,32,3,padding=1); relu; conv(32,32,3,padding=1); relu; flatten; linear(25088,10)"

@@ -24,7 +24,7 @@ from sltk.construct.predict.widths import required_widths
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import parse_law
 
 ARCHITECTURE = "conv(1,32,3,padding=1); relu; conv(32,32,3,padding=1); relu; flatten; linear(25088,10)"

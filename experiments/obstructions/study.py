@@ -12,13 +12,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from sltk.construct.strong_ticket import first_activation_of, recipe_on, target_and_box
 
 from sltk.construct import Recipe, range_obstructions
-from sltk.construct.strong_ticket import first_activation_of, recipe_on, target_and_box
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import parse_law
 
 

@@ -20,7 +20,7 @@ from sltk.models.digits import train
 from sltk.models.initial import initialise
 from sltk.models.projected_resnet import ProjectedResNet
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
 PHIS = ("relu", "leaky_relu", "tanh", "sigmoid")

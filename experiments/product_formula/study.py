@@ -23,7 +23,9 @@ from sltk.construct.predict.success import expected_failures, predict_success
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson, power, test_proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 from sltk.subset_sum.laws import Uniform
 
 FALSE_ALARM = 1e-7

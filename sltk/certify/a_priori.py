@@ -18,15 +18,16 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sltk.certify import maps
 from sltk.certify.certificate import Certificate
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import conclude, start, step
-from sltk.certify.realised import Common, Copies, Realised
-from sltk.certify.rounding import swell
+from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network, Stage
+from sltk.core.rounding import swell
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network, Stage
 
 _METHOD_TEXT = (
     "{method} construction, every parameter within its tolerance and every selected mass within its cap; "
@@ -152,7 +153,7 @@ def _copies(stage: Stage, eps: float, below: float, bias: float, pools: Pools) -
 
 def _worst(stage: Stage, eps: float, below: float, pools: Pools) -> tuple[Tensor, Tensor]:
     """Largest parameter errors and selected masses, each ``(out, in, kh, kw)``."""
-    size = maps.kernel(stage.affine).abs()
+    size = stage.affine.kernel.abs()
     kept = size > below
     delta = torch.where(kept, torch.full_like(size, eps), size)
     mass = torch.zeros_like(size)
@@ -161,7 +162,7 @@ def _worst(stage: Stage, eps: float, below: float, pools: Pools) -> tuple[Tensor
 
 
 def _bias(stage: Stage, eps: float, below: float, every: bool) -> Tensor:
-    size = maps.offset(stage.affine).abs().flatten()
+    size = stage.affine.offset.abs()
     solved = torch.full_like(size, eps)
     return solved if every else torch.where(size > below, solved, size)
 

@@ -25,7 +25,11 @@ from sltk.construct.recipe import Objective
 from sltk.core.claim import Case, Preset
 from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
 
 Family = Literal["dense", "conv", "residual"]
 

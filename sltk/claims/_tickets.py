@@ -21,7 +21,11 @@ from sltk.core.claim import Case, Preset
 from sltk.core.errors import SltkError
 from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
 
 DELTA = 0.2
 PARAM_EPS = 0.1

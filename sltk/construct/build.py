@@ -17,7 +17,8 @@ from sltk.construct.realise import decode, realise
 from sltk.construct.recipe import Search
 from sltk.construct.source import Source
 from sltk.core.report import Report
-from sltk.networks.layers import Affine, Conv, Network
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network
 
 
 class Planned(Protocol):
@@ -104,8 +105,4 @@ def _reach_and_error(state: ErrorState, role: Role, affine: Affine) -> tuple[np.
     """Largest ``|x|`` and the copies' errors at a stage's input, by input channel and tap or pixel."""
     reach, errors = state.ranges[role.stage].entering.magnitude, state.errors
     shape = (role.inputs, role.inner)
-    if isinstance(affine, Conv):
-        reach, errors = reach.flatten(1).amax(1, keepdim=True), errors.flatten(2).amax(2, keepdim=True)
-    reach = reach.reshape(role.inputs, -1).expand(shape)
-    errors = errors.reshape(errors.shape[0], role.inputs, -1).expand(errors.shape[0], *shape)
-    return reach.numpy(), errors.numpy()
+    return affine.by_parameter(reach[None], *shape)[0].numpy(), affine.by_parameter(errors, *shape).numpy()

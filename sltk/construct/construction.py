@@ -29,8 +29,8 @@ from sltk.construct.source import Source
 from sltk.construct.ticket import Sizes, StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.threads import limit
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Law
 

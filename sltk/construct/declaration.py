@@ -16,7 +16,8 @@ from sltk.construct.methods.scales import Declared, Scales, univariate_scales
 from sltk.construct.recipe import Recipe, from_record
 from sltk.construct.source import Source
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation, activation, require_admissible
+from sltk.networks.activations.activation import Activation, require_admissible
+from sltk.networks.activations.table import activation
 from sltk.subset_sum.laws import Law, parse_law
 
 MOST_STAGES = 10_000

@@ -27,8 +27,8 @@ from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.packing import pack, unpack
 from sltk.core.rng import require_seed
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
 
 FORMAT = "sltk strong ticket 2"
 

@@ -13,14 +13,15 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sltk.certify.realised import Common, Copies
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import constant_values
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Affine, Conv
+from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53
 
@@ -131,8 +132,7 @@ def _off(role: Role, affine: Affine, total: Values, size: Values, count: Values)
 
 
 def _shaped(role: Role, affine: Affine, flat: Values) -> Tensor:
-    shape = tuple(affine.weight.shape) if isinstance(affine, Conv) else (*affine.weight.shape, 1, 1)
-    return torch.from_numpy(flat.reshape(role.copies_out, *shape))
+    return torch.from_numpy(flat.reshape(role.copies_out, *affine.kernel.shape))
 
 
 def _bias_error(

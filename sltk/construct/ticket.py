@@ -24,7 +24,7 @@ from sltk.construct.recipe import Recipe, Search
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.runtime.filled import filled
 
 Layout = Literal["auto", "dense", "sparse"]

@@ -21,7 +21,7 @@ from sltk.construct.recipe import Objective
 from sltk.core.report import Report
 from sltk.data.datasets import Dataset, load
 from sltk.models.digits import digits_conv, train
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.verify.agreement import agreement
 

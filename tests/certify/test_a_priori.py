@@ -9,7 +9,9 @@ from sltk.certify.intervals import Box
 from sltk.construct.methods.base import method_named
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 
 RELU = activation("relu")
 EPS = 1e-3

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from sltk.construct import Construction, Recipe, Run, Search, StrongTicket
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 LAW = "uniform(1.0)"
 SEARCH = {f.name for f in fields(Search)}

@@ -8,7 +8,7 @@ from torch import nn
 from sltk.construct import load, save
 from sltk.construct.methods.scales import Scales
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
 from tests.construct.building import build_ticket

@@ -12,7 +12,7 @@ from torch import nn
 from sltk.construct.realise import decode
 from sltk.core.errors import SltkError
 from sltk.networks.activations.characterise import characterise
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
 from tests.construct.building import build_ticket

@@ -13,7 +13,8 @@ import pytest
 from mpmath import iv, mp, mpf
 from mpmath.ctx_iv import ivmpf
 
-from sltk.networks.activations.table import TABLE, Activation, activation
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import TABLE, activation
 
 mp.dps = 60
 NAMES = [name for name in TABLE if name != "elu"] + ["elu(1.0)", "elu(0.4)", "elu(2.5)", "leaky_relu(0.2)"]

@@ -17,7 +17,7 @@ from sltk.construct.pools import solve_stage as solve_stage_module
 from sltk.construct.pools.samples import ConstantPool, constant_pools
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from tests.construct.building import build_ticket
 

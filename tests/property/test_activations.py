@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.activation import Rounding
-from sltk.networks.activations.table import TABLE, Activation, Remainder, activation, require_admissible
+from sltk.networks.activations.activation import Activation, Remainder, Rounding, require_admissible
+from sltk.networks.activations.table import TABLE, activation
 
 SELU = (mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717"))
 EXACT = {

@@ -20,12 +20,23 @@ from torch import Tensor
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.adversary import data_error, sup_error
-from sltk.certify.intervals import Box, Interval, ranges
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
+from sltk.certify.intervals import Box, ranges
 from sltk.certify.propagate import certify, start, step
-from sltk.certify.realised import Common, Copies, Realised
+from sltk.certify.realised import Realised
 from sltk.construct.methods.base import method_named
-from sltk.networks.activations.table import Activation, activation
-from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Stage, run
+from sltk.core.intervals import Interval
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import activation
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network, Stage, run
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.avg_pool import AvgPool
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
+from sltk.networks.ops.max_pool import MaxPool
 
 NAMES = ("relu", "leaky_relu(0.1)", "tanh", "sigmoid", "softplus", "gelu")
 ALLOWANCE = 1e-13  # covers the rounding of the few dozen float64 products behind each realised number

@@ -18,7 +18,9 @@ from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.predict.success import Prediction
 from sltk.core.stats import power, test_proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 
 SEEDS = 6500
 ALARM = 5e-10

@@ -4,7 +4,7 @@ import pytest
 
 from sltk.construct import Construction, Recipe, Search
 from sltk.core.stats import power, test_proportion
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 SEEDS, SAMPLES, ALARM = 100, 10, 5e-10
 EXPONENTS = (2, 0, -3)

@@ -15,14 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sltk.certify.intervals import Box, ranges
 from sltk.construct.architecture import Architecture
 from sltk.construct.methods.base import Method
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Conv, Network
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
 from sltk.networks.wiring import flow
 
 
@@ -133,17 +132,7 @@ def target_class(
         mass = support * samples * weight_high / 4.0 if objective == "error" else sparing
         amplification = method.amplification(index, float(size.max()), float(mass.max()))
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
-        reach = support_reach(stage.affine, known.entering.magnitude)
+        reach = stage.affine.support_reach(known.entering.magnitude)
         curved = method.univariate(index) and phi.curved
         stages.append(StageClass(lipschitz, reach, amplification, int(support.max()), curved))
     return stages
-
-
-def support_reach(affine: object, reach: Tensor) -> float:
-    """Largest ``sum over the support of |x_i|`` of one neuron."""
-    if isinstance(affine, Conv):
-        support = (affine.weight != 0).double()
-        summed = F.conv2d(reach[None], support, None, affine.stride, affine.padding, affine.dilation)
-        return float(summed.max())
-    weight: Tensor = affine.weight  # pyright: ignore[reportAttributeAccessIssue]  # the other affine map is Linear
-    return float(((weight != 0).double() @ reach).max())

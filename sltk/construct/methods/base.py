@@ -10,7 +10,7 @@ from sltk.construct.architecture import Architecture
 from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.methods.scales import Scales
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
+from sltk.networks.activations.activation import Activation
 
 
 @dataclass(frozen=True)

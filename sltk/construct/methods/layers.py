@@ -13,8 +13,9 @@ from sltk.construct.methods.scales import CASCADE_SAMPLES, Scales
 from sltk.construct.methods.sums import sides_of, sums
 from sltk.construct.source import SourceLayer
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Act
+from sltk.networks.activations.activation import Activation
+from sltk.networks.ops import affine_kind
+from sltk.networks.ops.act import Act
 
 
 def drawn_for(usable: int, share_usable: float) -> int:
@@ -33,7 +34,7 @@ def univariate(
     stage, phi = architecture.stages[index], choices.first_activation
     scales = choices.scales[index]
     sides = sides_of(phi, choices.nonnegative[index])
-    inputs, inner = (stage.inputs, stage.inner) if stage.kind == "conv" else (stage.degree, 1)
+    inputs, inner = affine_kind(stage.kind).univariate(stage.inputs, stage.inner)
     copies = drawn_for(choices.samples, sums(phi, sides)[0].usable)
     constants = _fresh_constants(choices, scales, inputs * copies, inner)
     outputs = inputs * copies + (constants.count if constants else 0)
@@ -86,18 +87,10 @@ def constant_neurons(phi: Activation, samples: int) -> int:
 def interior_taps(stage: StageShape, needed: bool) -> tuple[int, ...]:
     """Taps that never fall into the zero padding, and so carry a constant to every output pixel.
 
-    A tap ``r`` of an axis is interior when ``P <= r D <= (K - 1) D - P`` with padding P and dilation D.
-
     Raises:
         SltkError: the kernel has none, and the stage's biases need one.
     """
-    if stage.kind == "linear":
-        return tuple(range(stage.inner))
-    axes = [
-        [r for r in range(k) if p <= r * d <= (k - 1) * d - p]
-        for k, p, d in zip(stage.kernel, stage.padding, stage.dilation, strict=True)
-    ]
-    taps = tuple(row * stage.kernel[1] + column for row in axes[0] for column in axes[1])
+    taps = affine_kind(stage.kind).constant_taps(stage.inner, stage.kernel, stage.padding, stage.dilation)
     if needed and not taps:
         raise SltkError(
             f"layer {stage.name!r} has kernel {stage.kernel} and padding {stage.padding}: no tap stays inside the "
@@ -121,7 +114,6 @@ def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
 def combining(stage: StageShape, name: str, scales: Scales, outputs: int, role: Role) -> SourceLayer:
     """The layer whose weights are the pools of ``role``; where a univariate layer below carries the padding, it has
     none."""
-    carried = role.univariate and stage.kind == "conv"
     return SourceLayer(
         name=name,
         kind=stage.kind,
@@ -130,7 +122,7 @@ def combining(stage: StageShape, name: str, scales: Scales, outputs: int, role: 
         inner=role.inner,
         kernel=stage.kernel,
         stride=stage.stride,
-        padding=(0, 0) if carried else stage.padding,
+        padding=(0, 0) if role.univariate else stage.padding,
         dilation=stage.dilation,
         after=stage.after,
     )

@@ -19,7 +19,6 @@ from sltk.construct.methods.roles import Constants, Role, SourcePlan
 from sltk.construct.source import SourceLayer
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import AvgPool
 from sltk.networks.wiring import INPUT, Wire
 
 
@@ -110,7 +109,7 @@ def _refuse_spoiled_constants(stage: StageShape, constants: Constants | None) ->
     if constants is None:
         return
     for op in stage.after:
-        if isinstance(op, AvgPool) and op.padding != (0, 0) and op.count_include_pad:
+        if op.spoils_constants:
             raise SltkError(
                 f"the average pool after layer {stage.name!r} counts its zero padding, which spoils constant "
                 "neurons at the border. Use count_include_pad=False, pad=0, or method='two-layer'."

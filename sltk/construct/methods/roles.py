@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sltk.construct.methods.sums import DIRECT, Sides, Sum, sums
 from sltk.construct.source import SourceLayer
-from sltk.networks.activations.table import Activation
+from sltk.networks.activations.activation import Activation
 
 
 @dataclass(frozen=True)

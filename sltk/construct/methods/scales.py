@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
+from sltk.networks.activations.activation import Activation
 
 # Samples of one pool of an intercept cascade, and the exponent between the scales of two neighbours. With 22
 # samples the nearest subset leaves less than 2**-9 of the pool's scale in all but some 1e-5 of the cases.

@@ -8,7 +8,7 @@ known to be non-negative.
 from dataclasses import dataclass
 from typing import Literal
 
-from sltk.networks.activations.table import Activation
+from sltk.networks.activations.activation import Activation
 
 Sides = Literal["smooth", "split", "positive", "negative"]
 

@@ -15,7 +15,7 @@ from sltk.construct.pools.samples import sides
 from sltk.construct.pools.weight_pools import weight_failures, weight_pools
 from sltk.construct.recipe import Search
 from sltk.construct.source import Source
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 
 def range_obstructions(

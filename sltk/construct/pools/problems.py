@@ -13,7 +13,8 @@ from sltk.construct.methods.roles import Constants, Role, SourcePlan
 from sltk.construct.pools.places import constant_places, of_sign, picked
 from sltk.construct.recipe import Search
 from sltk.core.arrays import Values
-from sltk.networks.layers import Affine, Network
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import Law
 from sltk.subset_sum.probability import PoolDraw
 

@@ -29,13 +29,13 @@ from sltk.certify.certificate import Certificate
 from sltk.certify.intervals import Box, ranges
 from sltk.construct.construction import target_and_box
 from sltk.construct.declaration import first_activation_of
-from sltk.construct.methods.allocate import StageClass, hand_on, share_out, support_reach
+from sltk.construct.methods.allocate import StageClass, hand_on, share_out
 from sltk.construct.methods.base import Method, method_named
 from sltk.construct.methods.sums import DIRECT, Sides, Sum, sides_of, sums
 from sltk.construct.recipe import DEFAULT_LAW
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import Law, Product, parse_law
 from sltk.subset_sum.widths.required_size import SizeMethod, required_size
 
@@ -159,7 +159,7 @@ def _backward(question: _Question) -> tuple[list[float], list[list[PoolWidth]]]:
     tolerances: list[float] = []
     found: list[list[PoolWidth]] = []
     for index in reversed(range(len(stages))):
-        reach = support_reach(stages[index].affine, known[index].entering.magnitude)
+        reach = stages[index].affine.support_reach(known[index].entering.magnitude)
         allowance, before = share_out(budget, _stage_class(question, index, reach), first=index == 0)
         tolerance = allowance.parameter * MARGIN
         pools = _stage_pools(question, index, tolerance, copies)

@@ -10,7 +10,7 @@ from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.wired import WiredModule, described, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices
-from sltk.networks.layers import Op
+from sltk.networks.op import Op
 from sltk.networks.wiring import INPUT, is_chain, wires
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
 from sltk.train.tickets.layers import TicketConv2d, TicketLinear

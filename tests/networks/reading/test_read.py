@@ -14,7 +14,13 @@ from torch.nn.utils import parametrizations, prune
 from sltk.core.errors import SltkError
 from sltk.networks.activations.characterise import characterise
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, AvgPool, Conv, Flatten, Linear, MaxPool, Network
+from sltk.networks.network import Network
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.avg_pool import AvgPool
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
+from sltk.networks.ops.max_pool import MaxPool
 from sltk.networks.reading.read import read
 
 ACTIVATIONS: tuple[Callable[[], nn.Module], ...] = (

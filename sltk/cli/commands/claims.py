@@ -11,11 +11,12 @@ from sltk import __version__
 from sltk.claims import claim, registry
 from sltk.claims._tie import pieces, unmeasured
 from sltk.cli.options import Claims, Show, Verify
-from sltk.cli.show import facts, progress, yes_no
+from sltk.cli.show import facts, yes_no
 from sltk.core.claim import NUMBERS, PROVENANCE, Claim, Preset
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.verdict import Verdict
+from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.verdicts import Judged, judge_claim, ledger_of
 

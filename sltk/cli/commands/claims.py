@@ -62,12 +62,13 @@ def run_verify_claims(options: Verify, console: Console) -> int:
     started = time.perf_counter()
     preset: Preset = "quick" if options.quick else "standard"
     judged: list[Judged] = []
-    damaged = 0
+    damaged, disputed = 0, []
     with progress(console) as report:
         for own in chosen:
             store = RowStore(options.out / "rows" / f"{own.key}.jsonl")
             damaged += store.damaged
             judged += judge_claim(own, preset, store=store, jobs=options.jobs, report=report)
+            disputed += store.disputed
     ledger = ledger_of(judged)
     seconds = time.perf_counter() - started
     _write(options.out / "claims.json", judged, ledger.total, preset, seconds)
@@ -76,6 +77,8 @@ def run_verify_claims(options: Verify, console: Console) -> int:
     _print_sum(judged, console)
     if damaged:
         console.print(f"{damaged} damaged rows were set aside and measured again.")
+    for line in disputed:
+        console.print(line, highlight=False, markup=False)
     console.print(
         f"Total false-alarm probability {ledger.total:.2g} (budget {ledger.budget:.2g}); {seconds:.0f} s. "
         f"All numbers: {options.out / 'claims.json'}; rows beside it."

@@ -6,10 +6,11 @@ from rich.console import Console
 
 from sltk.certify.findings import Findings
 from sltk.cli.options import Construct
-from sltk.cli.show import add_failures, add_findings, add_question, facts, peak_memory, progress
+from sltk.cli.show import add_failures, add_findings, add_question, facts, peak_memory
 from sltk.cli.target import dataset, domain, target_network
 from sltk.construct import Construction, Run, StrongTicket, save
 from sltk.data.datasets import Dataset
+from sltk.harness.progress import progress
 
 MEASURED = 1000  # test inputs on which the function is measured; `sltk check` takes all
 CURE = (

@@ -63,6 +63,14 @@ class Check:
     """Measure on this data set's test part."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
+    param_eps: float | None = None
+    """Hold every parameter to this error, whatever the file says."""
+    prune_below: float | None = None
+    """Parameters up to this size may be missing; by default those up to the tolerance."""
+    low: float | None = None
+    """Least input value that has to be in the domain."""
+    high: float | None = None
+    """Largest input value that has to be in the domain."""
     limit: int | None = None
     """Use only the first so many test inputs."""
     per_class: int | None = None

@@ -20,6 +20,7 @@ from sltk.certify.intervals import Box
 from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
+from sltk.construct.realise import require_of_plan
 from sltk.construct.recipe import Search, from_record
 from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
@@ -96,11 +97,13 @@ def _rebuild(
     layers = declaration.plan.layers
     search = from_record(Search, json.loads(metadata["search"]))
     search.require(declaration.recipe.n)
+    masks = tuple(_unpack_mask(tensors, index, layer) for index, layer in enumerate(layers))
+    require_of_plan(declaration.plan, masks)
     return StrongTicket(
         declaration=declaration,
         source=declaration.source(require_seed(record["seed"])),
         search=search,
-        masks=tuple(_unpack_mask(tensors, index, layer) for index, layer in enumerate(layers)),
+        masks=masks,
         failures=_failures(tensors),
         problems=_count(metadata["problems"]),
         tolerances=_tolerances(json.loads(metadata["tolerances"]), len(declaration.architecture.stages)),

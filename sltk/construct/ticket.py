@@ -19,7 +19,7 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.parameters import StageParameters, stage_parameters
-from sltk.construct.realise import realise
+from sltk.construct.realise import realise, require_of_plan
 from sltk.construct.recipe import Recipe, Search
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
@@ -172,6 +172,7 @@ class StrongTicket:
     def realised(self) -> list[Realised]:
         """Parameter errors and selected masses of every stage, read back from mask and source."""
         target = self._require_target("realised")
+        require_of_plan(self.plan, self.masks)
         pairs = zip(self.plan.roles, target.stages, strict=True)
         return [realise(self.source, role, self.masks, stage.affine) for role, stage in pairs]
 

@@ -174,7 +174,7 @@ def measured(job: Job, kind: Arm, subject: Subject, seed: int) -> tuple[TicketRo
         activation=kind.activation,
         seed=seed,
         n=job.n,
-        succeeded=ticket.succeeded,
+        succeeded=ticket.reached,
         failures=len(ticket.failures),
         problems=ticket.problems,
         source=ticket.sizes.source,
@@ -225,7 +225,7 @@ def count_successes(job: Job, subjects: dict[str, Subject], report: Report) -> l
         tickets = [build(job, kind, subject, seed, n, "cardinality") for seed in range(job.sources)]
         trials = job.trials if n == job.n else job.trials // 4
         prediction = construction(job, kind, subject, n).predict(trials=trials, confidence=job.confidence)
-        successes = sum(ticket.succeeded for ticket in tickets)
+        successes = sum(ticket.reached for ticket in tickets)
         tallies.append(Tally(kind.method, kind.activation, n, successes, len(tickets), prediction))
     report("success against n", len(todo), len(todo))
     return tallies

@@ -33,7 +33,7 @@ def test_it_is_built_and_certified(name, method):
     ticket = build_ticket(
         network, method=method, n=28, seed=2, domain=BOX, param_eps=0.01, law=Uniform(2.0), objective="error"
     )
-    assert ticket.succeeded
+    assert ticket.reached
     module = ticket.module("sparse")
     found = compare_bits(ticket, module)
     assert found.passed

@@ -57,7 +57,7 @@ def test_errors_grow_less_with_depth_than_with_one_scale():
     """The same tolerance, the same largest scale: what differs is how much the copies' errors are amplified."""
     network = deep()
     plain, spread = built(network), built(network, law=Uniform(2.0), scale_exponents=EXPONENTS)
-    assert spread.succeeded
+    assert spread.reached
     assert plain.worst_parameter_error <= 0.01  # a bias or two miss the tolerance by a little
     mass = [np.median(np.asarray(ticket.realised[5].selected.sum(axis=1))) for ticket in (plain, spread)]
     assert mass[1] < 0.5 * mass[0]

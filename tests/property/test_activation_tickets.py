@@ -23,7 +23,7 @@ from tests.construct.building import build_ticket
 
 TABLE = (
     "relu", "leaky_relu(0.2)", "tanh", "sigmoid", "softplus", "gelu",
-    "silu", "elu(1.0)", "selu", "mish", "softsign", "erf",
+    "silu", "elu(1.0)", "selu", "mish", "softsign", "erf", "hardtanh(-1.0, 1.0)", "relu6",
 )  # fmt: skip
 EPS = 0.1
 

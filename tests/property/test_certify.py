@@ -366,3 +366,25 @@ def _large_bias_errors(case: Case) -> Case:
         more = replace(layer.realised, bias_error=layer.realised.bias_error + 3.0)
         layers.append(replace(layer, realised=more, bias=layer.bias + 3.0 * torch.ones(math.prod(shape)).double()))
     return replace(case, layers=layers)
+
+
+def saturated(name: str) -> list[tuple[float, float, float]]:
+    """Of tickets with univariate neurons far in saturation: error seen, bound, and bound without the remainders."""
+    found = []
+    for seed in range(20):
+        case = build(seed, "dense", name, "plus-one", noise=0.0)
+        seen = data_error(case.network, case.ticket, inputs(case, seed, 200))
+        straight = [CONTROLS["remainders"](one) for one in case.realised()]
+        bounds = [certify(case.network, case.box, realised).bound for realised in (case.realised(), straight)]
+        found.append((seen, bounds[0], bounds[1]))
+    return found
+
+
+@pytest.mark.parametrize("name", ["hardtanh(-0.1, 0.2)", "hardtanh(0.0, 0.1)", "hardtanh(-0.05, 0.0)", "relu6"])
+def test_saturated_neurons_stay_within_the_bound(name: str) -> None:
+    assert all(seen <= bound + EVALUATION for seen, bound, _ in saturated(name))
+
+
+def test_without_its_remainder_a_saturated_neuron_leaves_the_bound() -> None:
+    """Negative control: exactness up to the knee, taken to hold everywhere."""
+    assert any(seen > straight + EVALUATION for seen, _, straight in saturated("hardtanh(-0.1, 0.2)"))

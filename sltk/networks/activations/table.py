@@ -7,6 +7,7 @@ import ast
 import importlib
 import math
 import pkgutil
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -17,25 +18,29 @@ from sltk.networks.activations.entry import Entry
 from sltk.networks.activations.inadmissible import INADMISSIBLE
 from sltk.networks.spelling import Spellings, merged
 
-__all__ = ["TABLE", "Activation", "Remainder", "activation", "require_admissible", "spellings"]
+__all__ = ["TABLE", "Activation", "Remainder", "activation", "entries", "require_admissible", "spellings"]
 
 
-def _found() -> dict[str, Entry]:
-    """Entries by name, in alphabetic order of their files."""
+@cache
+def entries() -> MappingProxyType[str, Entry]:
+    """All entries by name, in alphabetic order of their files.
+
+    Raises:
+        SltkError: a file without entries, or a name that stands in two.
+    """
     found: dict[str, Entry] = {}
     for module in sorted(pkgutil.iter_modules(known.__path__), key=lambda module: module.name):
-        entries = getattr(importlib.import_module(f"{known.__name__}.{module.name}"), "ENTRIES", ())
-        if not entries or not all(isinstance(entry, Entry) for entry in entries):
+        own = getattr(importlib.import_module(f"{known.__name__}.{module.name}"), "ENTRIES", ())
+        if not own or not all(isinstance(entry, Entry) for entry in own):
             raise SltkError(f"sltk/networks/activations/known/{module.name}.py needs ENTRIES, a tuple of Entry.")
-        for entry in entries:
+        for entry in own:
             if entry.name in found:
                 raise SltkError(f"sltk/networks/activations/known has {entry.name!r} twice; rename one.")
             found[entry.name] = entry
-    return found
+    return MappingProxyType(found)
 
 
-_ENTRIES = MappingProxyType(_found())
-TABLE = tuple(_ENTRIES)
+TABLE = tuple(entries())
 
 
 def activation(name: str) -> Activation:
@@ -48,7 +53,7 @@ def activation(name: str) -> Activation:
     family, bracket, rest = name.strip().partition("(")
     if family in INADMISSIBLE and not bracket:
         require_admissible(INADMISSIBLE[family])
-    entry = _ENTRIES.get(family)
+    entry = entries().get(family)
     if entry is not None and (entry.defaults or not bracket):
         return entry.make(*(_numbers(entry, name, rest) if bracket else entry.defaults))
     raise SltkError(
@@ -59,7 +64,7 @@ def activation(name: str) -> Activation:
 
 def spellings() -> Spellings[str]:
     """How torch spells the activations of the table; each is read as the activation's full name."""
-    return merged(entry.spellings for entry in _ENTRIES.values())
+    return merged(entry.spellings for entry in entries().values())
 
 
 def _numbers(entry: Entry, name: str, rest: str) -> tuple[float, ...]:

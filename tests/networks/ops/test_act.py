@@ -18,6 +18,8 @@ ORACLES = {
     "relu": lambda x: max(x, Fraction(0)),
     "leaky_relu(0.25)": lambda x: x if x >= 0 else x / 4,
     "softsign": lambda x: x / (1 + abs(x)),
+    "hardtanh(-0.5, 0.25)": lambda x: min(max(x, Fraction(-1, 2)), Fraction(1, 4)),
+    "relu6": lambda x: min(max(x, Fraction(0)), Fraction(6)),
     "tanh": lambda x: digits(mp.tanh(mpf(x.numerator) / x.denominator)),
 }
 
@@ -30,7 +32,7 @@ class TestAct(StepContract):
     def examples(self) -> list[Example]:
         return [
             Example(Act(activation(name)), shape)
-            for name, shape in zip(ORACLES, ((4,), (2, 2, 3), (3,), (4,)), strict=True)
+            for name, shape in zip(ORACLES, ((4,), (2, 2, 3), (3,), (4,), (3,), (4,)), strict=True)
         ]
 
     def exact(self, op: Op, x: Exact, shape: Shape) -> list[Fraction]:
@@ -46,6 +48,13 @@ class TestAct(StepContract):
                 Act(activation("leaky_relu(0.25)")), (3,), nn.LeakyReLU(0.25), lambda x: F.leaky_relu(x, 0.25, True)
             ),
             Spelled(Act(activation("elu(0.5)")), (2, 3, 3), nn.ELU(0.5), lambda x: F.elu(x, alpha=0.5)),
+            Spelled(
+                Act(activation("hardtanh(-0.5, 0.25)")),
+                (3,),
+                nn.Hardtanh(-0.5, 0.25),
+                lambda x: F.hardtanh(x, -0.5, 0.25),
+            ),
+            Spelled(Act(activation("relu6")), (3,), nn.ReLU6(), F.relu6),
             Spelled(Act(activation("tanh")), (3,), nn.Tanh(), lambda x: x.tanh()),
             Spelled(Act(activation("softplus")), (3,), nn.Softplus(), lambda x: F.softplus(x, threshold=30)),
             Spelled(Act(activation("gelu")), (3,), nn.GELU(), lambda x: F.gelu(x, approximate="none")),

@@ -11,15 +11,20 @@ from torch import Tensor, nn
 from sltk.networks.affine import Affine
 from sltk.networks.op import Op
 from sltk.networks.ops.conv import Conv
-from tests.networks.ops.contract import AffineContract, Exact, Example, Shape, Spelled, normal, plain_conv, slot
+from tests.networks.ops.affine_contract import AffineContract
+from tests.networks.ops.contract import Exact, Example, Shape, Spelled, normal, slot
+
+
+def plain(seed: int, shape: tuple[int, int, int, int], **geometry: tuple[int, int]) -> Conv:
+    return Conv(f"conv{seed}", normal(seed, *shape), normal(seed + 1, shape[0]), **geometry)
 
 
 class TestConv(AffineContract):
     def examples(self) -> list[Example]:
         return [
-            Example(plain_conv(1, (2, 2, 3, 2), padding=(1, 0), stride=(2, 1)), (2, 5, 4)),
-            Example(plain_conv(3, (1, 2, 2, 2), dilation=(2, 1), padding=(1, 1)), (2, 4, 3)),
-            Example(plain_conv(5, (3, 1, 1, 1)), (1, 2, 2)),
+            Example(plain(1, (2, 2, 3, 2), padding=(1, 0), stride=(2, 1)), (2, 5, 4)),
+            Example(plain(3, (1, 2, 2, 2), dilation=(2, 1), padding=(1, 1)), (2, 4, 3)),
+            Example(plain(5, (3, 1, 1, 1)), (1, 2, 2)),
         ]
 
     def taps(self, op: Affine, shape: Shape) -> Iterator[tuple[tuple[int, ...], int, int, int | None]]:

@@ -9,13 +9,18 @@ from torch import nn
 from sltk.networks.affine import Affine
 from sltk.networks.op import Op
 from sltk.networks.ops.linear import Linear
-from tests.networks.ops.contract import AffineContract, Exact, Example, Shape, Spelled, normal, plain_linear
+from tests.networks.ops.affine_contract import AffineContract
+from tests.networks.ops.contract import Exact, Example, Shape, Spelled, normal
+
+
+def plain(seed: int, rows: int, columns: int) -> Linear:
+    return Linear(f"linear{seed}", normal(seed, rows, columns), normal(seed + 1, rows))
 
 
 class TestLinear(AffineContract):
     def examples(self) -> list[Example]:
         sparse = Linear("sparse", normal(5, 3, 4) * (normal(6, 3, 4) > 0), normal(7, 3))
-        return [Example(plain_linear(1, 3, 4), (4,)), Example(plain_linear(3, 1, 9), (9,)), Example(sparse, (4,))]
+        return [Example(plain(1, 3, 4), (4,)), Example(plain(3, 1, 9), (9,)), Example(sparse, (4,))]
 
     def exact(self, op: Op, x: Exact, shape: Shape) -> list[Fraction]:
         assert isinstance(op, Linear)

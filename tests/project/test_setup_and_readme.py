@@ -68,7 +68,7 @@ def test_set_up_names_no_package_host(name: str) -> None:
     assert not re.search(r"https?://|--index-url|--find-links", (ROOT / name).read_text())
 
 
-def test_every_room_of_the_readme_stands() -> None:
+def test_the_map_of_the_readme_is_the_layout() -> None:
     rooms = re.findall(r"^\| `(sltk/\w+)/?` ", README, re.MULTILINE)
     standing = {f"sltk/{path.parent.name}" for path in (ROOT / "sltk").glob("*/__init__.py")}
     assert set(rooms) == standing

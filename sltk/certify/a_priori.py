@@ -15,7 +15,7 @@ from math import inf
 from typing import Protocol
 
 import torch
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
 from sltk.certify.certificate import Certificate

@@ -6,7 +6,7 @@ corners of the box and the worst data; ``s_t`` falls geometrically from 1 (a jum
 linearised error) to 1/500.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,7 @@ from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
 from sltk.core.intervals import Interval
 from sltk.core.rng import torch_stream
+from sltk.core.tensors import batches
 
 Evaluated = Callable[[Tensor], Tensor]
 _LAST_STEP = 1 / 500
@@ -81,8 +82,8 @@ def sup_error(
         worst = errors.argsort(descending=True, stable=True)[:restarts]
         starts = torch.cat((starts, data[worst].detach().to("cpu", torch.float64)))
     reason = _no_gradient(ticket, starts[:1].to(dtype))
-    pieces = []
-    for start in starts.split(batch):
+    pieces: list[tuple[Tensor, Tensor]] = []
+    for start in batches(starts, batch):
         if reason:
             pieces.append(_wander(target, ticket, start, domain, steps, generator, dtype))
         else:
@@ -154,7 +155,7 @@ def _difference(target: Evaluated, ticket: Evaluated, x: Tensor) -> Tensor:
 
 def _errors(target: Evaluated, ticket: Evaluated, data: Tensor, batch: int) -> Tensor:
     with torch.no_grad():
-        return torch.cat([_difference(target, ticket, rows) for rows in data.split(batch)]).cpu()
+        return torch.cat([_difference(target, ticket, rows) for rows in batches(data, batch)]).cpu()
 
 
 def _no_gradient(ticket: Evaluated, x: Tensor) -> str:
@@ -165,10 +166,10 @@ def _no_gradient(ticket: Evaluated, x: Tensor) -> str:
         if not got.requires_grad:
             return "the ticket's output carries no gradient"
         try:
-            (slope,) = torch.autograd.grad(got.sum(), x, allow_unused=True)
+            found: Sequence[Tensor | None] = torch.autograd.grad(got.sum(), x, allow_unused=True)
         except (RuntimeError, NotImplementedError) as error:
             return f"the ticket's gradient failed ({error})"
-    return "" if slope is not None else "the ticket's output does not depend on its input by gradient"
+    return "" if found[0] is not None else "the ticket's output does not depend on its input by gradient"
 
 
 def _sizes(steps: int) -> list[float]:

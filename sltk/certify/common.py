@@ -53,7 +53,7 @@ class Common(Realised):
         require_shape("Common", "delta_negative", self.delta_negative, shape)
         require_shape("Common", "remainder", self.remainder, shape)
         require_shape("Common", "bias_error", self.bias_error, shape[:2])
-        if isinstance(self.order, bool) or not isinstance(self.order, int) or self.order < 1:
+        if type(self.order) is not int or self.order < 1:
             raise SltkError(f"Common needs an integer order >= 1, but got order={self.order}.")
         if not (self.radius >= 0 and self.reach >= 0 and self.reach < inf):
             raise SltkError(

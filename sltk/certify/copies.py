@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
 from sltk.certify.contributions import Contributions, spread
-from sltk.certify.maps import upper_per_copy, upper_selected
+from sltk.certify.maps import row_sums, shape_of, upper_per_copy, upper_selected
 from sltk.certify.realised import Realised, parameter_shape, require_shape, store
 from sltk.core.errors import SltkError
 from sltk.core.intervals import Interval
@@ -72,7 +72,7 @@ class Copies(Realised):
         shape = affine.geometry.shape
         require_shape("Copies", "delta", self.delta, (self.copies, *shape))
         columns = copies_in * shape[1] * shape[2] * shape[3]
-        found = self.selected.get_shape()
+        found = shape_of(self.selected)
         if found[1] != columns:
             raise SltkError(
                 f"Copies needs selected with copies_in * in * kh * kw = {columns} columns at stage "
@@ -91,7 +91,7 @@ class Copies(Realised):
             remainder=torch.zeros_like(parameter),
             bias=spread(self.bias_error, parameter),
             inherited=self.inherited(affine, errors),
-            gain=float(self.selected.sum(axis=1).max()),
+            gain=float(row_sums(self.selected).max()),
         )
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:

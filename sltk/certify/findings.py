@@ -23,6 +23,7 @@ from torch import Tensor
 
 from sltk.certify.intervals import Box
 from sltk.core.rng import torch_stream
+from sltk.core.tensors import batches
 
 Word = Literal["proved", "faithful", "reached only", "failed"]
 
@@ -103,9 +104,9 @@ def probes(box: Box, shape: tuple[int, ...], seed: int, rows: int = PROBES) -> T
 
 def measure_function(target: Function, ticket: Function, x: Tensor, what: str, batch: int = BATCH) -> Measured:
     """``ticket`` as it is run, in float32, beside ``target`` in float64, on the rows of ``x``."""
-    error, same, outputs = 0.0, 0, []
+    error, same, outputs = 0.0, 0, list[Tensor]()
     with torch.no_grad():
-        for rows in x.split(batch):
+        for rows in batches(x, batch):
             wanted, got = target(rows.double()).flatten(1), ticket(rows.float()).double().flatten(1)
             off = float((wanted - got).abs().max())
             error = max(error, off) if math.isfinite(off) else math.inf

@@ -34,7 +34,8 @@ class Box:
     def __post_init__(self) -> None:
         low, high = _exact(self.low), _exact(self.high)
         try:
-            low, high = torch.broadcast_tensors(low, high)
+            shape: torch.Size = torch.broadcast_shapes(low.shape, high.shape)  # pyright: ignore
+            low, high = low.expand(shape), high.expand(shape)
         except RuntimeError as error:
             raise SltkError(
                 f"Box needs ends of matching shapes, but got low {tuple(low.shape)} and high {tuple(high.shape)}; "

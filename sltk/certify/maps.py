@@ -1,10 +1,12 @@
 """A stage's geometry applied to the weights of every copy, and to the weights that a mask selects."""
 
-import torch
-from scipy.sparse import csr_matrix
+import numpy as np
+from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
+from sltk.core.arrays import Values
 from sltk.core.rounding import swell, underflow
+from sltk.core.tensors import tensor_of
 from sltk.networks.affine import Affine
 
 
@@ -17,7 +19,19 @@ def upper_per_copy(affine: Affine, weight: Tensor, x: Tensor) -> Tensor:
 def upper_selected(affine: Affine, selected: csr_matrix, x: Tensor, rows: int) -> Tensor:
     """Upper bound of ``selected @ affine.windows(x)`` for non-negative entries, as ``(copies, rows, ...)``."""
     columns = affine.windows(x)
-    count = int(selected.getnnz(axis=1).max(initial=0)) + 1
-    image = torch.from_numpy(selected @ columns.numpy())
-    image = swell(image, count) + underflow(count, torch.from_numpy(selected.data), columns)
+    # scipy's sparse matrices have no types of their own.
+    count = int(np.diff(selected.indptr).max(initial=0)) + 1  # pyright: ignore
+    product: Values = np.asarray(selected @ columns.numpy(), dtype=np.float64)  # pyright: ignore
+    values: Values = np.asarray(selected.data, dtype=np.float64)  # pyright: ignore
+    image: Tensor = swell(tensor_of(product), count) + underflow(count, tensor_of(values), columns)
     return image.reshape(-1, rows, *affine.output_positions(tuple(x.shape[1:])))
+
+
+def shape_of(selected: csr_matrix) -> tuple[int, int]:
+    """Rows and columns."""
+    return (int(selected.shape[0]), int(selected.shape[1]))  # pyright: ignore
+
+
+def row_sums(selected: csr_matrix) -> Values:
+    """The sum of every row."""
+    return np.asarray(selected.sum(axis=1), dtype=np.float64)  # pyright: ignore

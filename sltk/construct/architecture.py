@@ -73,7 +73,7 @@ class Architecture:
 
 def architecture_of(network: Network) -> Architecture:
     """The architecture of ``network``; no weight is read."""
-    stages = []
+    stages: list[StageShape] = []
     for index, stage in enumerate(network.stages):
         affine, geometry = stage.affine, stage.affine.geometry
         outputs, inputs, *kernel = geometry.shape
@@ -107,7 +107,7 @@ def to_json(architecture: Architecture) -> Json:
     """An architecture as JSON."""
     stages: list[object] = []
     for stage in architecture.stages:
-        record: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(stage).items()}
+        record: dict[str, Any] = {k: _listed(v) for k, v in vars(stage).items()}
         if stage.reads is None and not stage.adds:  # a stage of a chain is written as it always was
             del record["reads"], record["adds"]
         stages.append({**record, "after": [op.record() for op in stage.after]})
@@ -120,9 +120,17 @@ def to_json(architecture: Architecture) -> Json:
 
 def from_json(record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Architecture:
     """The architecture that ``to_json`` wrote; ``custom`` holds a user's own activations by name."""
-    stages = []
+    stages: list[StageShape] = []
     for entry in record["stages"]:
-        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "after"}
+        fields: dict[str, Any] = {k: _frozen(v) for k, v in entry.items() if k != "after"}
         stages.append(StageShape(**fields, after=tuple(step_from_record(op, custom) for op in entry["after"])))
     before = tuple(step_from_record(op, custom) for op in record["before"])
     return Architecture(tuple(record["input_shape"]), before, tuple(stages))
+
+
+def _listed(value: Any) -> Any:
+    return [*value] if isinstance(value, tuple) else value  # pyright: ignore  # of a field, so of any type
+
+
+def _frozen(value: Any) -> Any:
+    return (*value,) if isinstance(value, list) else value  # pyright: ignore  # from JSON, so of any type

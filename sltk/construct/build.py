@@ -54,7 +54,7 @@ def build_stages(
     none = np.zeros(0, dtype=np.int64)
     masks = [LayerMask(none, none) for _ in source.layers]
     state = start(network, planned.box) if search.certified_errors else None
-    failures, problems = [], 0
+    failures, problems = list[FailureTable](), 0
     for role, tolerance in zip(roles, tolerances, strict=True):
         affine = network.stages[role.stage].affine
         if report:

@@ -18,6 +18,7 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.pools.solve_stage import StageResult
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, sha256, write_atomic
+from sltk.core.tensors import tensor_of
 from sltk.networks.network import Network
 
 
@@ -36,10 +37,8 @@ class Checkpoint:
 
     def keep(self, stage: int, result: StageResult) -> None:
         """Write a solved stage, whole or not at all."""
-        tensors = {
-            f"failures.{f.name}": torch.from_numpy(getattr(result.failures, f.name)) for f in fields(FailureTable)
-        }
-        tensors |= {"kept": torch.from_numpy(result.kept), "problems": torch.tensor(result.problems)}
+        tensors = {f"failures.{f.name}": tensor_of(getattr(result.failures, f.name)) for f in fields(FailureTable)}
+        tensors |= {"kept": tensor_of(result.kept), "problems": torch.tensor(result.problems)}
         data = save(tensors)
         write_atomic(self._path(stage), sha256(data).encode() + data)
 

@@ -24,7 +24,7 @@ from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.pools.obstructions import range_obstructions
 from sltk.construct.pools.problems import ProblemFamily, problem_families
 from sltk.construct.predict.success import Expectation, Prediction, expected_failures, predict_success
-from sltk.construct.recipe import DEFAULT_LAW, Recipe, Run, Search
+from sltk.construct.recipe import DEFAULT_LAW, Recipe, Run, Search, spelled
 from sltk.construct.source import Source
 from sltk.construct.ticket import Sizes, StrongTicket
 from sltk.core.errors import SltkError
@@ -225,7 +225,7 @@ def strong_ticket(
     Raises:
         SltkError: bad arguments; a layer or activation that the construction cannot have.
     """
-    recipe = Recipe(method, n, param_eps, eps, law)  # pyright: ignore[reportArgumentType]  # a law is spelled there
+    recipe = Recipe(method, n, param_eps, eps, spelled(law))
     return Construction(target, domain, recipe, input_shape=input_shape).build(seed, search, run)
 
 
@@ -255,4 +255,5 @@ def target_and_box(
 
 
 def _ends(box: Box) -> list[list[float]]:
-    return [torch.as_tensor(end).flatten().tolist() for end in (box.low, box.high)]
+    ends = (torch.as_tensor(end).double().flatten().numpy() for end in (box.low, box.high))
+    return [[float(value) for value in end] for end in ends]

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from sltk.certify.intervals import Box
-from sltk.construct.architecture import Architecture, from_json, to_json
+from sltk.construct.architecture import Architecture, StageShape, from_json, to_json
 from sltk.construct.methods.allocate import Allowance, allocate, class_reaches, declared_class
 from sltk.construct.methods.base import Choices, Method, method_named
 from sltk.construct.methods.roles import SourcePlan
@@ -40,7 +40,7 @@ class Declaration:
     recipe: Recipe
     reach: float
     nonnegative: bool
-    custom: Mapping[str, Activation] = field(default_factory=dict)
+    custom: Mapping[str, Activation] = field(default_factory=dict[str, Activation])
 
     def __post_init__(self) -> None:
         self.recipe.require()
@@ -109,7 +109,7 @@ class Declaration:
         if recipe.aim == "param_eps":
             reaches = [reaches[0], *(min(r, recipe.hidden_reach) for r in reaches[1:])]
         mass = recipe.n * law.high / 4.0  # a minimum-error subset takes about half of the samples, of mean size a/2
-        allowed, scales = self._allowances(reaches, mass), []
+        allowed, scales = self._allowances(reaches, mass), list[Scales]()
         for index, (stage, reach) in enumerate(zip(self.architecture.stages, reaches, strict=True)):
             if not self.method.univariate(index):
                 scales.append(Scales(0, 0, (recipe.bias_exponent,), recipe.scale_exponents))
@@ -138,23 +138,36 @@ def require_sizes(architecture: Architecture) -> None:
     if not 1 <= len(architecture.stages) <= MOST_STAGES:
         raise SltkError(f"an architecture has 1 to {MOST_STAGES} stages, but the file has {len(architecture.stages)}.")
     for stage in architecture.stages:
-        sizes = {"outputs": stage.outputs, "inputs": stage.inputs, "inner": stage.inner}
-        for name, size in sizes.items():
-            if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= LARGEST_SIZE:
+        for name, size in (("outputs", stage.outputs), ("inputs", stage.inputs), ("inner", stage.inner)):
+            if not _whole(size, 1, LARGEST_SIZE):
                 raise SltkError(f"{name} of a stage must be from 1 to {LARGEST_SIZE:,}, but the file has {size!r:.40}.")
         for name in ("kernel", "stride", "padding", "dilation"):
-            pair = getattr(stage, name)
-            if (
-                not isinstance(pair, tuple)
-                or len(pair) != 2
-                or not all(isinstance(n, int) and n <= 2**16 for n in pair)
-            ):
-                raise SltkError(f"{name} of a stage must be two whole numbers, but the file has {pair!r:.60}.")
-        reads = (stage.reads, *stage.adds)
-        if not isinstance(stage.name, str) or not all(n is None or (isinstance(n, int) and n >= -1) for n in reads):
-            raise SltkError("a stage of the file has a name that is no text, or reads a stage that there is not.")
-    if not all(isinstance(n, int) and 1 <= n <= LARGEST_SIZE for n in architecture.input_shape):
+            if not _pair(getattr(stage, name)):
+                raise SltkError(
+                    f"{name} of a stage must be two whole numbers, but the file has {getattr(stage, name)!r:.60}."
+                )
+        _require_name_and_wires(stage)
+    if not all(_whole(size, 1, LARGEST_SIZE) for size in architecture.input_shape):
         raise SltkError(f"the input's shape in the file is {architecture.input_shape!r:.60}, which is no shape.")
+
+
+def _require_name_and_wires(stage: StageShape) -> None:
+    name = cast(object, stage.name)  # of a file, whatever its annotation says
+    reads = [read for read in (stage.reads, *stage.adds) if read is not None]
+    if not isinstance(name, str) or not all(_whole(read, -1, MOST_STAGES) for read in reads):
+        raise SltkError("a stage of the file has a name that is no text, or reads a stage that there is not.")
+
+
+def _pair(value: object) -> bool:
+    if not isinstance(value, tuple):
+        return False
+    entries = list[object](value)  # pyright: ignore[reportUnknownArgumentType]  # of a file, so of any type
+    return len(entries) == 2 and all(_whole(entry, 0, 2**16) for entry in entries)
+
+
+def _whole(value: object, least: int, most: int) -> bool:
+    """Whether a value from a file is a whole number in that range."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def first_activation_of(

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from sltk.core.errors import SltkError
 
+Whole = Sequence[int] | NDArray[np.int64]
+Real = Sequence[float] | NDArray[np.float64]
+
 KINDS = ("weight", "weight+", "weight-", "bias")
 
 
@@ -46,7 +49,10 @@ class FailureTable:
     tolerance: NDArray[np.float64]
 
     @classmethod
-    def of(cls, kind: str, stage: int, output, input, tap, copy, target, error, tolerance: float) -> "FailureTable":
+    def of(
+        cls, kind: str, stage: int, output: Whole, input: Whole, tap: Whole, copy: Whole, target: Real, error: Real,
+        tolerance: float,
+    ) -> "FailureTable":  # fmt: skip
         """A table of failures of one kind in one stage."""
         count = len(output)
         return cls(

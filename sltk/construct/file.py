@@ -28,6 +28,7 @@ from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.packing import pack, unpack
 from sltk.core.rng import require_seed
+from sltk.core.tensors import tensor_of
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 
@@ -112,7 +113,7 @@ def _rebuild(
     )
 
 
-def _count(text: str) -> int:
+def _count(text: object) -> int:
     if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 18:
         raise SltkError(f"the number of problems in the file is {text!a:.60}, which is no count.")
     return int(text)
@@ -149,10 +150,10 @@ def kept_weights_hash(source: Source, masks: tuple[LayerMask, ...]) -> str:
 
 
 def _mask_tensors(masks: tuple[LayerMask, ...]) -> dict[str, torch.Tensor]:
-    tensors = {}
+    tensors: dict[str, torch.Tensor] = {}
     for index, mask in enumerate(masks):
-        tensors[f"mask.{index}.weight"] = torch.from_numpy(pack(mask.weight))
-        tensors[f"mask.{index}.bias"] = torch.from_numpy(pack(mask.bias))
+        tensors[f"mask.{index}.weight"] = tensor_of(pack(mask.weight))
+        tensors[f"mask.{index}.bias"] = tensor_of(pack(mask.bias))
     return tensors
 
 
@@ -166,7 +167,7 @@ def _unpack_mask(tensors: Mapping[str, torch.Tensor], index: int, layer: SourceL
 
 
 def _failure_tensors(failures: FailureTable) -> dict[str, torch.Tensor]:
-    return {f"failures.{f.name}": torch.from_numpy(getattr(failures, f.name)) for f in fields(failures)}
+    return {f"failures.{f.name}": tensor_of(getattr(failures, f.name)) for f in fields(failures)}
 
 
 def _failures(tensors: Mapping[str, torch.Tensor]) -> FailureTable:
@@ -187,12 +188,14 @@ def _parse(path: str | Path, data: bytes) -> tuple[dict[str, str], dict[str, tor
     try:
         tensors = load_tensors(data)
         length = int.from_bytes(data[:8], "little")
-        metadata = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["ticket"])
+        stored: object = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["ticket"])
     except (SafetensorError, *FAULTS) as error:
         raise SltkError(f"{path} is not a ticket file: {error!a:.300}.") from error
-    found = metadata.get("format") if isinstance(metadata, dict) else None
+    metadata = dict[object, object](stored) if isinstance(stored, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
+    found = metadata.get("format")
     if found != FORMAT:
         raise SltkError(f"{path} is not a ticket file of this version: its format is {found!a:.60}, not {FORMAT!r}.")
-    if not all(isinstance(value, str) for value in metadata.values()):
+    described = {key: value for key, value in metadata.items() if isinstance(key, str) and isinstance(value, str)}
+    if len(described) != len(metadata):
         raise SltkError(f"{path} is not a ticket file: an entry of its description is no text.")
-    return metadata, tensors
+    return described, tensors

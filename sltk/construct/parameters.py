@@ -54,7 +54,7 @@ class StageParameters:
 
 def stage_parameters(roles: Sequence[Role], realised: Sequence[Realised], target: Network) -> list[StageParameters]:
     """Errors of all effective parameters, stage by stage."""
-    stages = []
+    stages: list[StageParameters] = []
     for role, known, stage in zip(roles, realised, target.stages, strict=True):
         # Where no input is negative, nothing ever meets the parameter for negative ones.
         weight = known.weight_error(nonnegative=role.sides in ("positive", "negative")).numpy()

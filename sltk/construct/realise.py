@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
 from sltk.certify.common import Common
@@ -21,6 +20,7 @@ from sltk.construct.pools.samples import constant_values
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
+from sltk.core.tensors import tensor_of
 from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53
@@ -153,7 +153,7 @@ def _off(role: Role, affine: Affine, total: Values, size: Values, count: Values)
 
 
 def _shaped(role: Role, affine: Affine, flat: Values) -> Tensor:
-    return torch.from_numpy(flat.reshape(role.copies_out, *affine.kernel.shape))
+    return tensor_of(flat.reshape(role.copies_out, *affine.kernel.shape))
 
 
 def _bias_error(
@@ -175,7 +175,7 @@ def _bias_error(
     bias = np.tile(affine.bias.numpy(), role.copies_out)
     # 256 covers the products and phi(b), whose relative error grows with b where phi is a tail.
     allowance = (count + 256.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(bias), 0.0))
-    return torch.from_numpy((np.abs(total - bias) + allowance).reshape(role.copies_out, role.outputs))
+    return tensor_of((np.abs(total - bias) + allowance).reshape(role.copies_out, role.outputs))
 
 
 def _emitted(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:

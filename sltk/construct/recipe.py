@@ -48,8 +48,7 @@ class Recipe:
     """Largest hidden value that two-layer is made for; used by param_eps only."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.law, str):
-            object.__setattr__(self, "law", _spelled(self.law))
+        object.__setattr__(self, "law", spelled(self.law))
         object.__setattr__(self, "scale_exponents", tuple(self.scale_exponents))  # files have lists
 
     def require(self) -> None:
@@ -75,11 +74,11 @@ class Recipe:
 
     def record(self) -> dict[str, object]:
         """The recipe as JSON."""
-        return asdict(self) | {"scale_exponents": list(self.scale_exponents)}
+        return {**asdict(self), "scale_exponents": list(self.scale_exponents)}
 
     def _require_exponents(self) -> None:
         exponents = (*self.scale_exponents, self.bias_exponent)
-        whole = all(isinstance(e, int) and not isinstance(e, bool) and abs(e) <= 30 for e in exponents)
+        whole = all(type(e) is int and abs(e) <= 30 for e in exponents)
         if not self.scale_exponents or not whole:
             raise SltkError(
                 "scale_exponents and bias_exponent are whole exponents of two from -30 to 30, but got "
@@ -87,7 +86,7 @@ class Recipe:
             )
 
     def _require_numbers(self) -> None:
-        if isinstance(self.n, bool) or not isinstance(self.n, int) or not 1 <= self.n <= MOST_SAMPLES:
+        if type(self.n) is not int or not 1 <= self.n <= MOST_SAMPLES:
             raise SltkError(f"n must be a whole number from 1 to {MOST_SAMPLES}, but got n={self.n!r}.")
         if (self.param_eps is None) == (self.eps is None):
             raise SltkError(
@@ -168,13 +167,23 @@ def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
     Raises:
         SltkError: other entries than it has.
     """
-    known = {f.name for f in fields(kind)}
-    if not isinstance(record, Mapping) or set(record) != known:
+    known, given = {f.name for f in fields(kind)}, dict[str, Any](record)
+    if set(given) != known:
         raise SltkError(f"a stored {kind.__name__.lower()} needs the entries {sorted(known)}, but got {record!r:.200}.")
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
+    if "scale_exponents" in given:
+        given["scale_exponents"] = tuple(given["scale_exponents"])
+    return kind(**given)
 
 
-def _spelled(law: object) -> str:
-    if not hasattr(law, "spec"):
+def spelled(law: object) -> str:
+    """The text of a law: itself, or what its ``spec()`` says.
+
+    Raises:
+        SltkError: neither.
+    """
+    if isinstance(law, str):
+        return law
+    spec: object = getattr(law, "spec", None)
+    if not callable(spec):
         raise SltkError(f"law must be text such as 'uniform(2.0)', or a law, but got {law!r}.")
-    return law.spec()  # pyright: ignore[reportAttributeAccessIssue]  # just checked
+    return str(spec())

@@ -70,7 +70,7 @@ def hand_on(before_activation: float, amplification: float) -> float:
 
 def allocate(eps: float, stages: Sequence[StageClass]) -> list[Allowance]:
     """Allowances by stage for a sup error of ``eps``."""
-    budget, allowances = eps, []
+    budget, allowances = eps, list[Allowance]()
     for index in reversed(range(len(stages))):
         allowance, before = share_out(budget, stages[index], first=index == 0)
         allowances.append(allowance)
@@ -106,7 +106,7 @@ def declared_class(
     phi: Activation,
 ) -> list[StageClass]:
     """The declared class as the allocation sees it: every parameter in use, of size ``weight_bound``."""
-    stages = []
+    stages: list[StageClass] = []
     for index, (stage, reach) in enumerate(zip(architecture.stages, reaches, strict=True)):
         per_parameter = method.amplification(index, weight_bound, mass)
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
@@ -123,7 +123,7 @@ def target_class(
     The mass of a subset is not known before it is chosen. Minimum-error subsets use about half of a pool
     (``n a / 4`` per parameter); the sparing objectives need about ``2 |theta| + 3 a / 4`` (measured, not proved).
     """
-    stages = []
+    stages: list[StageClass] = []
     for index, (stage, known) in enumerate(zip(network.stages, ranges(network, box), strict=True)):
         weight = stage.affine.weight
         size = weight.abs().flatten(1).sum(1)

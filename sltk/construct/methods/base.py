@@ -4,7 +4,6 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sltk.construct.architecture import Architecture
 from sltk.construct.methods.roles import SourcePlan
@@ -35,8 +34,8 @@ class Choices:
 class Method(ABC):
     """A construction of strong tickets. Nobody else asks which one it is: what differs is answered here."""
 
-    name: ClassVar[str]
-    depth: ClassVar[str]  # of the source, in terms of the target's depth L
+    name: str
+    depth: str  # of the source, in terms of the target's depth L
 
     @abstractmethod
     def univariate(self, stage: int) -> bool:

@@ -10,7 +10,6 @@ is fixed by the declared class.
 """
 
 from dataclasses import replace
-from typing import ClassVar
 
 from sltk.construct.architecture import Architecture, StageShape
 from sltk.construct.methods.base import Choices, Method, register_method
@@ -25,8 +24,8 @@ from sltk.networks.wiring import INPUT, Wire
 class PlusOne(Method):
     """Source depth L + 1, with n copies of every hidden neuron."""
 
-    name: ClassVar[str] = "plus-one"
-    depth: ClassVar[str] = "L + 1"
+    name = "plus-one"
+    depth = "L + 1"
 
     def univariate(self, stage: int) -> bool:
         """The first stage alone."""

@@ -9,7 +9,6 @@ class.
 """
 
 from dataclasses import replace
-from typing import ClassVar
 
 from sltk.construct.architecture import Architecture
 from sltk.construct.methods.base import Choices, Method, register_method
@@ -22,8 +21,8 @@ from sltk.networks.wiring import INPUT
 class TwoLayer(Method):
     """Source depth 2 L, no copies."""
 
-    name: ClassVar[str] = "two-layer"
-    depth: ClassVar[str] = "2 L"
+    name = "two-layer"
+    depth = "2 L"
 
     def univariate(self, stage: int) -> bool:
         """Every stage."""

@@ -36,7 +36,7 @@ def range_obstructions(
     Returns:
         Failures whose ``error`` is the distance to the range: no subset comes closer.
     """
-    found = []
+    found: list[FailureTable] = []
     for role, tolerance in zip(plan.roles, tolerances, strict=True):
         weight = network.stages[role.stage].affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
         for side in sides(source, role):

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from sltk.construct.methods.roles import Constants, Role, SourcePlan
 from sltk.construct.pools.places import constant_places, of_sign, picked
 from sltk.construct.recipe import Search
 from sltk.core.arrays import Values
+from sltk.core.tensors import tensor_of
 from sltk.networks.affine import Affine
 from sltk.networks.network import Network
 from sltk.subset_sum.laws import Law
@@ -81,7 +81,7 @@ def problem_families(
         tolerances: of the parameters, by stage.
         search: says which parameters are left out.
     """
-    families, left_out = [], []
+    families, left_out = list[ProblemFamily](), list[str]()
     for role in plan.roles:
         tolerance = tolerances[role.stage]
         prune = search.pruned(tolerance)
@@ -167,7 +167,7 @@ def _emitted(law: Law, constants: Constants, taps: int, factors: Values) -> Shar
     """Constants ``phi(b)``, times the factors of their weights, as the samples of a pool read them."""
 
     def draw(generator: np.random.Generator, count: int) -> Values:
-        drawn = constants.activation(torch.from_numpy(law.sample(generator, (count, constants.count)))).numpy()
+        drawn = constants.activation(tensor_of(law.sample(generator, (count, constants.count)))).numpy()
         return picked(drawn * factors, constant_places(drawn, taps, constants.samples)[0])[:, None, :]
 
     return draw

@@ -73,7 +73,7 @@ def constant_pools(source: Source, role: Role) -> list[ConstantPool]:
     constants = role.constants
     if constants is None:
         return []
-    pools, start = [], 0
+    pools, start = list[ConstantPool](), 0
     values = constant_values(source, role.below, constants)
     all_taps = np.array(role.taps, dtype=np.int64)
     for count in constants.pools:

@@ -54,8 +54,8 @@ class StageResult:
 class Progress:
     """What has been found so far."""
 
-    kept: list[Indices] = field(default_factory=list)
-    failures: list[FailureTable] = field(default_factory=list)
+    kept: list[Indices] = field(default_factory=list[Indices])
+    failures: list[FailureTable] = field(default_factory=list[FailureTable])
     problems: int = 0
 
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import comb
+from scipy.special import comb  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
 from sltk.construct.pools.problems import ParameterKind, ProblemFamily, joined
 from sltk.core.arrays import Values
@@ -118,7 +118,7 @@ def predict_success(
         parts, apart = joined(parts)
         left_out += apart
     level = (1.0 - confidence) / max(1, len(parts))
-    results = []
+    results: list[tuple[Expectation, Estimate]] = []
     for part, share in zip(parts, _shares(parts, trials), strict=True):
         # An eighth of the trials is enough to tell rare failures from others.
         expected = _expectation(part, max(1, share // 8), 1.0 - level / 2.0, seed)
@@ -175,7 +175,7 @@ def _products(part: ProblemFamily, draws: int, repeats: int, generator: np.rando
     groups, group = np.unique(part.group, return_inverse=True)
     pools = part.copies * repeats
     size = max(1, CHUNK // (part.problems * repeats))
-    found = []
+    found: list[Values] = []
     for start in range(0, draws, size):
         rows = min(size, draws - start)
         factors = part.shared(generator, rows * groups.size).reshape(rows, groups.size, part.sides, 1, part.n)
@@ -183,7 +183,7 @@ def _products(part: ProblemFamily, draws: int, repeats: int, generator: np.rando
         pool = part.law.sample(generator, (*shape, part.n)) * (part.scale * factors[:, group])
         target = np.broadcast_to(part.targets[:, None, None], shape)
         solved = solve(pool, target, eps=part.eps, objective="cardinality").reached.sum(axis=-1)
-        powers = comb(solved, part.copies) / comb(pools, part.copies)
+        powers: Values = np.asarray(comb(solved, part.copies) / comb(pools, part.copies))
         found.append(powers.prod(axis=(1, 2)))
     return np.concatenate(found)
 

@@ -21,7 +21,7 @@ Source: derived for this project and provable as stated; the constructions as in
 import math
 from dataclasses import dataclass
 
-from scipy.stats import binom
+from scipy.stats import binom  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import nn
 
 from sltk.certify.a_priori import Pools, a_priori
@@ -245,7 +245,7 @@ class _Sizes:
 def drawn_for_certain(usable: int, share: float, delta: float) -> int:
     """Least number of draws of which at least ``usable`` are of a kind of probability ``share``, but for ``delta``."""
     drawn = usable
-    while share < 1.0 and binom.cdf(usable - 1, drawn, share) > delta:
+    while share < 1.0 and float(binom.cdf(usable - 1, drawn, share)) > delta:
         drawn += 1
     return drawn
 
@@ -267,7 +267,7 @@ def _concluded(question: _Question, tolerances: list[float], pools: list[list[Po
 def _certificate(
     question: _Question, tolerances: list[float], pools: list[list[PoolWidth]], scale: int
 ) -> Certificate | None:
-    high, offers = question.law.high, []
+    high, offers = question.law.high, list[Pools]()
     for index, stage in enumerate(pools):
         univariate = question.method.univariate(index)
         shrunk = 2.0**-scale if univariate else 1.0

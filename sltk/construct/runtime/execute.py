@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.wired import WiredModule, described, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices
+from sltk.core.tensors import tensor_of
 from sltk.networks.op import Op
 from sltk.networks.wiring import INPUT, is_chain, wires
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
@@ -44,11 +44,11 @@ def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op
     """Every source weight under its boolean mask."""
     maps: list[nn.Module] = []
     for index, (layer, mask) in enumerate(zip(source.layers, masks, strict=True)):
-        weight = torch.from_numpy(source.weight(index, limit)).float()
-        bias = torch.from_numpy(source.biases(index, np.arange(layer.outputs))).float()
+        weight = tensor_of(source.weight(index, limit)).float()
+        bias = tensor_of(source.biases(index, np.arange(layer.outputs))).float()
         tickets = (
-            Ticket(weight, torch.from_numpy(mask.dense(layer, limit))),
-            Ticket(bias, torch.from_numpy(mask.dense_bias(layer))),
+            Ticket(weight, tensor_of(mask.dense(layer, limit))),
+            Ticket(bias, tensor_of(mask.dense_bias(layer))),
         )
         if layer.kind == "linear":
             maps.append(TicketLinear(*tickets))
@@ -96,9 +96,9 @@ def _sparse_layer(
     channel, s = np.divmod(column, inner)
     here = np.isin(row, written)
     row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
-    flat = torch.from_numpy((row * read.size + channel) * inner + s)
-    value = torch.from_numpy(source.weights(index, mask.weight[here])).float()
-    bias = torch.from_numpy(_kept_bias(source, index, mask)[written]).float()
+    flat = tensor_of((row * read.size + channel) * inner + s)
+    value = tensor_of(source.weights(index, mask.weight[here])).float()
+    bias = tensor_of(_kept_bias(source, index, mask)[written]).float()
     if layer.kind == "linear":
         return SparseLinear(read.size * inner, written.size, flat, value, bias)
     geometry = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.source import Source, SourceLayer
 from sltk.core.arrays import Indices
+from sltk.core.tensors import tensor_of
 from sltk.networks.wiring import INPUT, flow, wires
 
 
@@ -40,8 +40,8 @@ class WiredModule(nn.Module):
             into = np.flatnonzero(held[i] < layers[i].joined)
             for number, skip in enumerate(wire.adds):
                 origin = np.searchsorted(held[skip], held[i][into])
-                self.register_buffer(f"into_{i}_{number}", torch.from_numpy(into), persistent=False)
-                self.register_buffer(f"from_{i}_{number}", torch.from_numpy(origin), persistent=False)
+                self.register_buffer(f"into_{i}_{number}", tensor_of(into), persistent=False)
+                self.register_buffer(f"from_{i}_{number}", tensor_of(origin), persistent=False)
 
     def __repr__(self) -> str:
         return described(self)

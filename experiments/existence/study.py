@@ -21,10 +21,10 @@ from typing import Any
 from experiments.existence.anatomy import anatomy
 from experiments.existence.figure import draw
 from sltk.claims._existence import ALARM, Small, cell_of, measure, predicted
-from sltk.claims._tickets import one_thread
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson, power, test_proportion
+from sltk.core.threads import limit
 from sltk.harness.measurement import Measurement, run
 from sltk.harness.rows import RowStore
 from sltk.harness.stored import measured
@@ -127,7 +127,7 @@ def failures(small: Small, tickets: int) -> list[dict]:
     """Failures at the least n, by layer, kind and cause, over tickets of their own stream."""
     total: Counter[tuple[str, str, str]] = Counter()
     seeds = stream(0, "experiments", "existence", "opened", small.family).integers(2**63, size=tickets).tolist()
-    with one_thread():
+    with limit(1):  # a ticket of this size is done before a second thread has started
         for seed in seeds:
             total += anatomy(small.ticket(SWEEPS["n"][0], EPS, seed))
     return [{"layer": layer, "kind": kind, "cause": why, "failures": count, "tickets": tickets}

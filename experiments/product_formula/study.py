@@ -14,7 +14,6 @@ import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numba
 import torch
 
 from experiments.product_formula.figure import draw
@@ -22,6 +21,7 @@ from sltk.construct import StrongTicket, strong_ticket
 from sltk.construct.predict.success import expected_failures, predict_success
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson, power, test_proportion
+from sltk.core.threads import limit
 from sltk.networks.activations.table import activation
 from sltk.networks.layers import Act, Linear, Network, Stage
 from sltk.subset_sum.laws import Uniform
@@ -64,6 +64,7 @@ CASES = (
 )  # fmt: skip
 
 
+@limit(1)  # a ticket of this size is done before a second thread has started
 def main(arguments: list[str]) -> None:
     """Run all cases, print them, and write rows and figure."""
     parser = argparse.ArgumentParser(description="Success of real tickets against the product formula.")
@@ -71,7 +72,6 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--draws", type=int, default=40_000, help="draws of the incoming weights for the prediction")
     parser.add_argument("--out", type=Path, default=Path("out/product_formula"))
     options = parser.parse_args(arguments)
-    numba.set_num_threads(1)  # a ticket of this size is done before a second thread has started
     results = [run(case, options.seeds, options.draws) for case in CASES]
     options.out.mkdir(parents=True, exist_ok=True)
     write_atomic(options.out / "study.json", canonical_json({"false_alarm": FALSE_ALARM, "cases": results}))

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from sltk.core.errors import SltkError
 from sltk.core.paired import Paired, findings, paired
+from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
 from sltk.data.datasets import load
 from sltk.models.dense import network_for
@@ -99,9 +99,9 @@ class JudgedClaim:
     comparison: Paired
 
 
+@limit(1)
 def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], "validation": ..., "density": ...}}``."""
-    torch.set_num_threads(1)
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     arms = ARMS if job.controls and basis not in RANDOM else ARMS[:1]

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from sltk.core.paired import Paired, findings, paired
+from sltk.core.threads import limit
 from sltk.data.datasets import load
 from sltk.models.dense import network_for
 from sltk.studies.imp_bases import LEVEL, JudgedClaim
@@ -130,9 +129,9 @@ ARMS: dict[str, Phases] = {
 }
 
 
+@limit(1)
 def measure_arm(job: RstJob, arm: str) -> dict[str, Any]:
     """``{"test": [[accuracy by seed] by density], "validation": ..., "density": ..., "ratio": ...}`` of one arm."""
-    torch.set_num_threads(1)
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     found: dict[str, Any] = {"test": [], "validation": [], "density": [], "ratio": []}

@@ -122,7 +122,7 @@ def _certificate(eps: float, delta: float, law: Law, window: float) -> int:
 
 @lru_cache(maxsize=1)
 def stored_certificates() -> tuple[StoredCertificate, ...]:
-    """The certificates that come with the package, ``sltk/subset_sum/certificates/*.json``."""
+    """The certificates that come with the package, ``sltk/subset_sum/widths/certificates/*.json``."""
     folder = resources.files("sltk.subset_sum.widths") / "certificates"
     found = [read_certificate(json.loads(f.read_text("utf-8"))) for f in folder.iterdir() if f.name.endswith(".json")]
     return tuple(sorted(found, key=lambda c: (c.law, c.eps, c.size)))

@@ -21,10 +21,10 @@ from experiments.existence.anatomy import anatomy
 from experiments.existence.figure import draw
 from experiments.existence.points import EPS, FAMILIES, SWEEPS, N, named_points, small_of
 from sltk.claims._existence import ALARM, cell_of, measure, predicted
-from sltk.claims._tickets import one_thread
 from sltk.core.files import canonical_json
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson, power, test_proportion
+from sltk.core.threads import limit
 from sltk.core.verdict import merge
 from sltk.harness.measurement import Measurement, RowTask
 from sltk.harness.study import Study, StudyOptions, StudyRow
@@ -116,7 +116,7 @@ def failures(cell: Mapping[str, Any]) -> dict[str, Any]:
     small, point, tickets = small_of(cell["point"]), cell["point"], cell["tickets"]
     total: Counter[tuple[str, str, str]] = Counter()
     seeds = stream(0, "experiments", "existence", "opened", small.family).integers(2**63, size=tickets).tolist()
-    with one_thread():
+    with limit(1):
         for seed in seeds:
             total += anatomy(small.ticket(point["n"], point["eps"], seed))
     return {"rows": [{"layer": layer, "kind": kind, "cause": why, "failures": count, "tickets": tickets}

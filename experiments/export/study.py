@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
+from sltk.core.threads import limit
 from sltk.models.registry import model
 from sltk.train.basis.factored import Factored
 from sltk.train.basis.unit import Unit
@@ -60,8 +61,8 @@ def speed_up(own: nn.Module, small: nn.Module, batch: int) -> tuple[float, float
     return median(seconds(full, x) / seconds(small, x) for _ in range(TURNS)), apart
 
 
+@limit(1)
 def main() -> None:
-    torch.set_num_threads(1)
     table = Table(title="784-300-100-10: times as fast as the dense network, one thread")
     for name in ("export", "density", "numbers", *(f"batch {batch}" for batch in BATCHES), "largest difference"):
         table.add_column(name, justify="left" if name == "export" else "right")

@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 
 from experiments.product_formula.figure import draw
 from experiments.product_formula.networks import SOUGHT, Sought
-from sltk.claims._tickets import one_thread
 from sltk.construct import Search
 from sltk.core.stats import clopper_pearson, power, test_proportion
+from sltk.core.threads import limit
 from sltk.harness.study import Study, StudyOptions, StudyRow
 
 FALSE_ALARM = 1e-7
@@ -60,7 +60,7 @@ class ProductFormula(Study[FormulaOptions]):
     def measure(self, cell: Mapping[str, Any], options: FormulaOptions) -> dict[str, Any]:
         """Which seeds succeed, or what is predicted."""
         sought = Sought.of(cell["sought"])
-        with one_thread():  # a ticket of this size is done before a second thread has started
+        with limit(1):  # a ticket of this size is done before a second thread has started
             if "draws" in cell:
                 return {"models": predictions(sought, cell["draws"])}
             asked = sought.construction()

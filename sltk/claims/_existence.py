@@ -18,11 +18,11 @@ import torch
 from sltk.certify.adversary import data_error
 from sltk.claims._broken import bias_at_border, run_of, skip_elsewhere
 from sltk.claims._pools import violations
-from sltk.claims._tickets import one_thread
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.predict.success import Prediction
 from sltk.construct.recipe import Objective
 from sltk.core.claim import Case, Preset
+from sltk.core.threads import limit
 from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
@@ -106,7 +106,7 @@ class Small:
 
 def predicted(small: Small, n: int, eps: float, *, trials: int = 2**16, conditional: bool = True) -> Prediction:
     """The product formula for tickets of ``small``, at the confidence that a case can spend."""
-    with one_thread():
+    with limit(1):
         return small.construction(n, eps).predict(trials=trials, conditional=conditional, confidence=1.0 - ALARM / 2.0)
 
 
@@ -124,7 +124,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
     Cell: the fields of ``Small``, ``n``, ``eps``, and perhaps ``broken``: ``""``, ``"skip"`` or ``"border"``.
     """
     small = Small(cell["family"], cell["depth"], cell["width"], cell["biases"], cell["activation"])
-    with one_thread():
+    with limit(1):
         seeds = generator.integers(2**63, size=trials).tolist()
         if "broken" in cell:
             found = [_error_and_bound(small, cell, seed, generator) for seed in seeds]

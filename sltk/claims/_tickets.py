@@ -5,12 +5,10 @@ a posteriori certificate. A negative control breaks the ticket, never the check.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import numba
 import numpy as np
 import torch
 
@@ -19,6 +17,7 @@ from sltk.claims._pools import violations
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.core.claim import Case, Preset
 from sltk.core.errors import SltkError
+from sltk.core.threads import limit
 from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
@@ -92,7 +91,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
     setting = Setting(cell["target"], cell["method"], cell["activation"], cell["biases"])
     network, succeeded = setting.network(), 0
     errors, bounds = [], []
-    with one_thread():
+    with limit(1):  # a ticket of this size is done before a second thread has started
         for seed in generator.integers(2**63, size=trials).tolist():
             ticket = setting.ticket(cell["n"], seed)
             succeeded += len(ticket.failures) == 0
@@ -120,19 +119,6 @@ def broken_case(setting: Setting, n: int, broken: str) -> Case:
     cell = {**vars(setting), "n": n, "broken": broken}
     name = f"{setting.target} {setting.activation}, {broken} overwritten"
     return Case(name, cell, Never(share=0.2), "error <= certificate", control=True)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """A ticket of this size is done before a second thread has started."""
-    before = numba.get_num_threads(), torch.get_num_threads()
-    numba.set_num_threads(1)
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before[0])
-        torch.set_num_threads(before[1])
 
 
 def _run(ticket: StrongTicket, broken: str) -> Callable[[torch.Tensor], torch.Tensor]:

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 
 from sltk.claims._pools import count
-from sltk.claims._tickets import one_thread
 from sltk.construct import Construction, Recipe, Search, StrongTicket, strong_ticket
 from sltk.construct.predict.success import Prediction
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.threads import limit
 from sltk.core.verdict import Proportion
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
@@ -53,7 +53,7 @@ def construction(target: Network) -> Construction:
 @cache
 def predicted(neurons: int, conditional: bool, trials: int) -> Prediction:
     """The formula's success probability and its interval, which misses it with probability at most 5e-10."""
-    with one_thread():
+    with limit(1):
         return construction(network(neurons)).predict(
             trials=trials, conditional=conditional, confidence=1.0 - NULL_ALARM
         )
@@ -61,7 +61,7 @@ def predicted(neurons: int, conditional: bool, trials: int) -> Prediction:
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
     """Tickets without a failure, by the real construction."""
-    with one_thread():
+    with limit(1):
         target, seeds = network(cell["neurons"]), generator.integers(2**63, size=trials).tolist()
         return count(np.array([len(ticket(target, seed).failures) == 0 for seed in seeds]))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.arrays import Indices
 

@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
@@ -124,7 +124,7 @@ class Claim:
     construction: Callable[..., Any] | None = None
     measure: Measure | None = None
     cases: Callable[[Preset], tuple[Case, ...]] | None = None
-    absent: Mapping[str, str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict[str, str])
     revision: int = 1
 
     def __post_init__(self) -> None:
@@ -165,7 +165,7 @@ class Claim:
         return self.provenance[0][1] not in ("remembered", "abstract")
 
     def _check(self, given: Mapping[str, Any]) -> tuple[str, ...]:
-        unchecked = []
+        unchecked: list[str] = []
         for hypothesis in self.hypotheses:
             if all(name in given for name in hypothesis.names):
                 hypothesis.require(self.key, given)
@@ -212,7 +212,8 @@ class Claim:
             raise SltkError(
                 f"claim {self.key!r} needs provenance marks of {', '.join(PROVENANCE)}, but got {self.provenance!r}."
             )
-        if not isinstance(self.hypotheses, tuple) or not all(isinstance(h, Hypothesis) for h in self.hypotheses):
+        given: Any = self.hypotheses  # whatever an untyped caller has passed
+        if not isinstance(given, tuple) or not all(isinstance(h, Hypothesis) for h in cast("tuple[Any, ...]", given)):
             raise SltkError(f"claim {self.key!r} needs a tuple of Hypothesis objects, but got {self.hypotheses!r}.")
         if not set(self.absent) <= set(get_args(Piece)):
             raise SltkError(f"claim {self.key!r} lacks one of {get_args(Piece)}, but got {sorted(self.absent)}.")

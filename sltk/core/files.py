@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sltk.core.errors import SltkError
 
@@ -90,12 +90,12 @@ def _mode(path: Path) -> int:
 def _require_string_keys(value: Any) -> None:
     # json.dumps would write the key 1 as "1", and two unequal values would share their bytes.
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key, item in cast("dict[Any, Any]", value).items():
             if not isinstance(key, str):
                 raise SltkError(f"canonical_json needs string keys, but got {key!r}; use str(key).")
             _require_string_keys(item)
     elif isinstance(value, (list, tuple)):
-        for item in value:
+        for item in cast("list[Any] | tuple[Any, ...]", value):
             _require_string_keys(item)
 
 

@@ -59,9 +59,9 @@ def sign_flip(differences: Sequence[float]) -> float:
     if not 1 <= d.size <= _MOST or not np.all(np.isfinite(d)):
         raise SltkError(f"sign_flip needs 1 to {_MOST} finite differences, but got {d.size}; pair fewer seeds.")
     sums = np.zeros(1)
-    for value in d:
-        sums = np.concatenate([sums + value, sums - value])
-    return float(np.mean(sums >= d.sum() - 1e-12 * np.abs(d).sum()))
+    for k in range(d.size):
+        sums = np.concatenate([sums + d[k], sums - d[k]])
+    return int(np.count_nonzero(sums >= d.sum() - 1e-12 * np.abs(d).sum())) / sums.size
 
 
 def paired(first: Sequence[float], second: Sequence[float], margin: float = 0.0) -> Paired:

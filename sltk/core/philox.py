@@ -12,21 +12,25 @@ tests hold this against Random123's known answers, to which the constants lead).
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 
 from sltk.core.arrays import Words
+from sltk.core.compiled import inlined, kernel
 from sltk.core.errors import SltkError
+from sltk.core.threads import over_cores
 
 ROUNDS = 10
 INDEX_LIMIT = 2**63
 _CHUNK = 256
-FEW = 2**14  # words below which a second thread costs more than it brings
+PIECE = 2**18  # words dealt out at a time: for fewer a second thread costs more than it brings
 _LOW = 0xFFFFFFFF
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85
+
+Word = np.uint64
 
 
 def philox4x32(counter: Sequence[int], key: Sequence[int]) -> tuple[int, int, int, int]:
@@ -58,14 +62,19 @@ def words(key: int, flat: NDArray[np.int64] | NDArray[np.uint64], word: int = 0)
     Raises:
         SltkError: another dtype, or a value out of range.
     """
-    index = np.asarray(flat)
-    if index.dtype not in (np.int64, np.uint64):
+    index: NDArray[Any] = np.asarray(flat)
+    if index.dtype != np.int64 and index.dtype != np.uint64:
         raise SltkError(f"flat must be an int64 or uint64 array, but got {index.dtype}; use flat.astype(np.int64).")
     signed = np.ascontiguousarray(index).view(np.int64).reshape(-1)
-    out = np.empty(signed.size, dtype=np.uint32)
-    gather = _gather if signed.size > FEW else _gather_few
-    if not gather(*_parameters(key, word), signed.view(np.uint64), out):
+    if signed.size and signed.min() < 0:  # as int64, which a large uint64 is below zero
         raise SltkError("flat must hold indices in [0, 2**63), but some lie outside; check how they were computed.")
+    given, unsigned = _parameters(key, word), signed.view(np.uint64)
+    out = np.empty(signed.size, dtype=np.uint32)
+
+    def gather(_: None, low: int, high: int) -> None:
+        _gather(*given, unsigned[low:high], out[low:high])
+
+    over_cores(gather, out.size, PIECE, lambda: None)
     return out.reshape(index.shape)
 
 
@@ -78,14 +87,19 @@ def words_range(key: int, start: int, stop: int, word: int = 0) -> Words:
     if not 0 <= start <= stop <= INDEX_LIMIT:
         raise SltkError(f"words_range needs 0 <= start <= stop <= 2**63, but got start={start}, stop={stop}.")
     first, last = start >> 2, (stop + 3) >> 2
-    out = np.empty((last - first, 4), dtype=np.uint32)
-    fill = _fill if out.size > FEW else _fill_few
-    fill(*_parameters(key, word), np.uint64(first), out)
+    given, out = _parameters(key, word), np.empty((last - first, 4), dtype=np.uint32)
+
+    def fill(_: None, low: int, high: int) -> None:
+        _fill(*given, np.uint64(first + low), out[low:high])
+
+    over_cores(fill, last - first, PIECE // 4, lambda: None)
     return out.reshape(-1)[start - 4 * first : stop - 4 * first]
 
 
-@njit(inline="always")
-def _rounds(c0, c1, c2, c3, k0, k1):  # pragma: no cover - compiled
+@inlined
+def _rounds(
+    c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word
+) -> tuple[Word, Word, Word, Word]:  # pragma: no cover - compiled
     low, shift = np.uint64(_LOW), np.uint64(32)
     for _ in range(ROUNDS):
         # Every word sits in a uint64: numba turns mixed signed and unsigned integers into floats.
@@ -95,24 +109,11 @@ def _rounds(c0, c1, c2, c3, k0, k1):  # pragma: no cover - compiled
     return c0, c1, c2, c3
 
 
-@njit(parallel=True, cache=True, nogil=True)
-def _gather(k0, k1, word, flat, out):  # pragma: no cover - compiled
-    bad = 0
-    for piece in prange((flat.size + FEW - 1) // FEW):
-        part = slice(piece * FEW, min((piece + 1) * FEW, flat.size))
-        bad += _gather_chunk(k0, k1, word, flat[part], out[part])
-    return bad == 0
-
-
-@njit(cache=True, nogil=True)
-def _gather_few(k0, k1, word, flat, out):  # pragma: no cover - compiled
-    return _gather_chunk(k0, k1, word, flat, out) == 0
-
-
-@njit
-def _gather_chunk(k0, k1, word, flat, out):  # pragma: no cover - compiled
-    low, inside = np.uint64(_LOW), np.uint64(INDEX_LIMIT)
-    bad = 0
+@kernel
+def _gather(
+    k0: Word, k1: Word, word: Word, flat: NDArray[np.uint64], out: Words
+) -> None:  # pragma: no cover - compiled
+    low = np.uint64(_LOW)
     for i in range(flat.size):
         f = flat[i]
         block = f >> np.uint64(2)
@@ -120,26 +121,17 @@ def _gather_chunk(k0, k1, word, flat, out):  # pragma: no cover - compiled
         even = lanes[2] if f & np.uint64(2) else lanes[0]
         odd = lanes[3] if f & np.uint64(2) else lanes[1]
         out[i] = np.uint32(odd if f & np.uint64(1) else even)
-        bad += 1 if f >= inside else 0
-    return bad
 
 
-@njit(parallel=True, cache=True, nogil=True)
-def _fill(k0, k1, word, first, out):  # pragma: no cover - compiled
-    for piece in prange((out.shape[0] + FEW - 1) // FEW):
-        start = piece * FEW
-        _fill_few(k0, k1, word, first + np.uint64(start), out[start : start + FEW])
-
-
-@njit(cache=True, nogil=True)
-def _fill_few(k0, k1, word, first, out):  # pragma: no cover - compiled
+@kernel
+def _fill(k0: Word, k1: Word, word: Word, first: Word, out: Words) -> None:  # pragma: no cover - compiled
     for chunk in range((out.shape[0] + _CHUNK - 1) // _CHUNK):
         start = chunk * _CHUNK
         _fill_chunk(k0, k1, word, first + np.uint64(start), out[start : start + _CHUNK])
 
 
-@njit
-def _fill_chunk(k0, k1, word, first, out):  # pragma: no cover - compiled
+@kernel
+def _fill_chunk(k0: Word, k1: Word, word: Word, first: Word, out: Words) -> None:  # pragma: no cover - compiled
     # One buffer a lane keeps the stores contiguous, without which the rounds do not vectorise (four times slower).
     lanes = np.empty((4, _CHUNK), dtype=np.uint32)
     for i in range(out.shape[0]):

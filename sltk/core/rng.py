@@ -51,7 +51,7 @@ def torch_stream(seed: int, *names: Name) -> torch.Generator:
     state = generator.get_state()
     twister = state.view(torch.int64)[_TORCH_HEADER : _TORCH_HEADER + _TORCH_WORDS]
     words = stream(seed, *names).integers(0, 2**32, size=_TORCH_WORDS, dtype=np.uint32)
-    twister.copy_(torch.from_numpy(words.astype(np.int64)))
+    twister.copy_(torch.tensor(words.astype(np.int64)))
     return generator.set_state(state)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core import binomial
 from sltk.core.errors import SltkError
@@ -191,7 +191,7 @@ class FalseAlarmLedger:
     """
 
     budget: float = 1e-6
-    declared: dict[str, float] = field(default_factory=dict)
+    declared: dict[str, float] = field(default_factory=dict[str, float])
 
     def declare(self, name: str, probability: float) -> None:
         """Enter the test ``name``.

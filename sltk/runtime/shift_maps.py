@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sltk.core.threads import threads
 from sltk.networks.geometry import Pair
 from sltk.runtime.shift_kernels import Floats, Ints, accumulate, pack, unpack
 
@@ -103,11 +104,11 @@ class ShiftMap:
         read = torch.empty(self.source.size * step, dtype=images.dtype).numpy()
         written = torch.empty(self.target.size * step, dtype=images.dtype).numpy()
         arrays = images.contiguous().numpy(), result.numpy(), bias.contiguous().numpy()
-        threads = torch.get_num_threads() if len(self.rows.value) * self.target.positions * batch > _SERIAL else 1
-        with ThreadPoolExecutor(threads) as pool:
+        workers = threads() if len(self.rows.value) * self.target.positions * batch > _SERIAL else 1
+        with ThreadPoolExecutor(workers) as pool:
             for first in range(0, batch, step):
                 some = slice(first, first + step)
-                _Pass(self, arrays[0][some], arrays[1][some], arrays[2], read, written).run(pool, threads)
+                _Pass(self, arrays[0][some], arrays[1][some], arrays[2], read, written).run(pool, workers)
         return result
 
     def _images_per_pass(self, batch: int, itemsize: int) -> int:
@@ -117,11 +118,11 @@ class ShiftMap:
         step = step - step % _LANES if step > _LANES else step
         return max(1, min(step, batch))
 
-    def tasks(self, entries: int, threads: int) -> list[tuple[Pair, Pair]]:
+    def tasks(self, entries: int, workers: int) -> list[tuple[Pair, Pair]]:
         """(rows, entries) blocks of about equal work, tiles first: rows are split only where tiles are few."""
         tiles = list(_spans(entries, _TILE))
         pointer = self.rows.pointer
-        parts = min(len(pointer) - 1, math.ceil(_SHARES * threads / max(len(tiles), 1))) if threads > 1 else 1
+        parts = min(len(pointer) - 1, math.ceil(_SHARES * workers / max(len(tiles), 1))) if workers > 1 else 1
         # A row costs its weights and a constant, so rows without weights are shared out too.
         cost = pointer + np.arange(len(pointer))
         cuts = np.searchsorted(cost, np.linspace(0, cost[-1], parts + 1)).tolist()
@@ -139,7 +140,7 @@ class _Pass:
     read: Floats
     written: Floats
 
-    def run(self, pool: Executor, threads: int) -> None:
+    def run(self, pool: Executor, workers: int) -> None:
         batch = len(self.images)
         source, target, rows = self.map.source, self.map.target, self.map.rows
         read = self.read[: source.size * batch].reshape(len(source.where), source.positions * batch)
@@ -155,16 +156,16 @@ class _Pass:
         def store(block: Pair) -> None:
             unpack(self.result, written, target.where, target.stride, target.grid, block)
 
-        run = pool.map if threads > 1 else map
+        run = pool.map if workers > 1 else map
         # A map is lazy: a step has ended, and has raised what it raises, only when its results were asked for.
-        list(run(load, _even(len(source.where), threads)))
-        list(run(multiply, self.map.tasks(target.positions * batch, threads)))
-        list(run(store, _even(len(target.where), threads)))
+        list(run(load, _even(len(source.where), workers)))
+        list(run(multiply, self.map.tasks(target.positions * batch, workers)))
+        list(run(store, _even(len(target.where), workers)))
 
 
 def _spans(total: int, length: int) -> list[Pair]:
     return [(first, min(first + length, total)) for first in range(0, total, length)]
 
 
-def _even(total: int, threads: int) -> list[Pair]:
-    return _spans(total, max(1, math.ceil(total / (_SHARES * threads if threads > 1 else 1))))
+def _even(total: int, workers: int) -> list[Pair]:
+    return _spans(total, max(1, math.ceil(total / (_SHARES * workers if workers > 1 else 1))))

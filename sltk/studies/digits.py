@@ -5,12 +5,9 @@ them and each construction, several sources are drawn, one a seed; none is drawn
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from sltk.certify.adversary import sup_error
@@ -19,6 +16,7 @@ from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.predict.success import Prediction
 from sltk.construct.recipe import Objective
 from sltk.core.report import Report
+from sltk.core.threads import limit
 from sltk.data.datasets import Dataset, load
 from sltk.models.digits import digits_conv, train
 from sltk.networks.network import Network
@@ -121,17 +119,7 @@ class Tally:
     prediction: Prediction
 
 
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Small networks run twice as fast when torch does not spread each of their layers over the cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
+@limit(1)  # small networks run twice as fast when torch does not spread each of their layers over the cores
 def trained_subjects(seed: int = 0) -> dict[str, Subject]:
     """The targets, trained on the spot, by activation."""
     data = load("digits")
@@ -156,6 +144,7 @@ def construction(job: Job, kind: Arm, subject: Subject, n: int | None = None) ->
     return Construction(subject.network, subject.box, recipe)
 
 
+@limit(1)
 def measured(job: Job, kind: Arm, subject: Subject, seed: int) -> tuple[TicketRow, NDArray[np.float64]]:
     """One ticket built and measured: its row, and the errors of all its effective parameters."""
     started = time.perf_counter()

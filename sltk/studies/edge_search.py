@@ -9,6 +9,7 @@ from scipy.stats import hypergeom
 from torch import Tensor, nn
 
 from sltk.core.rng import torch_stream
+from sltk.core.threads import limit
 from sltk.data.datasets import load
 from sltk.models.dense import dense_network, network_for
 from sltk.train.loop.samples import Samples, Task
@@ -64,9 +65,9 @@ class SearchJob:
         return {name: self.inputs(name) for name in names}
 
 
+@limit(1)
 def measure_search(job: SearchJob, name: str) -> dict[str, Any]:
     """Accuracies of one law, scope and density, and whether any weight or bias moved."""
-    torch.set_num_threads(1)
     law, kind, density = name.split(", ")
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
@@ -142,9 +143,9 @@ def search_planted(
     return planted_support(found, masks), outcome.accuracy("final")[0]
 
 
+@limit(1)
 def measure_planted(job: SearchJob) -> dict[str, Any]:
     """What the search finds of one planted ticket a seed, and the exact p-value of all of them together."""
-    torch.set_num_threads(1)
     found: list[Tensor] = []
     planted: list[Tensor] = []
     for seed in range(job.seeds):

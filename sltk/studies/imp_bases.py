@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from sltk.core.errors import SltkError
 from sltk.core.paired import Paired, paired
+from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
 from sltk.data.datasets import Dataset, load
 from sltk.models.dense import network_for
@@ -90,9 +90,9 @@ class ImpJob:
         return {"study": "imp-bases", "revision": 1, "basis": basis, **kept, "hidden": list(self.hidden)}
 
 
+@limit(1)
 def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], "validation": ..., "density": ...}}``."""
-    torch.set_num_threads(1)
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     arms = (LEADER, *(CONTROLS if job.controls and basis not in RANDOM else ()))

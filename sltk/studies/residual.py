@@ -18,11 +18,11 @@ import torch
 from sltk.certify.adversary import data_error
 from sltk.claims._broken import run_of, skip_elsewhere
 from sltk.claims._pools import violations
-from sltk.claims._tickets import one_thread
 from sltk.construct import Search, StrongTicket, strong_ticket
 from sltk.construct.recipe import Objective
 from sltk.core.errors import SltkError
 from sltk.core.report import Report
+from sltk.core.threads import limit
 from sltk.core.verdict import Never, Proportion, Verdict
 from sltk.harness.measurement import Measurement, run
 from sltk.harness.rows import RowStore
@@ -158,7 +158,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
     """Tickets without failure, and tickets whose error at random inputs leaves their bound."""
     succeeded, errors, bounds = 0, [], []
     objective = "error" if cell["broken"] else "cardinality"
-    with one_thread():
+    with limit(1):
         for seed in generator.integers(2**63, size=trials).tolist():
             built = ticket(cell["network"], cell["n"], cell["eps"], cell["method"], seed, objective)
             assert built.target is not None

@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from sltk.core.paired import Paired, paired
+from sltk.core.threads import limit
 from sltk.data.datasets import load
 from sltk.models.dense import network_for
 from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
@@ -144,9 +143,9 @@ ARMS: dict[str, RstArm] = {
 }
 
 
+@limit(1)
 def measure_arm(job: RstJob, arm: str) -> dict[str, Any]:
     """``{"test": [[accuracy by seed] by density], "validation": ..., "density": ..., "ratio": ...}`` of one arm."""
-    torch.set_num_threads(1)
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     task = task_of(data)

@@ -87,7 +87,7 @@ def amplified_size(n: int, failure: float, delta: float) -> int:
 
 
 def _require_size(n: int) -> None:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         raise SltkError(f"a pool needs a whole number n >= 0 of samples, but got n={n!r}.")
 
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from sltk.core.arrays import Flags, Values
 from sltk.core.errors import SltkError
-from sltk.subset_sum._problem import Problem, read
+from sltk.subset_sum.backends import backend_named
+from sltk.subset_sum.problem import Problem, read
 from sltk.subset_sum.solve import solve
 
 
@@ -60,7 +61,7 @@ def solve_movable(pool: Any, target: Any, *, eps: Any, movable: float) -> MovedS
     """
     if not 0.0 <= movable < math.inf:
         raise SltkError(f"movable must be finite and >= 0, but got movable={movable}; it is the largest move.")
-    problem = read(pool, target, eps, "cardinality", None, None)
+    problem = read(pool, target, eps, "cardinality", None, None, backend_named("auto").limits)
     mask = np.zeros((problem.target.size, problem.samples), bool)
     value, error = np.zeros_like(problem.target), np.abs(problem.target)
     for size in range(1, problem.samples + 1):

@@ -14,11 +14,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import isotonic_regression
+from scipy.interpolate import PchipInterpolator  # pyright: ignore[reportMissingTypeStubs]
+from scipy.optimize import isotonic_regression  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.arrays import Values
 from sltk.core.errors import SltkError
@@ -65,9 +66,9 @@ def range_obstruction(n: int, t: float, law: Uniform) -> float:
 
     Source: derived for this project and provable as stated (range obstruction of random subset sums).
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+    if isinstance(n, bool) or not isinstance(n, int) or n < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         raise SltkError(f"range_obstruction needs a whole number n >= 0, but got n={n!r}.")
-    if not isinstance(law, Uniform):
+    if not isinstance(law, Uniform):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         raise SltkError(f"range_obstruction needs a Uniform law, but got law={law!r}; use failure_probability.")
     if not math.isfinite(t):
         raise SltkError(f"range_obstruction needs a finite t, but got t={t}.")
@@ -273,12 +274,14 @@ class FailureCurve:
                 "tabulate it on a grid that reaches further."
             )
         inside = np.clip(size, self.sizes[0], self.sizes[-1])
-        return tuple(np.where(size <= self.eps, 0.0, self._between(v, inside)) for v in self._monotone())  # pyright: ignore[reportReturnType]  # three of them
+        p, low, high = (np.where(size <= self.eps, 0.0, self._between(v, inside)) for v in self._monotone())
+        return p, low, high
 
     def _monotone(self) -> tuple[Values, Values, Values]:
         p, low, high = (np.array([getattr(e, name) for e in self.nodes]) for name in ("p", "low", "high"))
         low, high = np.maximum.accumulate(low), np.minimum.accumulate(high[::-1])[::-1]
-        return np.clip(isotonic_regression(p).x, low, high), low, high
+        rising: Any = isotonic_regression(p)
+        return np.clip(rising.x, low, high), low, high
 
     def _between(self, values: Values, size: Values) -> Values:
         if self.sizes.size == 1:

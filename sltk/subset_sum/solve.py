@@ -4,15 +4,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sltk.core.arrays import Flags, Values
-from sltk.subset_sum._problem import Problem, read
-from sltk.subset_sum._restrict import restriction
-from sltk.subset_sum._threads import over_cores, piece
-from sltk.subset_sum.backends import _cardinality, _costs, _error, _shared
-from sltk.subset_sum.backends._merge import KERNEL
+from sltk.core.compiled import kernel
+from sltk.core.threads import over_cores, piece
+from sltk.subset_sum.backends import Backend, backend_named
+from sltk.subset_sum.problem import Problem, read
+from sltk.subset_sum.restrict import restriction
 
 Mask = NDArray[np.uint8]
 
@@ -44,6 +43,7 @@ def solve(
     alpha: Any = None,
     size: Any = None,
     locked: Any = None,
+    backend: str | Backend = "auto",
 ) -> Solution:
     r"""Choose for each target ``z`` a subset ``I`` of its pool ``x_1..x_n``, exactly, by meeting in the middle.
 
@@ -75,6 +75,8 @@ def solve(
         alpha: >= 0, the price of a unit of error: a number, or broadcast to ``target``.
         size: exact number of samples, locked ones among them: an integer, or broadcast to ``target``.
         locked: bool, ``(n,)`` or ``(*target.shape, n)``: samples that every subset must take.
+        backend: what searches: a name, or a ``Backend`` of your own; ``enumeration`` goes through all subsets of
+            ``n <= 16`` samples.
 
     Returns:
         A ``Solution``; ``value`` and ``error`` carry at most ``n 2^-53 (|z| + sum |x|)`` of rounding.
@@ -86,11 +88,10 @@ def solve(
     Source: E. Horowitz and S. Sahni, J. ACM 21 (1974), meeting in the middle (remembered, not read again); the
     sliding windows for mass and weight are derived here.
     """
-    problem = read(pool, target, eps, objective, costs, alpha)
+    chosen = backend_named(backend)
+    problem = read(pool, target, eps, objective, costs, alpha, chosen.limits)
     required = restriction(problem, size, locked)
-    searched = required.lifted(problem)
-    found = _least_error(searched) if objective == "error" else _least_cost(searched, objective)
-    mask = required.completed(found)
+    mask = required.completed(_searched(chosen, required.lifted(problem)))
     value, error = _sums(problem, mask)
     reached = np.ones(error.size, bool) if problem.eps is None else error <= problem.eps
     shape, n = problem.shape, problem.samples
@@ -100,72 +101,26 @@ def solve(
     )  # fmt: skip
 
 
-def _least_error(problem: Problem) -> Mask:
-    mask, n, count = _empty_mask(problem), problem.pool.shape[1], problem.target.size
-    if problem.looked_up and n <= _shared.LARGEST and count:
-        table = _shared.table(problem.pool[0])
-
-        def run(_: None, low: int, high: int) -> None:
-            _shared.look_up(*table, n, problem.target, mask, low, high)
-
-        over_cores(run, count, piece(count, 64), lambda: None)
-        return mask
-
-    def search(workspace: Any, low: int, high: int) -> None:
-        _error.nearest(workspace, problem.pool, problem.target, mask, low, high)
-
-    over_cores(search, count, piece(count, 6 * 2 ** (n / 2)), lambda: _error.workspace(n))
-    return mask
-
-
-def _least_cost(problem: Problem, objective: str) -> Mask:
+def _searched(backend: Backend, problem: Problem) -> Mask:
     """Search within ``eps``, and once more within ``eps - slack`` where rounding lifts an error above ``eps``."""
-    eps = np.full(problem.target.size, np.inf) if problem.eps is None else problem.eps
-    within = _fewest if objective == "cardinality" else _cheapest
-    mask, found = within(problem, eps)
+    mask, found = backend.search(problem)
+    if problem.objective == "error":
+        return mask
+    eps = problem.caps()
     beyond = found & (_sums(problem, mask)[1] > eps)
     if beyond.any():
-        mask[beyond], found[beyond] = within(problem.take(beyond), (eps - problem.slack())[beyond])
+        within = replace(problem.take(beyond), eps=(eps - problem.slack())[beyond])
+        mask[beyond], found[beyond] = backend.search(within)
     if not found.all():
         # The same search whatever the pool's sharing, so that one target's answer does not hang on the others.
-        mask[~found] = _least_error(replace(problem.take(~found), looked_up=False))
+        mask[~found], _ = backend.search(replace(problem.take(~found), objective="error", looked_up=False))
     return mask
-
-
-def _fewest(problem: Problem, eps: Values) -> tuple[Mask, Flags]:
-    mask, found = _empty_mask(problem), np.zeros(eps.size, bool)
-    n, largest = problem.pool.shape[1], _cardinality.enumerated_size(problem.pool.shape[1])
-
-    def search(workspace: Any, low: int, high: int) -> None:
-        _cardinality.fewest(workspace, problem.pool, problem.target, eps, largest, mask, found, low, high)
-
-    over_cores(search, eps.size, piece(eps.size, 4 * 2 ** (n / 2)), lambda: _cardinality.workspace(n))
-    left = ~found
-    if left.any():
-        rest = problem.take(left)
-        mask[left], found[left] = _cheapest(replace(rest, costs=np.ones_like(rest.pool)), eps[left])
-    return mask, found
-
-
-def _cheapest(problem: Problem, eps: Values) -> tuple[Mask, Flags]:
-    mask, found, n = _empty_mask(problem), np.zeros(eps.size, bool), problem.pool.shape[1]
-    pool, costs, target, alpha = problem.pool, problem.costs, problem.target, problem.alpha
-
-    def search(workspace: Any, low: int, high: int) -> None:
-        _costs.cheapest(workspace, pool, costs, target, eps, alpha, mask, found, low, high)
-
-    over_cores(search, eps.size, piece(eps.size, 24 * 2 ** (n / 2)), lambda: _costs.workspace(n))
-    return mask, found
-
-
-def _empty_mask(problem: Problem) -> Mask:
-    return np.zeros((problem.target.size, problem.pool.shape[1]), np.uint8)
 
 
 def _sums(problem: Problem, mask: Mask) -> tuple[Values, Values]:
     """Sum of each subset in index order, and its error."""
     value, error = np.empty_like(problem.target), np.empty_like(problem.target)
-    pool, target, count = problem.pool, problem.target, problem.target.size
+    pool, target, count = problem.pool, problem.target, problem.count
 
     def add(_: None, low: int, high: int) -> None:
         _resum(pool, target, mask, value, error, low, high)
@@ -174,8 +129,8 @@ def _sums(problem: Problem, mask: Mask) -> tuple[Values, Values]:
     return value, error
 
 
-@njit(**KERNEL)
-def _resum(pool, target, mask, value, error, low, high):
+@kernel
+def _resum(pool: Values, target: Values, mask: Mask, value: Values, error: Values, low: int, high: int) -> None:
     own = pool.shape[0] > 1
     for p in range(low, high):
         row = p if own else 0

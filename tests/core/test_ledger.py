@@ -1,5 +1,6 @@
 """The ledger of false alarms, and the suite's check that rests on it: both can fail."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from sltk.core.errors import SltkError
 from sltk.core.stats import FalseAlarmLedger
 
 CONFTEST = Path(__file__).parents[1] / "statistical" / "conftest.py"
+ROOT = Path(__file__).parents[2]  # the package that is tested, whichever is installed
 HEADER = "import pytest\n"
 DECLARED = "@pytest.mark.false_alarm({})\ndef test_{}():\n    pass\n"
 
@@ -32,7 +34,10 @@ def run_suite(folder: Path, text: str) -> tuple[int, str]:
         folder,
         folder,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=folder, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, cwd=folder, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
 

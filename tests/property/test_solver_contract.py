@@ -1,116 +1,151 @@
-"""Contract of the exact solver: every path against full enumeration in exact rationals.
+"""Contract of the exact solver: every backend, on every path, against full enumeration in exact rationals.
 
-``slack`` is the rounding that the docstring of ``solve`` states; on integer-valued pools it must not be needed.
+A new backend is held by it once it is registered. The broken ones at the end show what the contract notices.
 """
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sltk.core.errors import SltkError
-from sltk.subset_sum import covering_radius, covers, solve
 from sltk.subset_sum import oracle as o
-from sltk.subset_sum.backends import _shared
-from sltk.subset_sum.widths import coverage
-
-TINY = Fraction(np.finfo(float).smallest_subnormal)
-SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
-
-plain = st.floats(-4, 4)
-integers = st.integers(-6, 6).map(float)
-denormal = st.integers(-9, 9).map(lambda k: k * 5e-324)
-wild = st.sampled_from([0.0, 1e300, -1e300, 1e-300, -3e-300, 5e-324, 1.0, -0.5, 2.0**52, 1e16, 1e17 + 64])
-families = st.sampled_from([plain, integers, denormal, wild, st.floats(0, 3), st.floats(-3, -0.0), st.just(0.7)])
-
-
-@st.composite
-def problems(draw, largest=8, entries=None):
-    """A pool, often with duplicates, and a target: any, or near the sum of a subset."""
-    family = draw(families) if entries is None else entries
-    pool = draw(st.lists(family, max_size=largest))
-    if pool and draw(st.booleans()):
-        pool = (pool + pool[: largest // 2])[:largest]
-    take = draw(st.none() | st.lists(st.booleans(), min_size=len(pool), max_size=len(pool)))
-    target = draw(family) if take is None else float(sum(x for x, taken in zip(pool, take, strict=True) if taken))
-    return np.array(pool), target
+from sltk.subset_sum import solve
+from sltk.subset_sum.backends import backend_named, backend_names, register_backend
+from sltk.subset_sum.kernels import shared_pool
+from sltk.subset_sum.problem import Limits
+from tests.property.subset_sum_problems import (
+    SETTINGS,
+    both_ways,
+    check_costly,
+    check_least_error,
+    costs_for,
+    integers,
+    prices,
+    problems,
+    slack,
+    tolerances,
+)  # fmt: skip
 
 
-def costs_for(pool, entries):
-    return st.lists(entries, min_size=len(pool), max_size=len(pool)).map(np.array)
+@pytest.mark.parametrize("backend", backend_names())
+class TestSolverContract:
+    """Whatever the backend, ``solve`` keeps what its docstring promises."""
 
+    @given(problems())
+    @example((np.array([1e300, -1e300, 1e-300]), 1e-300))
+    @example((np.array([5e-324] * 9), 2.5e-323))
+    @example((np.zeros(0), 0.75))
+    @SETTINGS
+    def test_least_error(self, backend, problem):
+        pool, target = problem
+        every = o.subsets(pool, target)
+        for solution in both_ways(backend, pool, target):
+            check_least_error(solution, every, pool, target)
+            assert solution.reached
 
-tolerances = st.sampled_from([5e-324, 1e-300, 1e-17, 1e-3, 0.01, 0.5, 1.0, 3.0, 1e10])
-prices = st.sampled_from([st.integers(0, 3).map(float), st.floats(0, 5), st.sampled_from([0.0, 1e-300, 1e100])])
+    @given(problems(entries=integers))
+    @SETTINGS
+    def test_least_error_of_integers_is_exact(self, backend, problem):
+        pool, target = problem
+        for solution in both_ways(backend, pool, target):
+            check_least_error(solution, o.subsets(pool, target), pool, target, exact=True)
 
+    @given(problems(), tolerances)
+    @SETTINGS
+    def test_fewest_samples(self, backend, problem, eps):
+        pool, target = problem
+        every = o.subsets(pool, target)
+        for solution in both_ways(backend, pool, target, eps=eps, objective="cardinality"):
+            check_costly(solution, every, pool, target, eps, np.ones(len(pool)))
 
-def slack(pool, target):
-    scale = abs(Fraction(target)) + sum(abs(Fraction(x)) for x in pool)
-    return (len(pool) + 4) * Fraction(1, 2**52) * scale + TINY
+    @given(problems(entries=integers), st.sampled_from([0.5, 1.0, 2.0]))
+    @SETTINGS
+    def test_fewest_integers_is_exact(self, backend, problem, eps):
+        pool, target = problem
+        every = o.subsets(pool, target)
+        for solution in both_ways(backend, pool, target, eps=eps, objective="cardinality"):
+            check_costly(solution, every, pool, target, eps, np.ones(len(pool)), exact=True)
 
+    @given(problems(), tolerances, st.data())
+    @SETTINGS
+    def test_least_mass(self, backend, problem, eps, data):
+        pool, target = problem
+        costs = data.draw(costs_for(pool, data.draw(prices)))
+        every = o.subsets(pool, target, costs)
+        for solution in both_ways(backend, pool, target, eps=eps, objective="mass", costs=costs):
+            check_costly(solution, every, pool, target, eps, costs)
+        default = solve(pool, target, backend=backend, eps=eps, objective="mass")
+        check_costly(default, o.subsets(pool, target, np.abs(pool)), pool, target, eps, np.abs(pool))
 
-def chosen(solution, every, pool, target):
-    """The exact subset behind a mask, once its value and error are checked against it."""
-    subset = every[sum(1 << k for k, taken in enumerate(solution.mask) if taken)]
-    near = slack(pool, target)
-    assert abs(Fraction(float(solution.value)) - subset.value) <= near
-    assert abs(Fraction(float(solution.error)) - subset.error) <= near
-    return subset
+    @given(problems(), st.none() | tolerances, st.sampled_from([0.0, 1e-3, 1.0, 7.0]), st.data())
+    @SETTINGS
+    def test_least_weighted(self, backend, problem, eps, alpha, data):
+        pool, target = problem
+        costs = data.draw(costs_for(pool, data.draw(prices)))
+        every = o.subsets(pool, target, costs)
+        for solution in both_ways(backend, pool, target, eps=eps, objective="weighted", costs=costs, alpha=alpha):
+            check_costly(solution, every, pool, target, eps, costs, alpha)
 
+    @given(
+        problems(entries=integers), st.sampled_from([None, 0.5, 1.0, 2.0]), st.sampled_from([0.0, 1.0, 2.0]), st.data()
+    )
+    @SETTINGS
+    def test_integers_with_tied_costs_are_exact(self, backend, problem, eps, alpha, data):
+        pool, target = problem
+        costs = data.draw(costs_for(pool, st.integers(0, 2).map(float)))
+        every = o.subsets(pool, target, costs)
+        for solution in both_ways(backend, pool, target, eps=eps, objective="weighted", costs=costs, alpha=alpha):
+            check_costly(solution, every, pool, target, eps, costs, alpha, exact=True)
 
-def check_least_error(solution, every, pool, target, exact=False):
-    subset = chosen(solution, every, pool, target)
-    assert subset.error <= o.least_error(every) + (0 if exact else slack(pool, target))
+    @pytest.mark.parametrize("n", [10, 11, 12, 13])
+    @pytest.mark.parametrize("objective", ["error", "cardinality", "mass", "weighted"])
+    def test_pools_of_several_blocks(self, backend, n, objective):
+        """Walks of a few blocks, long queues, and cardinalities beyond enumeration."""
+        rng = np.random.default_rng(n)
+        pool, target = rng.uniform(-1, 1, (6, n)), rng.uniform(-3, 3, 6)
+        eps, alpha = None if objective == "error" else 2e-3, 2.0 if objective == "weighted" else None
+        solution = solve(pool, target, backend=backend, eps=eps, objective=objective, alpha=alpha)
+        for k in range(6):
+            costs = np.ones(n) if objective == "cardinality" else np.abs(pool[k])
+            every = o.subsets(pool[k], target[k], costs)
+            one = type(solution)(solution.mask[k], solution.value[k], solution.error[k], solution.reached[k])
+            if objective == "error":
+                check_least_error(one, every, pool[k], target[k])
+            else:
+                check_costly(one, every, pool[k], target[k], eps, costs, alpha or 0.0)
 
+    @given(problems(largest=7), st.data())
+    @SETTINGS
+    def test_least_error_of_a_given_size_and_with_locked_samples(self, backend, problem, data):
+        """Against enumeration: the size and the samples that were asked for, and no such subset is nearer."""
+        pool, target = problem
+        locked = np.array(data.draw(st.lists(st.booleans(), min_size=len(pool), max_size=len(pool))), bool)
+        size = data.draw(st.none() | st.integers(int(locked.sum()), len(pool)))
+        if size is not None and (np.abs(pool).max(initial=0.0) > 1e290 or abs(target) > 1e290):
+            return  # refused, see below
+        code = sum(1 << k for k, taken in enumerate(locked) if taken)
+        every = [s for s in o.subsets(pool, target) if s.code & code == code and size in (None, bin(s.code).count("1"))]
+        for solution in both_ways(backend, pool, target, size=size, locked=locked):
+            subset = {s.code: s for s in every}[sum(1 << k for k, taken in enumerate(solution.mask) if taken)]
+            near = slack(pool, target) * (1 if size is None else 8 * max(len(pool), 1))
+            assert subset.error <= o.least_error(every) + near
 
-def check_costly(solution, every, pool, target, eps, costs, alpha=0.0, exact=False):
-    """Reached: as good as any subset surely within eps. Not reached: none is, and the error is the least."""
-    near = Fraction(0) if exact else slack(pool, target)
-    cap, a = None if eps is None else Fraction(eps), Fraction(alpha)
-    best = o.best_within(every, None if cap is None else cap - near, a)
-    subset = chosen(solution, every, pool, target)
-    assert bool(solution.reached) == (eps is None or float(solution.error) <= eps)
-    if not solution.reached:
-        assert best is None
-        check_least_error(solution, every, pool, target, exact)
-    elif best is not None:
-        size = sum(Fraction(c) for c in costs) + a * (abs(Fraction(target)) + sum(abs(Fraction(x)) for x in pool))
-        extra = 0 if exact else (len(pool) + 4) * Fraction(1, 2**52) * size + TINY
-        got, least = a * subset.error + subset.cost, a * best.error + best.cost
-        assert got <= least + extra
-        assert not exact or got < least or subset.error <= best.error
-
-
-def both_ways(pool, target, **arguments):
-    """The answers of a pool of its own in a batch, and of a shared pool for several targets."""
-    own = solve(np.stack([pool, pool]), np.array([target, target]), **arguments)
-    shared = solve(pool, np.array([target, target]), **arguments)
-    for batch in (own, shared):
-        assert (batch.mask[0] == batch.mask[1]).all()
-    return [type(own)(s.mask[1], s.value[1], s.error[1], s.reached[1]) for s in (own, shared)]
-
-
-@given(problems())
-@example((np.array([1e300, -1e300, 1e-300]), 1e-300))
-@example((np.array([5e-324] * 9), 2.5e-323))
-@example((np.zeros(0), 0.75))
-@SETTINGS
-def test_least_error(problem):
-    pool, target = problem
-    every = o.subsets(pool, target)
-    for solution in both_ways(pool, target):
-        check_least_error(solution, every, pool, target)
-        assert solution.reached
-
-
-@given(problems(entries=integers))
-@SETTINGS
-def test_least_error_of_integers_is_exact(problem):
-    pool, target = problem
-    for solution in both_ways(pool, target):
-        check_least_error(solution, o.subsets(pool, target), pool, target, exact=True)
+    @given(problems(largest=7, entries=integers), st.integers(0, 7), tolerances)
+    @SETTINGS
+    def test_cheapest_of_a_given_size_of_integers_is_exact(self, backend, problem, size, eps):
+        pool, target = problem
+        size = min(size, len(pool))
+        every = [s for s in o.subsets(pool, target, np.abs(pool)) if bin(s.code).count("1") == size]
+        best = o.best_within(every, Fraction(eps))
+        for solution in both_ways(backend, pool, target, eps=eps, objective="mass", size=size):
+            assert solution.mask.sum() == size
+            assert bool(solution.reached) == (best is not None)
+            if best is not None:
+                assert np.abs(pool)[solution.mask].sum() == best.cost
 
 
 @given(problems())
@@ -118,28 +153,10 @@ def test_least_error_of_integers_is_exact(problem):
 def test_shared_pool_too_large_for_a_table(problem):
     pool, target = problem
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_shared, "LARGEST", -1)
+        patch.setattr(shared_pool, "LARGEST", -1)
         shared = solve(pool, np.array([target, 0.0]))
     own = solve(np.stack([pool, pool]), np.array([target, 0.0]))
     assert (shared.mask == own.mask).all()  # the very same search
-
-
-@given(problems(), tolerances)
-@SETTINGS
-def test_fewest_samples(problem, eps):
-    pool, target = problem
-    every = o.subsets(pool, target)
-    for solution in both_ways(pool, target, eps=eps, objective="cardinality"):
-        check_costly(solution, every, pool, target, eps, np.ones(len(pool)))
-
-
-@given(problems(entries=integers), st.sampled_from([0.5, 1.0, 2.0]))
-@SETTINGS
-def test_fewest_integers_is_exact(problem, eps):
-    pool, target = problem
-    every = o.subsets(pool, target)
-    for solution in both_ways(pool, target, eps=eps, objective="cardinality"):
-        check_costly(solution, every, pool, target, eps, np.ones(len(pool)), exact=True)
 
 
 @given(problems(entries=integers), st.sampled_from([0.5, 1.0, 2.0]))
@@ -148,60 +165,10 @@ def test_fewest_samples_without_enumeration(problem, eps):
     pool, target = problem
     every = o.subsets(pool, target)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sltk.subset_sum.backends._cardinality.LEVEL", -99)  # nothing is enumerated but the empty subset
-        solutions = both_ways(pool, target, eps=eps, objective="cardinality")
+        patch.setattr("sltk.subset_sum.kernels.fewest.LEVEL", -99)  # nothing is enumerated but the empty subset
+        solutions = both_ways("auto", pool, target, eps=eps, objective="cardinality")
     for solution in solutions:
         check_costly(solution, every, pool, target, eps, np.ones(len(pool)), exact=True)
-
-
-@given(problems(), tolerances, st.data())
-@SETTINGS
-def test_least_mass(problem, eps, data):
-    pool, target = problem
-    costs = data.draw(costs_for(pool, data.draw(prices)))
-    every = o.subsets(pool, target, costs)
-    for solution in both_ways(pool, target, eps=eps, objective="mass", costs=costs):
-        check_costly(solution, every, pool, target, eps, costs)
-    default = solve(pool, target, eps=eps, objective="mass")
-    check_costly(default, o.subsets(pool, target, np.abs(pool)), pool, target, eps, np.abs(pool))
-
-
-@given(problems(), st.none() | tolerances, st.sampled_from([0.0, 1e-3, 1.0, 7.0]), st.data())
-@SETTINGS
-def test_least_weighted(problem, eps, alpha, data):
-    pool, target = problem
-    costs = data.draw(costs_for(pool, data.draw(prices)))
-    every = o.subsets(pool, target, costs)
-    for solution in both_ways(pool, target, eps=eps, objective="weighted", costs=costs, alpha=alpha):
-        check_costly(solution, every, pool, target, eps, costs, alpha)
-
-
-@given(problems(entries=integers), st.sampled_from([None, 0.5, 1.0, 2.0]), st.sampled_from([0.0, 1.0, 2.0]), st.data())
-@SETTINGS
-def test_integers_with_tied_costs_are_exact(problem, eps, alpha, data):
-    pool, target = problem
-    costs = data.draw(costs_for(pool, st.integers(0, 2).map(float)))
-    every = o.subsets(pool, target, costs)
-    for solution in both_ways(pool, target, eps=eps, objective="weighted", costs=costs, alpha=alpha):
-        check_costly(solution, every, pool, target, eps, costs, alpha, exact=True)
-
-
-@pytest.mark.parametrize("n", [10, 11, 12, 13])
-@pytest.mark.parametrize("objective", ["error", "cardinality", "mass", "weighted"])
-def test_pools_of_several_blocks(n, objective):
-    """Walks of a few blocks, long queues, and cardinalities beyond enumeration."""
-    rng = np.random.default_rng(n)
-    pool, target = rng.uniform(-1, 1, (6, n)), rng.uniform(-3, 3, 6)
-    eps, alpha = None if objective == "error" else 2e-3, 2.0 if objective == "weighted" else None
-    solution = solve(pool, target, eps=eps, objective=objective, alpha=alpha)
-    for k in range(6):
-        costs = np.ones(n) if objective == "cardinality" else np.abs(pool[k])
-        every = o.subsets(pool[k], target[k], costs)
-        one = type(solution)(solution.mask[k], solution.value[k], solution.error[k], solution.reached[k])
-        if objective == "error":
-            check_least_error(one, every, pool[k], target[k])
-        else:
-            check_costly(one, every, pool[k], target[k], eps, costs, alpha or 0.0)
 
 
 def test_the_contract_rejects_a_worse_subset():
@@ -219,77 +186,103 @@ def test_the_contract_rejects_a_worse_subset():
         check_costly(wrong, every, pool, target, 0.01, np.ones(4))
 
 
-windows = st.tuples(st.floats(-6, 6), st.floats(-6, 6)).map(sorted)
+def answers(backend):
+    """The contract on problems of each objective that are drawn once: what the broken backends are put to."""
+    rng = np.random.default_rng(8)
+    for n in (1, 4, 6):
+        pool, target = rng.integers(-6, 7, (12, n)).astype(float), rng.integers(-9, 10, 12).astype(float)
+        costs = rng.integers(1, 4, (12, n)).astype(float)
+        least = solve(pool, target, backend=backend)
+        fewest = solve(pool, target, eps=1.0, objective="cardinality", backend=backend)
+        light = solve(pool, target, eps=1.0, objective="mass", costs=costs, backend=backend)
+        mixed = solve(pool, target, eps=2.0, objective="weighted", costs=costs, alpha=0.5, backend=backend)
+        for k in range(12):
+            one = [type(s)(s.mask[k], s.value[k], s.error[k], s.reached[k]) for s in (least, fewest, light, mixed)]
+            ones, own = o.subsets(pool[k], target[k]), o.subsets(pool[k], target[k], costs[k])
+            check_least_error(one[0], ones, pool[k], target[k], exact=True)
+            check_costly(one[1], ones, pool[k], target[k], 1.0, np.ones(n), exact=True)
+            check_costly(one[2], own, pool[k], target[k], 1.0, costs[k], exact=True)
+            check_costly(one[3], own, pool[k], target[k], 2.0, costs[k], 0.5, exact=True)
 
 
-@given(problems(largest=7), windows)
-@example((np.zeros(0), 0.0), [-1.0, 0.5])
-@example((np.array([4.0]), 0.0), [1.0, 1.5])
-@SETTINGS
-def test_covering_radius(problem, window):
-    pool, (low, high) = problem[0], window
-    near = slack(pool, max(abs(low), abs(high)))
-    exact = o.largest_distance(pool, low, high)
-    assert abs(Fraction(covering_radius(pool, low, high)) - exact) <= near
-    assert abs(Fraction(coverage._by_stretches(pool, low, high)) - exact) <= near
-    assert (covering_radius(np.stack([pool, pool]), low, high) == covering_radius(pool, low, high)).all()
+@pytest.mark.parametrize("backend", backend_names())
+def test_backends_answer_the_problems_of_the_controls(backend):
+    answers(backend)
 
 
-@given(problems(largest=8, entries=integers), st.tuples(st.integers(-20, 20), st.integers(-20, 20)).map(sorted))
-@SETTINGS
-def test_covering_radius_of_integers_is_exact(problem, window):
-    pool, (low, high) = problem[0], (window[0] / 4, window[1] / 4)
-    exact = o.largest_distance(pool, low, high)
-    assert Fraction(covering_radius(pool, low, high)) == exact
-    assert Fraction(coverage._by_stretches(pool, low, high)) == exact
-    if exact > 0:
-        assert covers(pool, float(exact), low, high)
-        assert not covers(pool, float(exact) * (1 - 1e-12), low, high)
+@dataclass(frozen=True)
+class Broken:
+    """A right backend whose masks are spoilt for one objective."""
+
+    objective: str
+    right = backend_named("enumeration")
+    name = "broken"
+    limits = Limits(own=16, shared=16)
+
+    def search(self, problem):
+        mask, found = self.right.search(problem)
+        return self.spoil(problem, mask, found) if problem.objective == self.objective else (mask, found)
 
 
-@pytest.mark.parametrize("n", [11, 18])
-def test_stretches_equal_the_table(n):
-    pool = np.random.default_rng(n).uniform(-1, 1, n)
-    for low, high in [(-0.5, 0.5), (0.0, 4.0), (-1e-3, 1e-3), (-9.0, 9.0), (0.3, 0.3)]:
-        assert coverage._by_stretches(pool, low, high) == pytest.approx(covering_radius(pool, low, high), abs=1e-14)
+class FlipsABit(Broken):
+    """The first sample of every subset is taken where it should not be, and left where it should."""
+
+    def spoil(self, problem, mask, found):
+        mask[:, 0] ^= 1
+        return mask, found
 
 
-def test_largest_gap_rule_is_not_the_radius():
-    """Negative control: the widest gap that meets the window has its midpoint outside."""
-    pool, low, high = np.array([1.0, 11.0]), 0.0, 3.0
-    assert covering_radius(pool, low, high) == 2.0  # 3 is 2 from 1; half of the gap (1, 11) is 5
-    assert o.largest_distance(pool, low, high) == 2
+class SecondBest(Broken):
+    """The best is passed over: one of its samples is forbidden, where it has any."""
+
+    def spoil(self, problem, mask, found):
+        pool = np.where(mask, 1e6, problem.pool)
+        costs = None if problem.costs is None else np.where(mask, 1e6, problem.costs)
+        return self.right.search(replace(problem, pool=pool, costs=costs))
 
 
-@given(problems(largest=7), st.data())
-@SETTINGS
-def test_least_error_of_a_given_size_and_with_locked_samples(problem, data):
-    """Against enumeration: the subset has the size and the samples that were asked for, and none of them is nearer."""
-    pool, target = problem
-    locked = np.array(data.draw(st.lists(st.booleans(), min_size=len(pool), max_size=len(pool))), bool)
-    size = data.draw(st.none() | st.integers(int(locked.sum()), len(pool)))
-    if size is not None and (np.abs(pool).max(initial=0.0) > 1e290 or abs(target) > 1e290):
-        return  # refused, see below
-    code = sum(1 << k for k, taken in enumerate(locked) if taken)
-    every = [s for s in o.subsets(pool, target) if s.code & code == code and size in (None, bin(s.code).count("1"))]
-    for solution in both_ways(pool, target, size=size, locked=locked):
-        subset = {s.code: s for s in every}[sum(1 << k for k, taken in enumerate(solution.mask) if taken)]
-        near = slack(pool, target) * (1 if size is None else 8 * max(len(pool), 1))
-        assert subset.error <= o.least_error(every) + near
+class FindsNothing(Broken):
+    """Every tolerance is too tight."""
+
+    def spoil(self, problem, mask, found):
+        return mask, np.zeros_like(found)
 
 
-@given(problems(largest=7, entries=integers), st.integers(0, 7), tolerances)
-@SETTINGS
-def test_cheapest_of_a_given_size_of_integers_is_exact(problem, size, eps):
-    pool, target = problem
-    size = min(size, len(pool))
-    every = [s for s in o.subsets(pool, target, np.abs(pool)) if bin(s.code).count("1") == size]
-    best = o.best_within(every, Fraction(eps))
-    for solution in both_ways(pool, target, eps=eps, objective="mass", size=size):
-        assert solution.mask.sum() == size
-        assert bool(solution.reached) == (best is not None)
-        if best is not None:
-            assert np.abs(pool)[solution.mask].sum() == best.cost
+class FindsAll(Broken):
+    """No tolerance is too tight; the empty subset stands for what is not there."""
+
+    def spoil(self, problem, mask, found):
+        return mask * found[:, None], np.ones_like(found)
+
+
+COSTLY = ("cardinality", "mass", "weighted")
+
+
+@pytest.mark.parametrize(
+    ("broken", "objective"),
+    [(FlipsABit, "error"), (SecondBest, "error")]
+    + [(kind, objective) for kind in (FlipsABit, SecondBest, FindsNothing, FindsAll) for objective in COSTLY],
+)
+def test_the_contract_catches_a_broken_backend(broken, objective):
+    """Negative control."""
+    with pytest.raises(AssertionError):
+        answers(broken(objective))
+
+
+def test_a_backend_is_named_once_and_known_by_its_name():
+    class Again:
+        name = "enumeration"
+        limits = Limits(own=1, shared=1)
+
+        def search(self, problem):
+            raise NotImplementedError
+
+    with pytest.raises(SltkError, match="registered already"):
+        register_backend(Again)
+    with pytest.raises(SltkError, match="backend must be one of auto, enumeration, meet-in-the-middle"):
+        solve([0.5], 0.5, backend="gurobi")
+    with pytest.raises(SltkError, match="n <= 16"):
+        solve(np.ones(17), 0.5, backend="enumeration")
 
 
 @pytest.mark.parametrize(

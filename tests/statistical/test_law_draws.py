@@ -10,10 +10,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy import integrate
 
 from sltk.core import philox, stats
 from sltk.core.rng import key, stream
 from sltk.subset_sum.laws import LogUniform, Masked, Normal, Product, Uniform
+from tests.subset_sum.law_contract import LAWS, has_constants, of
 
 FALSE_ALARM = 1e-9
 DRAWS = 2_500_000
@@ -106,3 +108,64 @@ def test_neighbours_are_independent(lag):
     first, second = bits.reshape(-1, 2, lag)[:, 0].ravel(), bits.reshape(-1, 2, lag)[:, 1].ravel()
     agree = int(np.count_nonzero(first == second))
     assert not stats.test_proportion(agree, first.size, 0.5, 0.5, FALSE_ALARM).rejected, "seed 5"
+
+
+MOMENT_ERROR = 1e-4  # relative, of the quadrature; the steps of a log-uniform density make the largest
+
+
+def second_moment(law):
+    """``E X^2`` by quadrature of the density, in ``ln |x|``."""
+    x = law.high * (1 - 1e-6) * np.exp(-np.linspace(0, 12, 601))
+    return integrate.simpson((law.density(x) + law.density(-x)) * x**3, dx=0.02)
+
+
+def moment_limits(draws, law):
+    """Limits of ``E X^2`` at confidence 1 - FALSE_ALARM, with what the quadrature may err."""
+    found = stats.empirical_bernstein((draws / law.high) ** 2, 1 - FALSE_ALARM)
+    return found.low * law.high**2 * (1 - MOMENT_ERROR), found.high * law.high**2 * (1 + MOMENT_ERROR)
+
+
+@pytest.mark.false_alarm(FALSE_ALARM)
+@of(LAWS)
+def test_draws_have_the_second_moment_of_the_density(law):
+    """Null: the draws have the density's second moment but for MOMENT_ERROR. False alarm 1e-9, by Bernstein."""
+    low, high = moment_limits(law.sample(stream(13, "test", law.spec()), DRAWS), law)
+    assert low <= second_moment(law) <= high, "seed 13"
+
+
+@pytest.mark.false_alarm(FALSE_ALARM)
+def test_another_second_moment_is_refuted():
+    """Draws of a law 2% wider. False alarm 1e-9: an interval that misses its own moment could hold this one."""
+    low, _ = moment_limits(Uniform(1.02).sample(stream(13, "test", "wider"), DRAWS), Uniform(1.02))
+    assert second_moment(Uniform()) < low
+
+
+def fewer_than_constants_say(draws, constants):
+    """Whether one half of ``[-L, L]`` has refutably fewer draws than ``p0 L``, at FALSE_ALARM in both together."""
+    least = constants.p0 * constants.L
+    halves = [np.count_nonzero((side * draws > 0) & (side * draws <= constants.L)) for side in (-1, 1)]
+    return any(stats.test_proportion(int(k), DRAWS, least, 1.0, FALSE_ALARM).rejected for k in halves)
+
+
+@pytest.mark.false_alarm(FALSE_ALARM)
+@of([law for law in LAWS if has_constants(law)])
+def test_draws_fall_as_often_as_the_constants_say(law):
+    """Null: ``P(0 < X <= L)`` and ``P(-L <= X < 0)`` are at least ``p0 L``. False alarm 1e-9, exact.
+
+    The draws sit on a grid, at most ``2^-24`` of the scale wide: where the density is constant a half may hold one
+    point less, which is why ``p0`` is lowered by a relative ``2^-20``. Power over 1 - 1e-9 against ``1.25 p0``.
+    """
+    found = law.constants()
+    lowered = type(found)(found.p0 * (1 - 2**-20), found.L, found.c)
+    drawn = law.sample(stream(17, "test", law.spec()), DRAWS)
+    assert not fewer_than_constants_say(drawn, lowered), "seed 17"
+    assert stats.power(DRAWS, found.c, 1.25 * found.c, 1.0, FALSE_ALARM) >= LEAST_POWER
+
+
+@pytest.mark.false_alarm(1e-9)
+def test_bolder_constants_are_refuted():
+    """False alarm 1 - power, at most 1e-9: constants of a density a quarter higher."""
+    found = Uniform().constants()
+    bold = type(found)(1.25 * found.p0, found.L, 1.25 * found.c)
+    assert stats.power(DRAWS, found.c, bold.c, 1.0, FALSE_ALARM) >= LEAST_POWER
+    assert fewer_than_constants_say(Uniform().sample(stream(17, "test", "bold"), DRAWS), bold)

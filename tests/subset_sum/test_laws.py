@@ -1,18 +1,21 @@
 """Every law: exact in float32, within its own bounds, true to its formulas, and readable from its text."""
 
-import copy
+import importlib
 import math
-import pickle
+import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import mpmath
 import numpy as np
 import pytest
-from scipy import integrate, special
+from scipy import special
 
 from sltk.core.errors import SltkError
+from sltk.core.registry import import_modules
 from sltk.core.rng import stream
+from sltk.subset_sum import laws
 from sltk.subset_sum.laws import (
     Law,
     LawConstants,
@@ -23,116 +26,142 @@ from sltk.subset_sum.laws import (
     Uniform,
     parse_law,
     register_law,
+    registered_laws,
 )
+from tests.subset_sum.law_contract import LAWS, LawContract, has_cdf, of
 
-LAWS = [
-    Uniform(),
-    Uniform(2.0),
-    Uniform(1.1),
-    Uniform(2.0**-60),
-    Normal(),
-    Normal(0.3),
-    LogUniform(0.01),
-    LogUniform(1e-3, 0.7),
-    Masked(Uniform(), 0.5),
-    Masked(Normal(2.0), 0.01),
-    Product(Uniform(), Uniform()),
-    Product(Uniform(2.0), Uniform(0.7)),
-    Product(Normal(), Normal(3.0)),
-    Product(Normal(), Uniform(0.5)),
-    Product(Product(Uniform(), Uniform()), Masked(Uniform(), 0.25)),
-]
+
+@of(LAWS)
+class TestLaw(LawContract):
+    """Every instance."""
+
+
+def test_every_registered_law_is_held_by_the_contract():
+    assert {law.name for law in LAWS} >= {law.name for law in registered_laws() if law.__module__.startswith("sltk.")}
+
+
+def test_a_file_in_the_folder_of_laws_is_registered(tmp_path, monkeypatch):
+    """A new law is one file."""
+    own = Path(str(sys.modules[Uniform.__module__].__file__)).read_text("utf-8")
+    (tmp_path / "zigzag.py").write_text(own.replace("Uniform", "Zigzag").replace('"uniform"', '"zigzag"'), "utf-8")
+    with pytest.raises(SltkError, match="unknown law 'zigzag'"):
+        parse_law("zigzag(0.5)")
+    monkeypatch.setattr(laws, "__path__", [*laws.__path__, str(tmp_path)])
+    importlib.invalidate_caches()
+    import_modules(laws.__name__, laws.__path__)
+    assert parse_law("product(zigzag(0.5), uniform(2.0))").high == 1.0
+
+
+@dataclass(frozen=True)
+class Wrong(Uniform):
+    """The uniform law with a fault; what it inherits is right."""
+
+
+class NotRounded(Wrong):
+    def transform(self, words):
+        return super().transform(words) / 3.0
+
+
+class TooLow(Wrong):
+    @property
+    def high(self):
+        return 0.9 * super().high
+
+
+class OwnStream(Wrong):
+    def sample(self, generator, shape):
+        return -super().sample(generator, shape)
+
+
+class ByPlace(Wrong):
+    def transform(self, words):
+        x = super().transform(words)
+        return np.where(np.arange(x.size).reshape(x.shape) % 2, -x, x)
+
+
+class Nameless(Wrong):
+    def spec(self):
+        return "normal(1.0)"
+
+
+class Leaning(Wrong):
+    def density(self, x):
+        return super().density(x) * (1.0 + 0.1 * np.sign(x))
+
+
+class Rising(Wrong):
+    def density(self, x):
+        return super().density(x) * (0.5 + np.abs(x))
+
+
+class Heavy(Wrong):
+    def density(self, x):
+        return 1.1 * super().density(x)
+
+
+class Shifted(Wrong):
+    def cdf(self, x):
+        return super().cdf(np.asarray(x) + 0.01)
+
+
+class Bold(Wrong):
+    def constants(self):
+        found = super().constants()
+        return LawConstants(1.01 * found.p0, found.L, 1.01 * found.c)
+
+
+class Timid(Wrong):
+    def constants(self):
+        return LawConstants(0.5, 0.5, 0.25)
+
+
+class Greedy(Wrong):
+    def first_integral(self, t):
+        return 1.01 * super().first_integral(t)
+
+
+class Unscaled(Wrong):
+    def in_units(self):
+        return Uniform(1.0), super().in_units()[1] / 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (NotRounded, LawContract.test_draws_are_exact_in_float32_and_within_high),
+        (TooLow, LawContract.test_draws_are_exact_in_float32_and_within_high),
+        (OwnStream, LawContract.test_a_sample_is_the_transform_of_its_words),
+        (ByPlace, LawContract.test_transform_is_elementwise_and_leaves_its_input),
+        (Nameless, LawContract.test_text_round_trip_copies_and_hash),
+        (Leaning, LawContract.test_a_symmetric_law_has_a_symmetric_density_and_symmetric_ends),
+        (Rising, LawContract.test_a_symmetric_law_has_a_symmetric_density_and_symmetric_ends),
+        (Heavy, LawContract.test_density_is_the_derivative_of_the_cdf),
+        (Heavy, LawContract.test_density_integrates_to_one_without_the_atom),
+        (Shifted, LawContract.test_cdf_has_its_ends_its_symmetry_and_its_atom),
+        (Bold, LawContract.test_constants_hold_and_no_other_length_gives_more),
+        (Timid, LawContract.test_constants_hold_and_no_other_length_gives_more),
+        (Greedy, LawContract.test_integrals_of_the_part_below_the_density),
+        (Unscaled, LawContract.test_units_give_back_the_law),
+    ],
+)
+def test_the_contract_catches_a_broken_law(broken, check):
+    """Negative control."""
+    check(LawContract(), Uniform(1.5))
+    with pytest.raises(AssertionError):
+        check(LawContract(), broken(1.5))
+
+
 UNIMODAL = [law for law in LAWS if law.unimodal]
-WITH_CDF = [
-    law for law in LAWS if not isinstance(law, Product) or law.left.spec()[:4] == law.right.spec()[:4] == "unif"
-]
-
-
-def of(laws):
-    return pytest.mark.parametrize("law", laws, ids=lambda law: law.spec())
-
-
-def all_corners(law: Law) -> np.ndarray:
-    """Draws from every combination of the smallest, middle and largest words."""
-    edge = np.array([0, 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1], dtype=np.uint32)
-    return law.transform(np.stack(np.meshgrid(*[edge] * law.words)))
-
-
-@of(LAWS)
-def test_draws_are_exact_in_float32_and_within_high(law):
-    for x in (law.sample(stream(1, law.spec()), (50, 100)), all_corners(law)):
-        assert x.dtype == np.float64
-        assert np.array_equal(x, x.astype(np.float32).astype(np.float64))
-        assert np.all(np.abs(x) <= law.high)
-    assert np.abs(all_corners(law)).max() >= law.high * (1 - 1e-6)
-
-
-def test_the_check_of_exactness_refutes_a_float64_draw():
-    x = stream(1, "control").uniform(-1, 1, 1000)
-    assert not np.array_equal(x, x.astype(np.float32).astype(np.float64))
-
-
-@of(LAWS)
-def test_transform_is_elementwise_and_leaves_its_input(law):
-    words = stream(2, law.spec()).integers(0, 2**32, size=(law.words, 4, 5), dtype=np.uint32)
-    before = words.copy()
-    whole = law.transform(words)
-    assert whole.shape == (4, 5)
-    assert np.array_equal(words, before)
-    assert all(law.transform(words[:, i, j]) == whole[i, j] for i in range(4) for j in range(5))
-    assert law.transform(words[:, :0]).shape == (0, 5)
-
-
-@of(LAWS)
-def test_text_round_trip_copies_and_hash(law):
-    for other in (
-        parse_law(law.spec()),
-        parse_law(f"  {law.spec()} "),
-        copy.deepcopy(law),
-        pickle.loads(pickle.dumps(law)),
-    ):
-        assert other == law
-        assert hash(other) == hash(law)
-        assert other.spec() == law.spec()
-
-
-@of([law for law in WITH_CDF if law.atom == 0.0])
-def test_density_is_the_derivative_of_the_cdf(law):
-    low, high = law.cdf(np.array([0.2, 0.45]) * law.high)
-    mass, _ = integrate.quad(lambda x: float(law.density(x)), 0.2 * law.high, 0.45 * law.high)
-    assert mass == pytest.approx(high - low, rel=1e-9, abs=1e-12)
-
-
-@of([law for law in LAWS if law not in WITH_CDF])
-def test_density_integrates_to_one_without_the_atom(law):
-    x = law.high * np.exp(-np.linspace(0, 30, 601))
-    mass = integrate.simpson(law.density(x) * x, dx=0.05)
-    assert mass == pytest.approx((1 - law.atom) / 2, abs=1e-5)
-
-
-@of(WITH_CDF)
-def test_cdf_has_its_symmetry_its_ends_and_its_atom(law):
-    x = law.high * np.linspace(0.01, 1.2, 9)
-    assert law.cdf(x) + law.cdf(-x) == pytest.approx(1.0, abs=1e-14)
-    assert law.cdf(10.0 * law.high) == pytest.approx(1.0, abs=1e-15)
-    assert law.cdf(0.0) == pytest.approx(0.5 + law.atom / 2, abs=1e-15)
-
-
-@of(UNIMODAL)
-def test_constants_hold_and_no_other_length_gives_more(law):
-    found = law.constants()
-    inside = found.L * np.array([1e-9, 0.1, 0.5, 0.9, 1.0])
-    assert np.all(law.density(inside) >= found.p0 * (1 - 1e-14))
-    assert found.c == pytest.approx(found.p0 * found.L, rel=1e-14)
-    assert 0.0 < found.c <= 0.5
-    lengths = found.L * np.linspace(0.3, 3.0, 28)
-    assert np.all(lengths * law.density(lengths) <= found.c * (1 + 1e-7))
 
 
 @of(UNIMODAL)
 def test_the_check_of_constants_refutes_a_longer_window(law):
     found = law.constants()
     assert law.density(1.001 * found.L) < found.p0 * (1 - 1e-14)
+
+
+def test_laws_without_a_formula_for_their_cdf_are_products():
+    assert all(isinstance(law, Product) for law in LAWS if not has_cdf(law))
 
 
 GOLDEN = [

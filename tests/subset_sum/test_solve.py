@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from sltk.core.errors import SltkError
+from sltk.core.threads import limit, over_cores
 from sltk.subset_sum import covering_radius, covers, oracle, solve
-from sltk.subset_sum._threads import over_cores
 
 RNG = np.random.default_rng(20)
 POOL, TARGET = RNG.uniform(-1, 1, (3, 4, 14)), RNG.uniform(-1, 1, (3, 4))
@@ -55,12 +55,13 @@ def test_an_answer_does_not_hang_on_its_batch(objective, more, shared):
 
 
 @pytest.mark.parametrize(("objective", "more"), EACH)
-def test_an_answer_does_not_hang_on_the_threads(monkeypatch, objective, more):
+def test_an_answer_does_not_hang_on_the_threads(objective, more):
     rng = np.random.default_rng(4)
     pool, target = rng.integers(-5, 6, (3000, 12)).astype(float), rng.integers(-30, 31, 3000).astype(float)
-    many = solve(pool, target, objective=objective, **more)
-    monkeypatch.setattr("sltk.subset_sum._threads.THREADS", 1)
-    assert same(solve(pool, target, objective=objective, **more), many)
+    with limit(2):
+        many = solve(pool, target, objective=objective, **more)
+    with limit(1):
+        assert same(solve(pool, target, objective=objective, **more), many)
 
 
 @pytest.mark.parametrize(("objective", "more"), EACH)
@@ -200,5 +201,5 @@ def test_errors_of_a_thread_reach_the_caller():
     def fail(workspace, low, high):
         raise KeyError(low)
 
-    with pytest.raises(KeyError):
+    with limit(2), pytest.raises(KeyError):
         over_cores(fail, 10, 1, lambda: None)

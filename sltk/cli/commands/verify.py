@@ -19,7 +19,7 @@ from sltk.plot.bracket import Bracket, draw_brackets
 from sltk.plot.parameter_errors import draw_parameter_errors
 from sltk.plot.style import save
 from sltk.plot.success import SuccessCurve, draw_success
-from sltk.studies.digits import ARMS, Job, TicketRow, count_successes, measure_all, one_torch_thread, trained_subjects
+from sltk.studies.digits import ARMS, Job, TicketRow, count_successes, measure_all, trained_subjects
 from sltk.studies.digits_summary import Success, record, successes, summaries
 
 
@@ -29,7 +29,7 @@ def run_verify(options: Verify, console: Console) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     console.print("Training two small networks on handwritten digits, then looking for them in random sources.")
-    with progress(console) as report, one_torch_thread():
+    with progress(console) as report:
         report("training", 0, 1)
         subjects = trained_subjects()
         report("training", 1, 1)

@@ -1,1 +1,8 @@
-"""Kernels that search: meeting in the middle, by objective."""
+"""What answers a ``Problem``, one way a file; a file that is put here is registered."""
+
+from sltk.core.registry import import_modules
+from sltk.subset_sum.backends.base import Backend, Found, backend_named, backend_names, register_backend
+
+__all__ = ["Backend", "Found", "backend_named", "backend_names", "register_backend"]
+
+import_modules(__name__, __path__)

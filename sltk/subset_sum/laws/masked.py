@@ -65,6 +65,14 @@ class Masked(Law):
         """``P(X <= x)``, the atom at 0 included."""
         return self.p * self.law.cdf(x) + (1.0 - self.p) * (real(x) >= 0.0)
 
+    def first_integral(self, t: Values) -> Values:
+        """``p`` times that of ``law``."""
+        return self.p * self.law.first_integral(t)
+
+    def second_integral(self, t: Values) -> Values:
+        """``p`` times that of ``law``."""
+        return self.p * self.law.second_integral(t)
+
     @property
     def high(self) -> float:
         """As ``law``."""

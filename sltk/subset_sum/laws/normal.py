@@ -2,11 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.arrays import Values, Words
 from sltk.subset_sum.laws.base import Law, LawConstants, real, to_float32
@@ -58,6 +59,20 @@ class Normal(Law):
     def cdf(self, x: ArrayLike) -> Values:
         """``P(X <= x)``, to a few ulps of 1."""
         return special.ndtr(real(x) / self.std)
+
+    def first_integral(self, t: Values) -> Values:
+        """Of the density itself."""
+        return special.ndtr(t / self.std) - 0.5
+
+    def second_integral(self, t: Values) -> Values:
+        """Of the density itself."""
+        x = t / self.std
+        bump = np.expm1(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+        return (x * (special.ndtr(x) - 0.5) + bump) * self.std
+
+    def in_units(self) -> tuple[Law, Fraction]:
+        """``normal(1.0)`` and ``std``."""
+        return Normal(1.0), Fraction(self.std)
 
     @property
     def high(self) -> float:

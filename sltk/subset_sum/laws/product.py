@@ -2,11 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import integrate, optimize, special
+from scipy import integrate, optimize, special  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
@@ -82,8 +84,8 @@ class Product(Law):
             SltkError: no closed form, and a factor that is not symmetric.
         """
         size = np.abs(real(x))
-        if isinstance(self.left, Uniform) and isinstance(self.right, Uniform):
-            h = self.left.half_width * self.right.half_width
+        h = self._of_uniforms()
+        if h is not None:
             with np.errstate(divide="ignore"):
                 return np.where(size < h, -np.log(np.minimum(size / h, 1.0)) / (2.0 * h), 0.0)
         if isinstance(self.left, Normal) and isinstance(self.right, Normal):
@@ -97,9 +99,10 @@ class Product(Law):
         Raises:
             SltkError: other factors.
         """
-        if not (isinstance(self.left, Uniform) and isinstance(self.right, Uniform)):
+        h = self._of_uniforms()
+        if h is None:
             return super().cdf(x)
-        u = np.clip(real(x) / (self.left.half_width * self.right.half_width), -1.0, 1.0)
+        u = np.clip(real(x) / h, -1.0, 1.0)
         return 0.5 + 0.5 * (u - special.xlogy(u, np.abs(u)))
 
     def constants(self) -> LawConstants:
@@ -108,26 +111,46 @@ class Product(Law):
         Raises:
             SltkError: a factor is not unimodal.
         """
-        if isinstance(self.left, Uniform) and isinstance(self.right, Uniform):
-            h = self.left.half_width * self.right.half_width
+        h = self._of_uniforms()
+        if h is not None:
             return LawConstants(0.5 / h, h / math.e, 0.5 / math.e)
         if not self.unimodal:
             raise SltkError(
                 f"the density of {self.spec()} is not known to fall in |x|, so its constants are not known; take "
                 "factors that are symmetric and unimodal."
             )
-        return self._constants_by_search()
+        return _constants_by_search(self)
 
-    def _constants_by_search(self) -> LawConstants:
-        top = math.log(self.left.high * self.right.high)
+    def first_integral(self, t: Values) -> Values:
+        """Of the density itself, for two uniforms; otherwise by ``constants``."""
+        h = self._of_uniforms()
+        if h is None:
+            return super().first_integral(t)
+        inside = np.minimum(t / h, 1.0)
+        return 0.5 * (inside - special.xlogy(inside, inside))
 
-        def loss(log_length: float) -> float:
-            return -math.exp(log_length) * self.density(math.exp(log_length)).item()
+    def second_integral(self, t: Values) -> Values:
+        """Of the density itself, for two uniforms, ``-ln(u) / 2`` on ``0 < u <= 1``; otherwise by ``constants``.
 
-        found = optimize.minimize_scalar(loss, bounds=(top - 12.0, top), method="bounded", options={"xatol": 1e-6})
-        length = math.exp(float(found.x))
-        p0 = self.density(length).item() * (1.0 - _QUADRATURE_MARGIN)
-        return LawConstants(p0, length, p0 * length)
+        ``t^2 (3 - 2 ln t) / 8``, and from ``t = 1`` on a line of slope 1/2.
+        """
+        h = self._of_uniforms()
+        if h is None:
+            return super().second_integral(t)
+        x = t / h
+        inside = np.minimum(x, 1.0)
+        return (0.125 * (3.0 * inside**2 - 2.0 * inside * special.xlogy(inside, inside)) + 0.5 * (x - inside)) * h
+
+    def in_units(self) -> tuple[Law, Fraction]:
+        """The product of the factors' units, and of their scales."""
+        (left, a), (right, b) = self.left.in_units(), self.right.in_units()
+        return Product(left, right), a * b
+
+    def _of_uniforms(self) -> float | None:
+        """Product of the half widths of two uniforms."""
+        if isinstance(self.left, Uniform) and isinstance(self.right, Uniform):
+            return self.left.half_width * self.right.half_width
+        return None
 
     def _density_by_quadrature(self, x: float) -> float:
         if not (self.left.symmetric and self.right.symmetric):
@@ -143,5 +166,20 @@ class Product(Law):
         def integrand(t: float) -> float:
             return (self.left.density(math.exp(t)) * self.right.density(x * math.exp(-t))).item()
 
-        value, _ = integrate.quad(integrand, low, high, epsabs=0.0, epsrel=1e-10, limit=400)
+        quadrature: Any = integrate  # untyped
+        value, _ = quadrature.quad(integrand, low, high, epsabs=0.0, epsrel=1e-10, limit=400)
         return 2.0 * value
+
+
+@lru_cache(maxsize=64)
+def _constants_by_search(law: Product) -> LawConstants:
+    top = math.log(law.left.high * law.right.high)
+
+    def loss(log_length: float) -> float:
+        return -math.exp(log_length) * law.density(math.exp(log_length)).item()
+
+    search: Any = optimize  # untyped
+    found = search.minimize_scalar(loss, bounds=(top - 12.0, top), method="bounded", options={"xatol": 1e-6})
+    length = math.exp(float(found.x))
+    p0 = law.density(length).item() * (1.0 - _QUADRATURE_MARGIN)
+    return LawConstants(p0, length, p0 * length)

@@ -24,13 +24,18 @@ def register_law(law: type[LawType]) -> type[LawType]:
     return law
 
 
+def registered_laws() -> tuple[type[Law], ...]:
+    """All that ``parse_law`` reads, in the order of their names."""
+    return tuple(_REGISTRY[name] for name in sorted(_REGISTRY))
+
+
 def parse_law(text: str) -> Law:
     """The law whose ``spec()`` is ``text``: ``name(argument, ...)``, arguments numbers or laws.
 
     Raises:
         SltkError: a syntax error, an unknown name, or arguments that the law refuses.
     """
-    if not isinstance(text, str):
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         raise SltkError(f"parse_law reads a text like 'uniform(2.0)', but got {text!r}.")
     try:
         return _build(ast.parse(text.strip(), mode="eval").body, text)

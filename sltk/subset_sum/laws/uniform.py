@@ -1,6 +1,7 @@
 """The uniform law on a centred interval."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
@@ -55,6 +56,10 @@ class Uniform(Law):
     def cdf(self, x: ArrayLike) -> Values:
         """``P(X <= x)``, to a few ulps of 1."""
         return 0.5 + 0.5 * np.clip(real(x) / self.half_width, -1.0, 1.0)
+
+    def in_units(self) -> tuple[Law, Fraction]:
+        """``uniform(1.0)`` and ``a``."""
+        return Uniform(1.0), Fraction(self.half_width)
 
     @property
     def high(self) -> float:

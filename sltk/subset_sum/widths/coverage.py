@@ -13,13 +13,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from sltk.core.arrays import Indices, Values
+from sltk.core.compiled import kernel
 from sltk.core.errors import SltkError
-from sltk.subset_sum._problem import RANGE, array
-from sltk.subset_sum._threads import over_cores, piece
-from sltk.subset_sum.backends._merge import KERNEL, sorted_sums
+from sltk.core.threads import over_cores, piece
+from sltk.subset_sum.kernels.merge import sorted_sums
+from sltk.subset_sum.problem import RANGE, array
 
 TABLE = 24  # 2^24 sums: 320 MB while they are sorted
 LARGEST = 34  # 2^34 sums pass by in about a minute
@@ -48,13 +48,13 @@ def covering_radius(pool: Any, low: float, high: float) -> Any:
     rows = np.ascontiguousarray(pools.reshape(radius.size, n))
     if n > TABLE:
         for row, x in enumerate(rows):
-            radius[row] = _by_stretches(x, low, high)
+            radius[row] = radius_by_stretches(x, low, high)
     else:
 
         def run(workspace: Any, first: int, last: int) -> None:
             _by_table(workspace, rows, low, high, radius, first, last)
 
-        over_cores(run, len(rows), piece(len(rows), 4 << n), lambda: _table_room(n))
+        over_cores(run, len(rows), piece(len(rows), 4 << n), lambda: _table_workspace(n))
     return radius.reshape(pools.shape[:-1]) if pools.ndim > 1 else float(radius[0])
 
 
@@ -78,14 +78,14 @@ def covers(pool: Any, eps: float, low: float, high: float) -> Any:
     return covering_radius(pool, low, high) <= eps
 
 
-def _table_room(n: int) -> tuple[NDArray[np.float64], ...]:
+def _table_workspace(n: int) -> tuple[Values, Values, Values]:
     return np.empty(1 << n), np.empty(1 << n), np.empty(max(1, (1 << n) // 2))
 
 
-def _by_stretches(x: NDArray[np.float64], low: float, high: float) -> float:
+def radius_by_stretches(x: Values, low: float, high: float) -> float:
     """Radius from two sorted halves; the cells shrink until no gap inside one of them could matter."""
     h = x.size // 2
-    a, b = sorted_sums(x[:h], *_table_room(h)), sorted_sums(x[h:], *_table_room(x.size - h))
+    a, b = sorted_sums(x[:h], *_table_workspace(h)), sorted_sums(x[h:], *_table_workspace(x.size - h))
     (below, over_low), (under_high, above) = _neighbours(a, b, low), _neighbours(a, b, high)
     ends = max(min(low - below, over_low - low), min(high - under_high, above - high))
     if low == high:
@@ -100,7 +100,7 @@ def _by_stretches(x: NDArray[np.float64], low: float, high: float) -> float:
         cell = max(cell / 8, finest)
 
 
-def _read(pool: Any, low: float, high: float) -> tuple[NDArray[np.float64], float, float]:
+def _read(pool: Any, low: float, high: float) -> tuple[Values, float, float]:
     pools, low, high = array("pool", pool), float(array("low", low)), float(array("high", high))
     if low > high:
         raise SltkError(f"covering_radius needs low <= high, but got [{low}, {high}]; swap the two.")
@@ -118,8 +118,8 @@ def _read(pool: Any, low: float, high: float) -> tuple[NDArray[np.float64], floa
     return pools, low, high
 
 
-@njit(**KERNEL)
-def _half_gap(below, above, low, high):
+@kernel
+def _half_gap(below: float, above: float, low: float, high: float) -> float:
     """Half of a gap whose midpoint is in the window, else zero."""
     if below == -np.inf or above == np.inf:
         return 0.0
@@ -127,20 +127,20 @@ def _half_gap(below, above, low, high):
     return 0.5 * (above - below) if low <= middle <= high else 0.0
 
 
-@njit(**KERNEL)
-def _radius(sums, low, high):
+@kernel
+def _radius(sums: Values, low: float, high: float) -> float:
     """Largest distance from ``[low, high]`` to the ascending ``sums``."""
     first, last = np.searchsorted(sums, low), np.searchsorted(sums, high)
-    radius = max(_distance(sums, first, low), _distance(sums, last, high))
+    radius = max(_distance(sums, int(first), low), _distance(sums, int(last), high))
     for t in range(max(first, 1), min(last + 1, sums.size)):
         radius = max(radius, _half_gap(sums[t - 1], sums[t], low, high))
     return radius
 
 
-@njit(**KERNEL)
-def _distance(sums, place, z):
+@kernel
+def _distance(sums: Values, place: int, z: float) -> float:
     """Distance from ``z`` to ``sums``, which it would enter at ``place``."""
-    distance = np.inf
+    distance: float = np.inf
     if place > 0:
         distance = z - sums[place - 1]
     if place < sums.size:
@@ -148,14 +148,17 @@ def _distance(sums, place, z):
     return distance
 
 
-@njit(**KERNEL)
-def _by_table(workspace, pools, low, high, radius, first, last):
+@kernel
+def _by_table(
+    workspace: tuple[Values, Values, Values], pools: Values, low: float, high: float, radius: Values, first: int,
+    last: int,
+) -> None:  # fmt: skip
     for row in range(first, last):
         radius[row] = _radius(sorted_sums(pools[row], workspace[0], workspace[1], workspace[2]), low, high)
 
 
-@njit(**KERNEL)
-def _neighbours(a, b, z):
+@kernel
+def _neighbours(a: Values, b: Values, z: float) -> tuple[float, float]:
     """The greatest ``a_i + b_j`` at most ``z`` and the least at least ``z``; infinite where there is none."""
     below, above = -np.inf, np.inf
     j = b.size
@@ -169,8 +172,8 @@ def _neighbours(a, b, z):
     return (z, z) if above == z else (below, above)
 
 
-@njit(**KERNEL)
-def _fill(a, b, base, cell, least, greatest, place):
+@kernel
+def _fill(a: Values, b: Values, base: float, cell: float, least: Values, greatest: Values, place: Indices) -> None:
     """Enter the sums from ``place`` on that lie in the stretch of cells at ``base``; move ``place`` past them."""
     for k in range(least.size):
         least[k] = np.inf
@@ -189,8 +192,11 @@ def _fill(a, b, base, cell, least, greatest, place):
         place[i] = j
 
 
-@njit(**KERNEL)
-def _largest_gap(a, b, low, high, cell, below, above, least, greatest):
+@kernel
+def _largest_gap(
+    a: Values, b: Values, low: float, high: float, cell: float, below: float, above: float, least: Values,
+    greatest: Values,
+) -> float:  # fmt: skip
     """Half the largest gap wider than a cell with its midpoint in the window, going up from ``below``."""
     place = np.empty(a.size, np.int64)
     for i in range(a.size):

@@ -17,13 +17,13 @@ rho(b)^k``: it is enough that ``alpha v(b) + beta b >= 1`` for all b with ``v(b)
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.errors import SltkError
 from sltk.subset_sum.laws import Law
-from sltk.subset_sum.widths.width_gain import first_integral
 
 CELLS = 4000
 _OUTER_SHARE = 1.3  # guess of how much more of K than of J is missing; only the size of the bound depends on it
@@ -57,13 +57,14 @@ def handover(law: Law, samples: int, slack: float, near: float, far: float) -> H
             f"far={far}, samples={samples}."
         )
     b = np.linspace(0.0, 2.0 * far, CELLS + 1)
-    q = first_integral(law)
+    q = law.first_integral
     rho = np.clip(1.0 - q(np.asarray(far - near)) - q(np.asarray(far + near)) + 2.0 * q(0.5 * b), 0.0, 1.0)
     with np.errstate(divide="ignore"):
         v = 2.0 * slack * (1.0 - _MARGIN) / (rho + _MARGIN) ** samples
     cells = v[1:] <= b[1:]  # v falls and b grows: a cell whose right end is not concerned has no point that is
     least, below = v[1:][cells], b[:-1][cells]
-    found = linprog(
+    solver: Any = optimize  # untyped
+    found = solver.linprog(
         [2.0 * near, 2.0 * far * _OUTER_SHARE], A_ub=-np.stack([least, below], axis=1), b_ub=-np.ones(least.size)
     )
     alpha, beta = np.maximum(found.x, 0.0)

@@ -20,16 +20,17 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.arrays import Indices, Values
 from sltk.core.binomial import lower_tail
 from sltk.core.errors import SltkError
 from sltk.subset_sum.laws import Law
-from sltk.subset_sum.widths._moment_kernel import collect
 from sltk.subset_sum.widths.handover import handover
+from sltk.subset_sum.widths.moment_kernel import collect
 from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, PairTable, Targets
 
 BINS = 4  # the kernel's; fewer are filled up with bins that hold nothing
@@ -118,7 +119,8 @@ def stratum_failure(table: PairTable, counts: tuple[int, ...]) -> float:
     quadratic = _quadratic(table, counts, kinds)
     scale = 1.0 / np.sqrt(np.diag(quadratic))
     unit = scale[:, None] * quadratic * scale + _RIDGE * np.eye(scale.size)
-    weights = scale * linalg.cho_solve(linalg.cho_factor(unit), scale * expected)
+    algebra: Any = linalg  # untyped
+    weights: Values = scale * algebra.cho_solve(algebra.cho_factor(unit), scale * expected)
     size = np.abs(weights)
     spread = float(size @ np.array([float(ways[kind]) for kind in kinds]))
     rounding = _SUMMATION * float(size @ quadratic @ size + 2.0 * size @ expected)

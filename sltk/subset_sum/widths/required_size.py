@@ -24,7 +24,7 @@ from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson
 from sltk.subset_sum.bounds import amplified_size, closed_form_size, counting_floor
-from sltk.subset_sum.laws import Law, Normal, Product, Uniform
+from sltk.subset_sum.laws import Law, Uniform
 from sltk.subset_sum.widths.coverage import LARGEST, covers
 from sltk.subset_sum.widths.moment_certificate import Stratified
 from sltk.subset_sum.widths.width_certificate import OutOfReach, certified_size
@@ -112,7 +112,7 @@ def _certificate(eps: float, delta: float, law: Law, window: float) -> int:
     for wider in {window, max(window, law.constants().L)}:
         with suppress(OutOfReach):  # the closed form holds where the iteration's grid ends
             sizes.append(certified_size(eps, delta, law, wider).size)
-    unit, scale = _in_units(law)
+    unit, scale = law.in_units()
     for found in stored_certificates():
         narrower = Fraction(found.eps) * scale <= Fraction(eps)
         if found.law == unit.spec() and narrower and Fraction(found.window) * scale >= Fraction(window):
@@ -120,21 +120,9 @@ def _certificate(eps: float, delta: float, law: Law, window: float) -> int:
     return min(sizes)
 
 
-def _in_units(law: Law) -> tuple[Law, Fraction]:
-    """The law of unit scale, and the factor: subset sums scale with their samples."""
-    if isinstance(law, Uniform):
-        return Uniform(1.0), Fraction(law.half_width)
-    if isinstance(law, Normal):
-        return Normal(1.0), Fraction(law.std)
-    if isinstance(law, Product):
-        (left, a), (right, b) = _in_units(law.left), _in_units(law.right)
-        return Product(left, right), a * b
-    return law, Fraction(1)
-
-
 @lru_cache(maxsize=1)
 def stored_certificates() -> tuple[StoredCertificate, ...]:
-    """The certificates that come with the package, ``sltk/subset_sum/certificates/*.json``."""
+    """The certificates that come with the package, ``sltk/subset_sum/widths/certificates/*.json``."""
     folder = resources.files("sltk.subset_sum.widths") / "certificates"
     found = [read_certificate(json.loads(f.read_text("utf-8"))) for f in folder.iterdir() if f.name.endswith(".json")]
     return tuple(sorted(found, key=lambda c: (c.law, c.eps, c.size)))
@@ -147,8 +135,9 @@ def read_certificate(record: dict[str, Any]) -> StoredCertificate:
         SltkError: a field is missing or unknown.
     """
     try:
-        plan = Stratified(**{**record["plan"], "lows": tuple(record["plan"]["lows"])})
-        return StoredCertificate(**{**record, "plan": plan})
+        plan: dict[str, Any] = {**record["plan"], "lows": tuple(record["plan"]["lows"])}
+        fields: dict[str, Any] = {**record, "plan": Stratified(**plan)}
+        return StoredCertificate(**fields)
     except (KeyError, TypeError) as error:
         raise SltkError(f"not a width certificate ({error}); write it by experiments/precompute.") from None
 

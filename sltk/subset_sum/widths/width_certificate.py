@@ -13,7 +13,7 @@ down to the edges ``e_0 < e_1 < ..`` of a grid; and with ``B_0`` one below ``1 -
 bounds the probability of failing with ``k + 1`` samples to come. ``B_n(2 r / l)`` bounds that of a pool of ``n``.
 
 Why it is rigorous: distances and probabilities are integers, the mean is rounded down, ends of cells and every
-envelope up (modules ``_width_grid``, ``_width_kernel``), and ``G`` is lowered by more than its rounding error.
+envelope up (modules ``width_grid``, ``width_kernel``), and ``G`` is lowered by more than its rounding error.
 ``docs/width-certificate.md`` has the proof in full, ``proofs_checks/width_certificate.py`` another program for it.
 """
 
@@ -27,9 +27,9 @@ import numpy as np
 from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
 from sltk.subset_sum.laws import Law
-from sltk.subset_sum.widths._width_grid import make_grid
-from sltk.subset_sum.widths._width_kernel import PROBABILITY, worst_laws
 from sltk.subset_sum.widths.width_gain import certain_gain
+from sltk.subset_sum.widths.width_grid import make_grid
+from sltk.subset_sum.widths.width_kernel import PROBABILITY, worst_laws
 
 CELLS = 3000
 LARGEST = 4000
@@ -132,13 +132,13 @@ def certified_size(eps: float, delta: float, law: Law, window: float) -> WidthCe
         SltkError: as ``certified_failure``.
         OutOfReach: no ``n <= 4000`` will do.
     """
-    goal = Fraction(delta)
-    for n in range(LARGEST + 1):
-        found = certified_failure(n, eps, law, window)
-        if found.failure <= goal:
-            return found
-        if n and _at_rest(n, eps, law, window):
+    found = certified_failure(0, eps, law, window)
+    while found.failure > Fraction(delta):
+        if found.size == LARGEST or (found.size and _at_rest(found.size, eps, law, window)):
             break
+        found = certified_failure(found.size + 1, eps, law, window)
+    else:
+        return found
     raise OutOfReach(
         f"no certificate with n <= {LARGEST} at eps={eps}, delta={delta}: the iteration comes to rest at "
         f"{float(found.failure):.3g}; take larger ones."

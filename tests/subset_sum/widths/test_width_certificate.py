@@ -10,10 +10,10 @@ from scipy import integrate
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.subset_sum.laws import LogUniform, Masked, Normal, Product, Uniform
-from sltk.subset_sum.widths._width_grid import make_grid
-from sltk.subset_sum.widths._width_kernel import PROBABILITY, SPAN, worst_laws
 from sltk.subset_sum.widths.width_certificate import Iteration, certified_failure, certified_size
-from sltk.subset_sum.widths.width_gain import certain_gain, expected_gain, first_integral, second_integral
+from sltk.subset_sum.widths.width_gain import certain_gain, expected_gain
+from sltk.subset_sum.widths.width_grid import make_grid
+from sltk.subset_sum.widths.width_kernel import PROBABILITY, SPAN, worst_laws
 
 LAWS = [Uniform(1.0), Uniform(0.5), Normal(1.0), Normal(2.0), Product(Uniform(), Uniform(2.0)), Masked(Uniform(), 0.5)]
 
@@ -129,9 +129,9 @@ def test_integrals_of_the_density(law):
     scale = law.constants().L
     for t in (0.0, 0.3 * scale, scale, 1.7 * scale):
         once = integrate.quad(lambda u: float(law.density(u)), 0.0, t, epsabs=1e-10)[0] if t else 0.0
-        assert first_integral(law)(np.asarray(t)) == pytest.approx(once, abs=1e-8)
+        assert law.first_integral(np.asarray(t)) == pytest.approx(once, abs=1e-8)
         twice = integrate.quad(lambda u, t=t: (t - u) * float(law.density(u)), 0.0, t, epsabs=1e-10)[0] if t else 0.0
-        assert second_integral(law)(np.asarray(t)) == pytest.approx(twice, abs=1e-8)
+        assert law.second_integral(np.asarray(t)) == pytest.approx(twice, abs=1e-8)
 
 
 def test_gain_of_the_uniform_law_is_the_closed_form():
@@ -147,7 +147,7 @@ def test_no_covered_set_gains_less(law):
     z = (np.arange(cells) + 0.5) * length / cells
     gap = np.abs(z[:, None] - z)
     # Cell averages of the density, from its second integral: exact where the midpoint rule is not (a peak at 0).
-    h, p = length / cells, second_integral(law)
+    h, p = length / cells, law.second_integral
     kernel = (p(gap + h) + p(np.abs(gap - h)) - 2.0 * p(gap)) / h**2
     np.fill_diagonal(kernel, 2.0 * p(np.asarray(h)) / h**2)
     for _ in range(200):

@@ -10,7 +10,6 @@ from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.subset_sum import covers
 from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
-from sltk.subset_sum.widths._moment_kernel import irwin_hall
 from sltk.subset_sum.widths.handover import handover
 from sltk.subset_sum.widths.moment_certificate import (
     Stratified,
@@ -19,6 +18,7 @@ from sltk.subset_sum.widths.moment_certificate import (
     moment_failure,
     stratum_failure,
 )
+from sltk.subset_sum.widths.moment_kernel import irwin_hall
 from sltk.subset_sum.widths.moment_table import PairTable, Targets
 
 TARGETS = Targets(near=0.5, far=0.9, inner=0.7, outer=0.4)

@@ -5,15 +5,21 @@ A look-up starts in the bucket of an even grid, which holds about one sum, so th
 """
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from sltk.subset_sum.backends._merge import KERNEL, merge_tagged, write_bits
+from sltk.core.arrays import Values
+from sltk.core.compiled import kernel
+from sltk.subset_sum.kernels.merge import Mask, merge_tagged, write_bits
+
+Codes = NDArray[np.uint32]
+Starts = NDArray[np.int32]
+Table = tuple[Values, Codes, Starts, float]
 
 LARGEST = 22  # the table takes 2^n * 28 bytes while it is built
 
 
-@njit(**KERNEL)
-def _merge_all(x, sums, codes, spare_sums, spare_codes):
+@kernel
+def _merge_all(x: Values, sums: Values, codes: Codes, spare_sums: Values, spare_codes: Codes) -> tuple[Values, Codes]:
     sums[0] = 0.0
     codes[0] = 0
     for k in range(x.size):
@@ -23,14 +29,14 @@ def _merge_all(x, sums, codes, spare_sums, spare_codes):
     return sums, codes
 
 
-@njit(**KERNEL)
-def _bucket(value, low, scale, count):
+@kernel
+def _bucket(value: float, low: float, scale: float, count: int) -> np.int64:
     """Bucket of ``value``, ascending with it."""
     return np.int64(min(max((value - low) * scale, 0.0), count - 1.0))
 
 
-@njit(**KERNEL)
-def _starts(sums, scale):
+@kernel
+def _starts(sums: Values, scale: float) -> Starts:
     """``start[b]``: the first sum in bucket ``b`` or a later one; one more entry closes the last bucket."""
     count = sums.size
     start = np.zeros(count + 1, np.int32)
@@ -44,7 +50,7 @@ def _starts(sums, scale):
     return start
 
 
-def table(x):
+def table(x: Values) -> Table:
     """Sorted sums, subset codes, bucket starts and grid scale of the pool ``x`` ``(n,)``."""
     size = 1 << x.size
     floats, codes = [np.empty(size) for _ in range(2)], [np.empty(size, np.uint32) for _ in range(2)]
@@ -54,8 +60,10 @@ def table(x):
     return sums, code, _starts(sums, scale), scale
 
 
-@njit(**KERNEL)
-def look_up(sums, codes, start, scale, n, target, mask, low, high):
+@kernel
+def look_up(
+    sums: Values, codes: Codes, start: Starts, scale: float, n: int, target: Values, mask: Mask, low: int, high: int
+) -> None:
     """Least-error subsets of targets ``low..high-1``; of two equally near sums, the smaller."""
     for p in range(low, high):
         z = target[p]

@@ -1,39 +1,82 @@
 """Reading and checking what ``solve`` is given: arrays or tensors of any float type, one row a problem."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Values
+from sltk.core.arrays import Flags, Indices, Values
 from sltk.core.errors import SltkError
 
-OBJECTIVES = ("error", "cardinality", "mass", "weighted")
-LARGEST_POOL = 40  # two halves of 2^20 sums: 100 MB a thread with costs, 0.03 to 0.5 s a target
-LARGEST_SHARED = 44  # six lists of 2^21 sums a thread, built once; about 50 ms a target
+Objective = Literal["error", "cardinality", "mass", "weighted"]
 RANGE = np.finfo(np.float64).max / 4  # sums up to here cannot overflow, whatever their order
 
 
 @dataclass(frozen=True)
-class Problem:
-    """``P`` targets with pools ``(R, n)`` and costs ``(R, n)``, where ``R`` is ``P``, or 1 for a shared pool."""
+class Limits:
+    """Largest pools of a search: with ``own`` samples where each target has one, ``shared`` for least errors of one."""
 
+    own: int
+    shared: int
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``P`` targets with pools ``(R, n)`` and costs ``(R, n)``, where ``R`` is ``P``, or 1 for a shared pool.
+
+    Attributes:
+        objective: what is to be least.
+        pool: ``(R, n)``; at least one sample, a zero where none was given.
+        target: ``(P,)``.
+        eps: ``(P,)`` tolerances, or ``None`` for any error.
+        costs: ``(R, n)``, where the objective has any.
+        alpha: ``(P,)`` price of a unit of error, 0 unless weighted.
+        shape: of the targets as they were given.
+        samples: width of the masks that are returned; the pool is one wider where it was empty.
+        looked_up: several targets and one pool.
+    """
+
+    objective: Objective
     pool: Values
     target: Values
     eps: Values | None
     costs: Values | None
     alpha: Values
-    shape: tuple[int, ...]  # of the targets
-    samples: int  # width of the masks; the pool is one wider where it is empty
-    looked_up: bool  # several targets and one pool
+    shape: tuple[int, ...]
+    samples: int
+    looked_up: bool
 
-    def take(self, rows: NDArray[np.bool_]) -> "Problem":
+    @property
+    def count(self) -> int:
+        """``P``."""
+        return self.target.size
+
+    @property
+    def mask_shape(self) -> tuple[int, int]:
+        """``(P, n)``."""
+        return self.count, self.pool.shape[1]
+
+    def empty_mask(self) -> NDArray[np.uint8]:
+        """``(P, n)`` zeros."""
+        return np.zeros(self.mask_shape, np.uint8)
+
+    def caps(self) -> Values:
+        """``(P,)`` tolerances, infinite where there is none."""
+        return np.full(self.count, np.inf) if self.eps is None else self.eps
+
+    def prices(self) -> Values:
+        """``costs`` of an objective that has them."""
+        assert self.costs is not None
+        return self.costs
+
+    def take(self, rows: Flags | Indices) -> "Problem":
         """Return the problems ``rows``."""
+        eps = None if self.eps is None else self.eps[rows]
+        part = replace(self, target=self.target[rows], alpha=self.alpha[rows], eps=eps)
         if self.pool.shape[0] == 1:
-            return replace(self, target=self.target[rows], alpha=self.alpha[rows])
-        costs = None if self.costs is None else self.costs[rows]
-        return replace(self, pool=self.pool[rows], target=self.target[rows], costs=costs, alpha=self.alpha[rows])
+            return part
+        return replace(part, pool=self.pool[rows], costs=None if self.costs is None else self.costs[rows])
 
     def slack(self) -> Values:
         """``(P,)`` bound of what rounding adds to an error: ``(n + 4) 2^-52 (|z| + sum |x|)``."""
@@ -120,7 +163,7 @@ def _costs(given: Any, objective: str, pool: Values, target: Values) -> Values |
     return costs
 
 
-def _check_pool(pool: Values, target: Values, shared_limit: int) -> None:
+def _check_pool(pool: Values, target: Values, limits: Limits, objective: str) -> None:
     if pool.ndim == 0:
         raise SltkError("pool must have shape (n,) or (..., n), but it is a single number; write [x].")
     if pool.ndim > 1 and pool.shape[:-1] != target.shape:
@@ -128,12 +171,12 @@ def _check_pool(pool: Values, target: Values, shared_limit: int) -> None:
             f"pool must have shape (n,), shared by all targets, or the targets' shape and n, but pool has shape "
             f"{pool.shape} and target {target.shape}."
         )
-    n, limit = pool.shape[-1], shared_limit if pool.ndim == 1 else LARGEST_POOL
+    n, limit = pool.shape[-1], limits.shared if pool.ndim == 1 and objective == "error" else limits.own
     if n > limit:
         raise SltkError(
             f"solve searches pools of n <= {limit} samples here, but n={n}; pass a sub-pool such as "
-            f"pool[..., :{LARGEST_POOL}], or, for objective='error', one pool (n,) for all targets with "
-            f"n <= {LARGEST_SHARED}."
+            f"pool[..., :{limits.own}], or, for objective='error', one pool (n,) for all targets with "
+            f"n <= {limits.shared}."
         )
 
 
@@ -173,20 +216,26 @@ def _with_a_zero(rows: Values) -> Values:
     return rows if rows.shape[-1] else np.zeros((*rows.shape[:-1], 1))
 
 
-def read(pool: Any, target: Any, eps: Any, objective: str, costs: Any, alpha: Any) -> Problem:
+def _objective(name: str) -> Objective:
+    for known in get_args(Objective):
+        if name == known:
+            return known
+    raise SltkError(f"objective must be one of {', '.join(get_args(Objective))}, but got {name!r}.")
+
+
+def read(pool: Any, target: Any, eps: Any, objective: str, costs: Any, alpha: Any, limits: Limits) -> Problem:
     """Check all arguments of ``solve`` and lay them out row by row."""
-    if objective not in OBJECTIVES:
-        raise SltkError(f"objective must be one of {', '.join(OBJECTIVES)}, but got {objective!r}.")
+    aim = _objective(objective)
     targets, pools = array("target", target), _floats("pool", pool)
     given = pools
-    _check_pool(pools, targets, LARGEST_SHARED if objective == "error" else LARGEST_POOL)
+    _check_pool(pools, targets, limits, objective)
     priced = _costs(costs, objective, pools, targets)
     pools, samples = _with_a_zero(pools), pools.shape[-1]
     rows = _rows(pools, targets.size, spread=priced is not None and priced.ndim > pools.ndim)
     if priced is not None:
         priced = _rows(_with_a_zero(priced), targets.size, spread=pools.ndim > 1)
     problem = Problem(
-        pool=rows, target=np.ascontiguousarray(targets.reshape(-1)), costs=priced, shape=targets.shape,
+        objective=aim, pool=rows, target=np.ascontiguousarray(targets.reshape(-1)), costs=priced, shape=targets.shape,
         eps=_tolerances(eps, objective, targets.shape), alpha=_weights(alpha, objective, targets.shape),
         samples=samples, looked_up=pools.ndim == 1 and targets.ndim > 0,
     )  # fmt: skip

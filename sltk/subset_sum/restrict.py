@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sltk.core.arrays import Flags, Indices
 from sltk.core.errors import SltkError
-from sltk.subset_sum._problem import RANGE, Problem
+from sltk.subset_sum.problem import RANGE, Problem
 
 
 @dataclass(frozen=True)

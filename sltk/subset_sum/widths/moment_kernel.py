@@ -1,13 +1,13 @@
 """Kernels of the second-moment certificate: distributions of sums of uniforms, and pairs of subsets by type."""
 
 import numpy as np
-from numba import njit
 
-from sltk.subset_sum.backends._merge import KERNEL
+from sltk.core.arrays import Indices, Values
+from sltk.core.compiled import kernel
 
 
-@njit(**KERNEL)
-def irwin_hall(points, most):
+@kernel
+def irwin_hall(points: Values, most: int) -> Values:
     """``out[m, i] = P(U_1 + .. + U_m <= points[i])`` for ``m <= most``: only sums of terms that are not negative.
 
     De Boor's recurrence for the density, and ``P(U_1 + .. + U_m <= t) = f_{m+1}(t) + f_{m+1}(t - 1) + ..``.
@@ -29,8 +29,11 @@ def irwin_hall(points, most):
     return out
 
 
-@njit(**KERNEL)
-def collect(lows, ways, lengths, shift, place, feature, first, size, table, quadratic):
+@kernel
+def collect(
+    lows: Indices, ways: Values, lengths: Indices, shift: int, place: Indices, feature: Indices, first: Indices,
+    size: Indices, table: Values, quadratic: Values,
+) -> None:  # fmt: skip
     """Add up, over all ordered pairs ``(I, J)`` of subsets by type, the entries of ``table`` into ``quadratic``.
 
     ``ways[b, i] = (common, only I, only J, multinomial)`` of bin ``b``; ``place[m, g + shift]`` numbers the sums of

@@ -8,11 +8,15 @@ with unit costs, whose sums are exact.
 """
 
 from math import comb
+from typing import Any
 
 import numpy as np
-from numba import njit
 
-from sltk.subset_sum.backends._merge import KERNEL, U, add_to
+from sltk.core.arrays import Flags, Indices, Values
+from sltk.core.compiled import kernel
+from sltk.subset_sum.kernels.merge import Mask, U, add_to
+
+Workspace = tuple[Values, Values, Indices]
 
 LEVEL = 4  # a size is listed while it has at most 2^(n/2 + LEVEL) subsets: about the price of the other way
 LONGEST = 2**20  # and no list is longer: 8 MB
@@ -20,7 +24,7 @@ LANES = 8  # sums made at a time; lists have as much space to spare
 BLOCK = 32  # sums compared with eps at a time, without a branch
 
 
-def enumerated_size(n):
+def enumerated_size(n: int) -> int:
     """Largest subset size that is tried by enumeration."""
     size = 0
     while size < n and comb(n, size + 1) <= min(2 ** (n / 2 + LEVEL), LONGEST):
@@ -28,7 +32,7 @@ def enumerated_size(n):
     return size
 
 
-def workspace(n):
+def workspace(n: int) -> Workspace:
     """Two lists, and the binomial coefficients ``C(j, k)`` for ``j <= n``, for one thread."""
     largest = enumerated_size(n)
     longest = max(comb(n, size) for size in range(1, max(largest, 1) + 1)) + LANES
@@ -36,8 +40,8 @@ def workspace(n):
     return np.zeros(longest), np.zeros(longest), count
 
 
-@njit(**KERNEL)
-def _list_sums(shorter, x, size, count, sums):
+@kernel
+def _list_sums(shorter: Values, x: Values, size: int, count: Indices, sums: Values) -> Any:
     """List the sums of ``size`` samples from those of ``size - 1``; how many."""
     start = U(0)
     for j in range(size - 1, x.size):
@@ -49,8 +53,8 @@ def _list_sums(shorter, x, size, count, sums):
     return np.int64(start)
 
 
-@njit(**KERNEL)
-def _nearest(sums, length, z, eps):
+@kernel
+def _nearest(sums: Values, length: int, z: float, eps: float) -> int:
     """Place of the first sum nearest to ``z`` and within ``eps`` of it, or -1."""
     best, place = eps, -1
     for start in range(0, length, BLOCK):
@@ -66,8 +70,8 @@ def _nearest(sums, length, z, eps):
     return place
 
 
-@njit(**KERNEL)
-def _write_samples(place, size, count, mask):
+@kernel
+def _write_samples(place: int, size: int, count: Indices, mask: Mask) -> None:
     """Samples of the subset at ``place`` among those of ``size``: ``place = sum_k C(j_k, k)``."""
     j = mask.size
     for k in range(size, 0, -1):
@@ -78,8 +82,8 @@ def _write_samples(place, size, count, mask):
         place -= count[j, k]
 
 
-@njit(**KERNEL)
-def _search(x, z, eps, largest, workspace, mask):
+@kernel
+def _search(x: Values, z: float, eps: float, largest: int, workspace: Workspace, mask: Mask) -> bool:
     """Write the smallest subset within ``eps`` of at most ``largest`` samples; whether there is one."""
     if abs(z) <= eps:
         return True
@@ -97,8 +101,11 @@ def _search(x, z, eps, largest, workspace, mask):
     return False
 
 
-@njit(**KERNEL)
-def fewest(workspace, pool, target, eps, largest, mask, found, low, high):
+@kernel
+def fewest(
+    workspace: Workspace, pool: Values, target: Values, eps: Values, largest: int, mask: Mask, found: Flags, low: int,
+    high: int,
+) -> None:  # fmt: skip
     """Smallest subsets of problems ``low..high-1``; ``pool`` has one row a target, or one row for all."""
     own = pool.shape[0] > 1
     for p in range(low, high):

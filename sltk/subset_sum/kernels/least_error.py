@@ -7,26 +7,33 @@ The walks keep the smallest distance only. Where it was found is known to within
 read off afterwards from its two sums.
 """
 
-import numpy as np
-from numba import njit
+from typing import Any
 
-from sltk.subset_sum.backends._merge import KERNEL, U, add_to, code_of, merge_two, sums_by_code, write_bits
+import numpy as np
+
+from sltk.core.arrays import Values
+from sltk.core.compiled import kernel
+from sltk.subset_sum.kernels.merge import Mask, U, add_to, code_of, merge_two, sums_by_code, write_bits
+
+Workspace = tuple[Values, Values, Values, Values, Values, Values]
+Start = tuple[np.uint64, np.uint64, np.uint64, np.uint64]  # of a block: the places in the four walks
 
 BLOCK = 32  # steps between two looks at the smallest distance
 
 
-def half(n):
+def half(n: int) -> int:
     """Length of the two lists' pools."""
     return (n - 1) // 2
 
 
-def workspace(n):
+def workspace(n: int) -> Workspace:
     """Six buffers of ``2^h`` float64 for one thread."""
-    return tuple(np.empty(1 << half(n)) for _ in range(6))
+    a, b, c, d, e, f = (np.empty(1 << half(n)) for _ in range(6))
+    return a, b, c, d, e, f
 
 
-@njit(**KERNEL)
-def _build(x, h, workspace):
+@kernel
+def _build(x: Values, h: int, workspace: Workspace) -> Workspace:
     """Sort the sums of ``x[:h]`` and the negated sums of ``x[h:2h]``; return both, then four free buffers."""
     a, n, spare_a, spare_n, c, d = workspace
     a[0] = 0.0
@@ -38,15 +45,15 @@ def _build(x, h, workspace):
     return a, n, spare_a, spare_n, c, d
 
 
-@njit(**KERNEL)
-def _aim(n, rest, extra, c, d, size):
+@kernel
+def _aim(n: Values, rest: float, extra: float, c: Values, d: Values, size: int) -> None:
     """``c``, ``d``: what is left to reach after each sum of the second half, without and with ``extra``."""
     add_to(n, rest, c, size)
     add_to(n, rest - extra, d, size)
 
 
-@njit(**KERNEL)
-def _walk(a, c, d, size, best):
+@kernel
+def _walk(a: Values, c: Values, d: Values, size: int, best: float) -> tuple[float, int, Start]:
     """Smallest distance below ``best`` between ``a`` and ``c`` or ``d``; the block that saw it, and its start."""
     i, j, front = U(0), U(0), U(0)
     u, v, back = U(size - 1), U(size - 1), U(2 * size - 2)
@@ -76,8 +83,8 @@ def _walk(a, c, d, size, best):
     return best, seen, start
 
 
-@njit(**KERNEL)
-def _locate_front(a, c, i, front, steps, best):
+@kernel
+def _locate_front(a: Values, c: Values, i: np.uint64, front: np.uint64, steps: int, best: float) -> tuple[Any, Any]:
     """Repeat one block of a walk from the low end; the positions at distance ``best``, or -1."""
     for _ in range(steps):
         p, q = a[i], c[front - i]
@@ -88,8 +95,8 @@ def _locate_front(a, c, i, front, steps, best):
     return -1, -1
 
 
-@njit(**KERNEL)
-def _locate_back(a, c, u, back, steps, best):
+@kernel
+def _locate_back(a: Values, c: Values, u: np.uint64, back: np.uint64, steps: int, best: float) -> tuple[Any, Any]:
     """Repeat one block of a walk from the high end; the positions at distance ``best``, or -1."""
     for _ in range(steps):
         p, q = a[u], c[back - u]
@@ -100,8 +107,8 @@ def _locate_back(a, c, u, back, steps, best):
     return -1, -1
 
 
-@njit(**KERNEL)
-def _locate(a, c, d, size, best, seen, start):
+@kernel
+def _locate(a: Values, c: Values, d: Values, size: int, best: float, seen: int, start: Start) -> tuple[int, int, bool]:
     """Positions of the pair at distance ``best``, and whether it uses the extra sample."""
     steps = min(size, BLOCK)
     front, back = U(seen * steps), U(2 * size - 2 - seen * steps)
@@ -118,8 +125,8 @@ def _locate(a, c, d, size, best, seen, start):
     return i, j, True
 
 
-@njit(**KERNEL)
-def _search(x, z, h, workspace, mask):
+@kernel
+def _search(x: Values, z: float, h: int, workspace: Workspace, mask: Mask) -> None:
     """Write a subset of least error into ``mask``; ``workspace`` comes from ``_build`` for ``x``."""
     a, n, spare_a, spare_n, c, d = workspace
     size, last = 1 << h, x.size - 1
@@ -139,8 +146,8 @@ def _search(x, z, h, workspace, mask):
     mask[2 * h] = extra
 
 
-@njit(**KERNEL)
-def nearest(workspace, pool, target, mask, low, high):
+@kernel
+def nearest(workspace: Workspace, pool: Values, target: Values, mask: Mask, low: int, high: int) -> None:
     """Least-error subsets of problems ``low..high-1``; ``pool`` has one row a target, or one row for all."""
     n = pool.shape[1]
     h = (n - 1) // 2

@@ -11,30 +11,40 @@ of the others costs no more than the guess, it is the best of all; if not, the g
 """
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from sltk.subset_sum.backends._merge import KERNEL, add_to, merge_tagged, merge_two_tagged, sums_by_code, write_bits
+from sltk.core.arrays import Flags, Values
+from sltk.core.compiled import kernel
+from sltk.subset_sum.kernels.merge import Mask, add_to, merge_tagged, merge_two_tagged, sums_by_code, write_bits
+
+Halves = tuple[Values, Values, Values, Values, Values, Values, Values, Values]
+Queue = tuple[Values, Values, NDArray[np.int32]]
+Workspace = tuple[Halves, Queue]
+Built = tuple[tuple[Values, Values, Values, Values], tuple[Values, Values, Values, Values]]
+Pair = tuple[float, float, int, int]  # objective, error, and the positions of both sums
 
 LOW = 1.3  # first guess of the cost, in standard deviations below the mean: about a tenth of the sums cost less
 
 
-def workspace(n):
+def workspace(n: int) -> Workspace:
     """Buffers of one thread: sums and costs of two halves, twice each, and the queue."""
     left, right = 1 << (n - n // 2), 1 << (n // 2)
-    halves = tuple(np.empty(size) for size in (left, left, right, right))
-    spares = tuple(np.empty(size) for size in (left, left, right, right))
-    return halves + spares, (np.empty(right), np.empty(right), np.empty(right, np.int32))
+    a, m, spare_a, spare_m = (np.empty(left) for _ in range(4))
+    b, w, spare_b, spare_w = (np.empty(right) for _ in range(4))
+    queue = np.empty(right), np.empty(right), np.empty(right, np.int32)
+    return (a, m, b, w, spare_a, spare_m, spare_b, spare_w), queue
 
 
-@njit(**KERNEL)
-def _build(x, costs, workspace):
+@kernel
+def _build(x: Values, costs: Values, workspace: Halves) -> Built:
     """Sort the left half's sums and the right half's negated sums, with costs; each list pair, then its two spares."""
     a, m, b, w, spare_a, spare_m, spare_b, spare_w = workspace
     a[0] = m[0] = b[0] = w[0] = 0.0
     h, g = x.size - x.size // 2, x.size // 2
     for k in range(g):
         u, v = x[k], -x[h + k]
-        merge_two_tagged(a, m, u, costs[k], spare_a, spare_m, b, w, v, costs[h + k], spare_b, spare_w, 1 << k)
+        left, right = (a, m, u, costs[k], spare_a, spare_m), (b, w, v, costs[h + k], spare_b, spare_w)
+        merge_two_tagged(left, right, 1 << k)
         a, m, spare_a, spare_m = spare_a, spare_m, a, m
         b, w, spare_b, spare_w = spare_b, spare_w, b, w
     if h > g:
@@ -43,8 +53,10 @@ def _build(x, costs, workspace):
     return (a, m, spare_a, spare_m), (b, w, spare_b, spare_w)
 
 
-@njit(**KERNEL)
-def _slide_below(a, m, c, w, eps, alpha, key, queue):
+@kernel
+def _slide_below(
+    a: Values, m: Values, c: Values, w: Values, eps: float, alpha: float, key: Values, queue: NDArray[np.int32]
+) -> Pair:
     """Least ``(m + w + alpha (a - c), a - c)`` over pairs with ``0 <= a - c <= eps``, and its positions."""
     head, tail, coming = 0, 0, 0
     best, error, left, right = np.inf, np.inf, -1, -1
@@ -69,8 +81,10 @@ def _slide_below(a, m, c, w, eps, alpha, key, queue):
     return best, error, left, right
 
 
-@njit(**KERNEL)
-def _slide_above(a, m, c, w, eps, alpha, key, queue):
+@kernel
+def _slide_above(
+    a: Values, m: Values, c: Values, w: Values, eps: float, alpha: float, key: Values, queue: NDArray[np.int32]
+) -> Pair:
     """Least ``(m + w + alpha (c - a), c - a)`` over pairs with ``0 < c - a <= eps``, and its positions."""
     head, tail, coming = 0, 0, 0
     best, error, left, right = np.inf, np.inf, -1, -1
@@ -95,8 +109,10 @@ def _slide_above(a, m, c, w, eps, alpha, key, queue):
     return best, error, left, right
 
 
-@njit(**KERNEL)
-def _read_off(x, costs, sign, value, cost, sums, mass, mask, start):
+@kernel
+def _read_off(
+    x: Values, costs: Values, sign: float, value: float, cost: float, sums: Values, mass: Values, mask: Mask, start: int
+) -> None:
     """Write the subset with the given sum and cost, the smallest code where several have both."""
     sums_by_code(x, sign, sums)
     sums_by_code(costs, 1.0, mass)
@@ -106,8 +122,8 @@ def _read_off(x, costs, sign, value, cost, sums, mass, mask, start):
             return
 
 
-@njit(**KERNEL)
-def _affordable(sums, mass, bound, out, out_mass):
+@kernel
+def _affordable(sums: Values, mass: Values, bound: float, out: Values, out_mass: Values) -> int:
     """Copy the sums that cost at most ``bound``, in order; how many."""
     kept = 0
     for t in range(sums.size):
@@ -117,8 +133,10 @@ def _affordable(sums, mass, bound, out, out_mass):
     return kept
 
 
-@njit(**KERNEL)
-def _best_pair(built, z, eps, alpha, bound, queues):
+@kernel
+def _best_pair(
+    built: Built, z: float, eps: float, alpha: float, bound: float, queues: Queue
+) -> tuple[float, float, float, float, float]:
     """Least objective among sums that cost at most ``bound`` each; then the two sums and their two costs."""
     (a, m, near_a, near_m), (b, w, near_b, near_w) = built
     c, key, queue = queues
@@ -134,8 +152,8 @@ def _best_pair(built, z, eps, alpha, bound, queues):
     return best, near_a[i], near_m[i], near_b[j], near_w[j]
 
 
-@njit(**KERNEL)
-def _spread(costs):
+@kernel
+def _spread(costs: Values) -> tuple[float, float]:
     """Mean and standard deviation of the cost over all subsets."""
     total, squares = 0.0, 0.0
     for c in costs:
@@ -144,8 +162,10 @@ def _spread(costs):
     return 0.5 * total, 0.5 * np.sqrt(squares)
 
 
-@njit(**KERNEL)
-def _search(x, costs, z, eps, alpha, built, queues, mask):
+@kernel
+def _search(
+    x: Values, costs: Values, z: float, eps: float, alpha: float, built: Built, queues: Queue, mask: Mask
+) -> bool:
     """Write the best subset within ``eps`` into ``mask``; whether there is one."""
     h = x.size - x.size // 2
     mean, deviation = _spread(costs[:h])
@@ -161,8 +181,11 @@ def _search(x, costs, z, eps, alpha, built, queues, mask):
     return True
 
 
-@njit(**KERNEL)
-def cheapest(workspace, pool, costs, target, eps, alpha, mask, found, low, high):
+@kernel
+def cheapest(
+    workspace: Workspace, pool: Values, costs: Values, target: Values, eps: Values, alpha: Values, mask: Mask,
+    found: Flags, low: int, high: int,
+) -> None:  # fmt: skip
     """Best subsets of problems ``low..high-1``; ``pool`` and ``costs`` have one row a target, or one for all."""
     buffers, queues = workspace
     own = pool.shape[0] > 1

@@ -3,27 +3,31 @@
 Both lists have the same length ``m``, so a merge can run from both ends at once, ``m`` steps each: neither side
 can leave a list, no bound is checked, nothing branches on the data, and the two chains overlap in the processor.
 Positions are unsigned because signed ones would be tested for a negative index at every access.
-
-numba's cache looks at a kernel's own file only: after a change here, remove ``__pycache__``.
 """
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-# No kernel ever sees a NaN (inputs are checked) and none cares for the sign of a zero; no order of adding changes.
-KERNEL = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"nnan", "nsz"}}
+from sltk.core.arrays import Values
+from sltk.core.compiled import kernel
+
 U = np.uint64
+Tags = NDArray[Any]  # costs (float64) or codes of subsets (uint32)
+Mask = NDArray[np.uint8]
+Tagged = tuple[Values, Tags, float, Any, Values, Tags]  # sums, tags, their steps, and where both go
 
 
-@njit(**KERNEL)
-def add_to(source, step, out, size):
+@kernel
+def add_to(source: Values, step: float, out: Values, size: int) -> None:
     """``out[t] = source[t] + step`` for ``t < size``."""
     for t in range(size):
         out[t] = source[t] + step
 
 
-@njit(**KERNEL)
-def merge(source, moved, step, out, size):
+@kernel
+def merge(source: Values, moved: Values, step: float, out: Values, size: int) -> None:
     """Merge the ascending ``source[:size]`` with itself moved by ``step`` into ``out``; ``moved`` is scratch."""
     add_to(source, step, moved, size)
     i, front = U(0), U(0)
@@ -39,8 +43,11 @@ def merge(source, moved, step, out, size):
         back -= U(1)
 
 
-@njit(**KERNEL)
-def merge_two(source, moved, step, out, source2, moved2, step2, out2, size):
+@kernel
+def merge_two(
+    source: Values, moved: Values, step: float, out: Values,
+    source2: Values, moved2: Values, step2: float, out2: Values, size: int,
+) -> None:  # fmt: skip
     """Two independent merges side by side: four chains hide the latency that two leave open."""
     add_to(source, step, moved, size)
     add_to(source2, step2, moved2, size)
@@ -63,8 +70,8 @@ def merge_two(source, moved, step, out, source2, moved2, step2, out2, size):
         back -= U(1)
 
 
-@njit(**KERNEL)
-def merge_tagged(source, tag, step, tag_step, out, out_tag, size):
+@kernel
+def merge_tagged(source: Values, tag: Tags, step: float, tag_step: Any, out: Values, out_tag: Tags, size: int) -> None:
     """``merge`` in which a tag (a cost, or a subset code) travels with each sum and grows by ``tag_step``."""
     i, front = U(0), U(0)
     k, back = U(size - 1), U(2 * size - 2)
@@ -87,9 +94,11 @@ def merge_tagged(source, tag, step, tag_step, out, out_tag, size):
         back -= U(1)
 
 
-@njit(**KERNEL)
-def merge_two_tagged(source, tag, step, tag_step, out, out_tag, source2, tag2, step2, tag_step2, out2, out_tag2, size):
+@kernel
+def merge_two_tagged(first: Tagged, second: Tagged, size: int) -> None:
     """Two independent tagged merges side by side, as in ``merge_two``."""
+    source, tag, step, tag_step, out, out_tag = first
+    source2, tag2, step2, tag_step2, out2, out_tag2 = second
     i, j, front = U(0), U(0), U(0)
     u, v, back = U(size - 1), U(size - 1), U(2 * size - 2)
     for _ in range(size):
@@ -113,8 +122,8 @@ def merge_two_tagged(source, tag, step, tag_step, out, out_tag, source2, tag2, s
         back -= U(1)
 
 
-@njit(**KERNEL)
-def sorted_sums(x, first, second, moved):
+@kernel
+def sorted_sums(x: Values, first: Values, second: Values, moved: Values) -> Values:
     """Sort all ``2^n`` sums of ``x`` into ``first`` or ``second`` ``(2^n,)``, and return that one."""
     first[0] = 0.0
     for k in range(x.size):
@@ -123,8 +132,8 @@ def sorted_sums(x, first, second, moved):
     return first
 
 
-@njit(**KERNEL)
-def sums_by_code(x, sign, out):
+@kernel
+def sums_by_code(x: Values, sign: float, out: Values) -> None:
     """``out[c]``: the sum of ``sign * x`` over the bits of ``c``, with the roundings that the merges make."""
     out[0] = 0.0
     for k in range(x.size):
@@ -133,8 +142,8 @@ def sums_by_code(x, sign, out):
             out[size + t] = out[t] + sign * x[k]
 
 
-@njit(**KERNEL)
-def code_of(sums, value, size):
+@kernel
+def code_of(sums: Values, value: float, size: int) -> int:
     """The smallest code whose sum is ``value``."""
     for c in range(size):
         if sums[c] == value:
@@ -142,8 +151,8 @@ def code_of(sums, value, size):
     return -1
 
 
-@njit(**KERNEL)
-def write_bits(code, mask, start, count):
+@kernel
+def write_bits(code: Any, mask: Mask, start: int, count: int) -> None:
     """Unpack the bits of ``code`` into ``mask[start : start + count]``."""
     for k in range(count):
         mask[start + k] = (code >> k) & 1

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sltk.core.arrays import Indices
-from sltk.subset_sum.widths._width_kernel import SPAN
+from sltk.subset_sum.widths.width_kernel import SPAN
 
 Reals = NDArray[np.float64]
 
@@ -85,10 +85,10 @@ def _ends(j: int, low: int, share: Reals, gap: Reals, unit: float) -> NDArray[np
     if j >= low:
         distance = gap[j] - gap[j + 1 :]
     else:
-        stop = int(np.searchsorted(share, 2.0 * share[j])) + 1
+        stop = int(np.searchsorted(share, 2.0 * float(share[j]))) + 1
         small = share[j + 1 : min(stop, low)] - share[j]
         distance = np.concatenate([small, (1.0 - share[j]) - gap[max(low, j + 1) : stop]])
-    farthest = math.ceil(min(share[j], gap[j]) / unit + _GUARD)
-    ends = np.minimum(np.ceil(distance / unit + _GUARD), farthest).astype(np.int32)
+    farthest: int = math.ceil(min(share[j], gap[j]) / unit + _GUARD)
+    ends: NDArray[np.int32] = np.minimum(np.ceil(distance / unit + _GUARD), farthest).astype(np.int32)
     # Cells beyond the first that ends at the farthest point have smaller values there: the hull never needs them.
     return ends[: int(np.searchsorted(ends, farthest)) + 1]

@@ -6,16 +6,17 @@ products stays below ``2^63``, so int64 arithmetic is exact, however small the s
 """
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from sltk.subset_sum.backends._merge import KERNEL
+from sltk.core.arrays import Indices
+from sltk.core.compiled import kernel
 
 SPAN = 1 << 26
 PROBABILITY = 1 << 36
 
 
-@njit(**KERNEL)
-def worst_laws(starts, ends, table, mean):
+@kernel
+def worst_laws(starts: Indices, ends: NDArray[np.int32], table: Indices, mean: Indices) -> Indices:
     """Upper bound of ``E table(v')`` for each state, over all laws of the next share ``v'``.
 
     State ``j`` can go to its own cell and those that follow: ``ends[starts[j] + i]``, increasing, is the distance to
@@ -33,8 +34,8 @@ def worst_laws(starts, ends, table, mean):
     return result
 
 
-@njit(**KERNEL)
-def _hull(ends, values, xs, ys):
+@kernel
+def _hull(ends: NDArray[np.int32], values: Indices, xs: Indices, ys: Indices) -> int:
     """Upper concave hull of the step function with ``values`` on cells up to ``ends``; how many vertices it has."""
     xs[0], ys[0] = 0, values[0]
     used = 1
@@ -50,8 +51,8 @@ def _hull(ends, values, xs, ys):
     return used
 
 
-@njit(**KERNEL)
-def _height(xs, ys, used, m):
+@kernel
+def _height(xs: Indices, ys: Indices, used: int, m: int) -> int:
     """Height of the hull at ``m``, rounded up; beyond its last vertex, the last height."""
     low, high = 0, used - 1
     if m >= xs[high]:

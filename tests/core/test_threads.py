@@ -1,0 +1,235 @@
+"""The limit on threads: what runs is counted, in the solver's own pool, in numba and in torch."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+import torch
+
+from sltk.core.errors import SltkError
+from sltk.core.threads import limit, over_cores, piece, threads
+from sltk.subset_sum import solve
+
+MANY = numba.config.NUMBA_NUM_THREADS
+TWO = pytest.mark.skipif(MANY < 2, reason="one core")
+
+
+@pytest.fixture(autouse=True)
+def launched() -> None:
+    """Numba's launch resets torch's number where they share a runtime: so it comes first."""
+    numba.get_num_threads()
+    torch.set_num_threads(1)
+
+
+def settings() -> tuple[int, int, int]:
+    return threads(), numba.get_num_threads(), torch.get_num_threads()
+
+
+def used(pieces: int = 8) -> int:
+    """Threads that ``over_cores`` deals pieces to: each waits a little, so that one alone cannot take them all."""
+    seen = set()
+
+    def run(_: None, low: int, high: int) -> None:
+        seen.add(threading.get_ident())
+        time.sleep(0.02)
+
+    over_cores(run, pieces, 1, lambda: None)
+    return len(seen)
+
+
+def used_by_the_solver() -> int:
+    """Threads that the kernels of the solver run in, by a backend that looks."""
+    seen = set()
+
+    class Looking:
+        """Empty subsets, each found in the thread that it is dealt to."""
+
+        name, limits = "looking", limits_of_the_default()
+
+        def search(self, problem):
+            def run(_: None, low: int, high: int) -> None:
+                seen.add(threading.get_ident())
+                time.sleep(0.02)
+
+            over_cores(run, problem.count, piece(problem.count, 2**16), lambda: None)
+            return problem.empty_mask(), np.ones(problem.count, bool)
+
+    solve(np.ones((40, 3)), np.zeros(40), backend=Looking())
+    return len(seen)
+
+
+def limits_of_the_default():
+    from sltk.subset_sum.backends import backend_named
+
+    return backend_named("auto").limits
+
+
+@TWO
+def test_a_limit_binds_the_pool_numba_and_torch_and_is_restored():
+    before = settings()
+    for count in (1, 2):
+        with limit(count):
+            assert settings() == (count, count, count)
+            assert used() == used_by_the_solver() == count
+        assert settings() == before
+
+
+def test_the_least_of_open_limits_holds():
+    with limit(1):
+        with limit(2):
+            assert settings() == (1, 1, 1)
+        assert settings() == (1, 1, 1)
+
+
+@TWO
+def test_a_limit_is_restored_after_an_exception_and_decorates():
+    before = settings()
+
+    @limit(2)
+    def outer() -> None:
+        assert settings() == (2, 2, 2)
+        inner()
+
+    @limit(1)
+    def inner() -> None:
+        assert settings() == (1, 1, 1)
+        raise KeyError
+
+    for _ in range(2):
+        with pytest.raises(KeyError):
+            outer()
+        assert settings() == before
+
+
+@TWO
+def test_numbers_of_numba_and_torch_are_kept_to():
+    """What a user has set binds the pool of the solver, from the next call on."""
+    with limit(2):
+        numba.set_num_threads(1)
+        assert used() == threads() == 1
+        numba.set_num_threads(2)
+        torch.set_num_threads(1)
+        assert used() == threads() == 1
+        torch.set_num_threads(2)
+        assert used() == threads() == 2
+
+
+@TWO
+def test_limits_of_several_threads_do_not_restore_each_others_numbers():
+    before, entered, leave = settings(), threading.Event(), threading.Event()
+
+    def other() -> None:
+        with limit(1):
+            entered.set()
+            leave.wait(10)
+
+    with limit(2):
+        thread = threading.Thread(target=other)
+        thread.start()
+        entered.wait(10)
+        assert threads() == 1  # of all that are open the least
+        with limit(1):
+            leave.set()
+            thread.join()
+            assert settings() == (1, 1, 1)
+        assert settings() == (2, 2, 2)
+    assert settings() == before
+
+
+@TWO
+def test_threads_that_were_dealt_to_deal_no_further():
+    inside = []
+    with limit(2):
+        over_cores(lambda _, low, high: inside.append((threads(), used(2))), 4, 1, lambda: None)
+        assert inside == [(1, 1)] * 4
+        assert threads() == 2
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.0, True, None, "2"])
+def test_numbers_that_are_none_are_refused(wrong):
+    with pytest.raises(SltkError, match="limit needs a whole number of threads"), limit(wrong):
+        pass
+
+
+def test_the_count_sees_a_pool_that_takes_no_notice():
+    """Negative control: threads that are started in spite of the limit are counted."""
+    with limit(1):
+        seen = set()
+        busy = [threading.Thread(target=lambda: (seen.add(threading.get_ident()), time.sleep(0.05))) for _ in range(2)]
+        for thread in busy:
+            thread.start()
+        for thread in busy:
+            thread.join()
+        assert len(seen) == 2
+
+
+# In a process of its own, so that no thread is there before: the operating system counts them.
+COUNT = """
+import json, os, sys, time
+import numba, numpy as np, torch
+from sltk.core.threads import limit
+from sltk.subset_sum import solve
+
+count = int(sys.argv[1])
+tasks = lambda: len(os.listdir("/proc/self/task"))
+rng = np.random.default_rng(0)
+pool, target = rng.uniform(-1, 1, (4000, 14)), rng.uniform(-1, 1, 4000)
+
+@numba.njit(parallel=True)
+def ids(out):
+    for i in numba.prange(out.size):
+        out[i] = numba.get_thread_id()
+
+def measure():
+    peak = []
+    from sltk.subset_sum.kernels import least_error
+    nearest = least_error.nearest
+    least_error.nearest = lambda *given: (peak.append(tasks()), nearest(*given))
+    start = tasks()
+    solve(pool, target)
+    found = {"solver": max(peak) - start}
+    while tasks() > start:  # a thread that is done takes a moment to go
+        time.sleep(0.01)
+    x = torch.randn(600, 600)
+    for _ in range(5):
+        x = torch.tanh(x @ x)
+    found["torch"] = tasks() - start + 1  # before numba: their threads are the same where they share a runtime
+    out = np.zeros(1000, np.int64)
+    ids(out)
+    found["numba"] = len(set(out.tolist()))
+    return found
+
+solve(pool[:2], target[:2])  # compiled outside of what is counted
+if count:
+    with limit(count):
+        found = measure()
+else:
+    found = measure()
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted in /proc")
+@pytest.mark.parametrize(("count", "solver", "others"), [(1, 0, 1), (2, 2, 2), (0, 2, 2)])
+def test_the_operating_system_counts_as_many(count, solver, others):
+    """One thread runs in the caller's own; without a limit (0), the control, there are as many as the environment says.
+
+    The machine may have one core: the environment says two.
+    """
+    said = {"NUMBA_NUM_THREADS": "2", "OMP_NUM_THREADS": "2", "MKL_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, str(count)],
+        env=os.environ | said,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert json.loads(done.stdout) == {"solver": solver, "numba": others, "torch": others}

@@ -43,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Check:
+class ProofCheck:
     """The checked part of one claim's proof.
 
     Args:
@@ -88,7 +88,7 @@ class CheckOutcome:
         return not self.failures and not self.missed
 
 
-def execute(check: Check) -> CheckOutcome:
+def execute(check: ProofCheck) -> CheckOutcome:
     """Run every step, and every mutation of it."""
     begin, outcome = time.perf_counter(), CheckOutcome(check.key)
     for step in check.steps:

@@ -6,7 +6,7 @@ If the pool of ``m n0`` samples fails, each of its m disjoint groups fails; they
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 _LAWS = {
     "three points": {-2: Fraction(1, 4), 1: Fraction(1, 2), 3: Fraction(1, 4)},
@@ -42,7 +42,7 @@ def _equality(power: int = 3) -> bool:
     return _failure(law, 3, (5,)) == _failure(law, 1, (5,)) ** power
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="amplification",
     steps=(
         Step("one target and several, three laws, exactly", _bound, {"power m + 1": {"extra": 1}}),

@@ -10,7 +10,7 @@ from itertools import product
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import generator
 
@@ -50,7 +50,7 @@ def _softmax(a: list[Fraction]):
     return [p / sum(powers, ball(0)) for p in powers]
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="attention",
     steps=(
         Step("Jacobian of softmax", _jacobian, {"s_i 1{i = j}": {"cross": 0}}),

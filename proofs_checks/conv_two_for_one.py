@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import rationals
 
@@ -42,7 +42,7 @@ def _sup_norm(norm: str = "sum") -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="conv-two-for-one",
     steps=(
         Step("allocation in the l1 norm", _allocation, {"eps/(l F)": {"share": 1}}),

@@ -7,7 +7,7 @@ The samples ``2 eps 2^i`` reach it: their sums are ``2 eps`` apart.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import generator
 
 
@@ -51,7 +51,7 @@ def _floors(factor: int = 2) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="counting-floor",
     steps=(
         Step("covered measure of 280 pools, exactly", _pools, {"2^n eps": {"factor": Fraction(1)}}),

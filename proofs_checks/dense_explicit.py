@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 from proofs_checks._widths import closed_form_ball
 
@@ -65,7 +65,7 @@ def _window(reach: str = "0.18394") -> bool:
     return bool(abs(1 / (2 * ball(1).exp()) - ball(reach)) < ball("0.000005"))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="dense-explicit",
     steps=(
         Step("Frobenius norm of the errors", _frobenius, {"eps/(l sqrt)": {"share": 1}}),

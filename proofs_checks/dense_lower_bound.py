@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 _HALF = sp.Rational(1, 2)
 
@@ -43,7 +43,7 @@ def _exact(slack: int = 0) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="dense-lower-bound",
     steps=(
         Step("solving for P", _algebra, {"whole ball": {"half": sp.Integer(1)}}),

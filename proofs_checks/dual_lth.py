@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 _r = sp.Symbol("r")
 
@@ -60,7 +60,7 @@ def _schedule(every: int = 5) -> bool:
     return Fraction(1) / Fraction(1, 10_000) * every == 50_000
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="dual-lth",
     steps=(
         Step("characteristic polynomial", _characteristic, {"-mu": {"sign": -1}}),

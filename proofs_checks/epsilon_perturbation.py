@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import rationals
 
@@ -56,7 +56,7 @@ def _never_more(sign: int = 1) -> bool:
     return all(eps + move * size >= eps for size in range(41))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="epsilon-perturbation",
     steps=(
         Step("what moved samples sum to", _reach, {"half of the move": {"share": Fraction(1, 2)}}),

@@ -6,7 +6,7 @@ stays in it.
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 
 def _shift(size: int) -> sp.Matrix:
@@ -32,7 +32,7 @@ def _dimension(expected: int = 4) -> bool:
     return 16 - equations.rank() == expected
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="equivariant",
     steps=(
         Step("every mask of the basis commutes with the group", _commutes, {"masks of entries": {"in_basis": False}}),

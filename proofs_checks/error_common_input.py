@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import largest, rationals
 
@@ -59,7 +59,7 @@ def _remainder(source_range: bool = True) -> bool:
     return error <= v * w * e + v * bend * (w * (seen if source_range else x)) ** 3
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="error-common-input",
     steps=(
         Step("both forms of the difference", _identity, {"W for W^": {"cross_term": False}}),

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import largest, rationals
 
@@ -56,7 +56,7 @@ def _norm_is_not_enough(first: int = 2) -> bool:
     return abs(v[0] * e - v[1] * e) == 3 * e > 1 * e
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="error-own-copies",
     steps=(
         Step("the difference", _identity, {"sign of the copies' errors": {"sign": -1}}),

@@ -6,7 +6,7 @@ There are ``C(n, k) <= 2^(n H2(k/n))`` subsets of size k, so covering a window o
 
 import math
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 
 def _above(extra: int = 0) -> bool:
@@ -34,7 +34,7 @@ def _floor(scale: int = 2) -> bool:
     return (exact, entropy) == (8, 6)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="fixed-size",
     steps=(
         Step("entropy bound from above", _above, {"times n + 1": {"extra": 1}}),

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 _ROTATION = sp.Matrix([[sp.Rational(3, 5), -sp.Rational(4, 5)], [sp.Rational(4, 5), sp.Rational(3, 5)]])
 
@@ -59,7 +59,7 @@ def _kept(power: int = 0) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="generalized-lth",
     steps=(
         Step("DCT-II is orthonormal", _orthonormal, {"first row like the others": {"first": 1 / sp.sqrt(2)}}),

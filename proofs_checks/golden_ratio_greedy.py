@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import LogUniform
@@ -62,7 +62,7 @@ def _cells(span: int = 1, trials: int = 200_000) -> bool:
     return agrees(count, trials, 1 / (2 * scales))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="golden-ratio-greedy",
     steps=(
         Step("the induction step in Q(sqrt 5)", _step_bounds, {"g = 3/5": {"g": sp.Rational(3, 5)}}),

@@ -6,7 +6,7 @@ and ``2/(e^2 delta) <= (2/m)^3/4``; so ``C log(2/m)`` suffices with ``C = 3/ln(4
 
 from fractions import Fraction
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 from proofs_checks._widths import closed_form
 
@@ -39,7 +39,7 @@ def _widths(constant: str = "10.43") -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="lueker",
     steps=(
         Step("2/(e^2 delta) <= (2/m)^3/4", _cube, {"a fifth": {"share": Fraction(1, 5)}}),

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import Uniform
@@ -40,7 +40,7 @@ def _draws(e: float = 0.1, trials: int = 400_000) -> bool:
     return agrees(int(np.count_nonzero(np.abs(draws - 1.0) <= e)), trials, 0.05)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="malach-polynomial",
     steps=(
         Step("chance of one draw", _chance, {"e": {"share": Fraction(1)}}),

@@ -6,7 +6,7 @@ cancelling pairs are linear and free of the intercept. A bias is a weight on a c
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step
+from proofs_checks._check import ProofCheck, Step
 
 _rise, _fall, _d, _b = sp.symbols("m_+ m_- d b", real=True)
 
@@ -30,7 +30,7 @@ def _constant_input(constant: sp.Expr = sp.S.One) -> bool:
     return sp.expand(extended[0] - (weight * x + _b)) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="nonzero-bias",
     steps=(
         Step("cancelling pairs are linear", _pair, {"sum for difference": {"sign": 1}}),

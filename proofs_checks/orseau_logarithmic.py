@@ -7,7 +7,7 @@ ceil(log_{1/g}(1/eps))``: the union bound over 2KM (scale, sign) cells.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 
 
@@ -30,7 +30,7 @@ def _scales(found: tuple[int, ...] = (5, 10, 15, 29)) -> bool:
     return all(bool(g**k <= ball(eps)) and bool(g ** (k - 1) > ball(eps)) for k, eps in asked)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="orseau-logarithmic",
     steps=(
         Step("union bound over all weights", _union, {"M dropped": {"weights_counted": False}}),

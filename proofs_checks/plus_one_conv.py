@@ -7,7 +7,7 @@ padding stays in the combining kernel, an intercept d leaves a constant that dif
 
 from fractions import Fraction
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 
 def _inside(kernel: int, padding: int, size: int, tap: int, stride: int) -> bool:
@@ -65,7 +65,7 @@ def _border(padded_first: bool = True) -> bool:
     return constants == {intercept * sum(v)}
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="plus-one-conv",
     steps=(
         Step("taps that never read the padding", _taps, {"one more tap": {"reach": 1}}),

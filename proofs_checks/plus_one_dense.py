@@ -7,7 +7,7 @@ of what they were: a tanh network's 1 becomes .7616.
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball, prove_positive
 
 
@@ -58,7 +58,7 @@ def _no_linear_intermediary(copies_differ: bool = False) -> bool:
     return sp.expand(total - (v + u) * phi(y)) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="plus-one-dense",
     steps=(
         Step("rho = 2A ln(2AB) solves rho >= A ln(B rho)", _fixed_point, {"A ln(2AB)": {"factor": 1}}),

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import largest, rationals
 
@@ -70,7 +70,7 @@ def _average(power: int = 1) -> bool:
     return sp.expand(before - after) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="plus-one-residual",
     steps=(
         Step("batch norm folds into the map before it", _fold, {"mean dropped": {"shifted": False}}),

@@ -8,7 +8,7 @@ of the marginals is smaller: problems that share w succeed together.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 _WEIGHTS = (-2, -1, 1, 2)
 _EACH = Fraction(1, len(_WEIGHTS))
@@ -67,7 +67,7 @@ def _marginals_are_smaller(sign: int = 1) -> bool:
     return all(sign * gap > 0 for gap in gaps)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="product-formula",
     steps=(
         Step("conditional product against the whole source", _exact,

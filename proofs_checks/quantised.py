@@ -6,7 +6,7 @@
 
 from fractions import Fraction
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 
 def _levels(both_ends: int = 1) -> bool:
@@ -38,7 +38,7 @@ def _doubling(base: int = 2) -> bool:
     return sums == set(range(128))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="quantised",
     steps=(
         Step("levels in [-1, 1]", _levels, {"2/delta": {"both_ends": 0}}),

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball, prove_positive
 from proofs_checks._sample import agrees, generator
 from proofs_checks._widths import closed_form
@@ -52,7 +52,7 @@ def _draws(p: float = 0.3, trials: int = 400_000) -> bool:
     return agrees(int(np.count_nonzero((draws > 0.0) & (draws <= 0.5))), trials, 0.3 * 0.25)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="random-source",
     steps=(
         Step("-ln(1 - p a) is convex in p", _convex, {"fourth power": {"power": 2}}),

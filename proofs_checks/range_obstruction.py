@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import Uniform
@@ -105,7 +105,7 @@ def _growth(power: Fraction = Fraction(1, 4)) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="range-obstruction",
     steps=(
         Step("Irwin-Hall law by two routes", _irwin_hall, {"no alternating sign": {"sign": 1}}),

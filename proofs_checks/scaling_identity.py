@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import rationals
 
@@ -63,7 +63,7 @@ def _networks(cumulative: bool = True, square: bool = False) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="scaling-identity",
     steps=(
         Step("induction step", _induction, {"bias without the product": {"bias_power": 0}}),

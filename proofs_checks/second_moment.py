@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import Uniform
 
@@ -91,7 +91,7 @@ def _uniform_draws(half_width: float = 1.0, trials: int = 400_000) -> bool:
     return agrees(count, trials, float(p))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="second-moment",
     steps=(
         Step("E N by sizes against all pools", _first_moment, {"C(n+1, k)": {"choose_from": 1}}),

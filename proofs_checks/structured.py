@@ -7,7 +7,7 @@ linear in d.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 
 
 def _floor(power: int = 1) -> bool:
@@ -31,7 +31,7 @@ def _grid(spacing: int = 2) -> bool:
     return apart and len(sums) == 2 ** (2 * each)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="structured",
     steps=(
         Step("counting floor in d dimensions", _floor, {"(2 eps)^(2d)": {"power": 2}}),

@@ -13,7 +13,7 @@ from itertools import product
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._widths import closed_form
 
 _v, _c, _L, _e = sp.symbols("v c L e", positive=True)
@@ -92,7 +92,7 @@ def _widths(rate: Fraction = Fraction(1, 2)) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="subset-sum-covering",
     steps=(
         Step("mean gain of all unions of six cells, exactly", _mean_growth, {"c = .51": {"share": Fraction(51, 100)}}),

@@ -12,7 +12,7 @@ from itertools import product
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball
 from proofs_checks._widths import closed_form_ball
 
@@ -62,7 +62,7 @@ def _smaller_inputs(depth: int = 3) -> bool:
     return bool(ball(error) > (ball(1) / 4).exp() - 1)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="two-for-one",
     steps=(
         Step("argument of the logarithm", _argument, {"one problem a weight": {"problems": 1}}),

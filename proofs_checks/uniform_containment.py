@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from proofs_checks._interval import ball, prove_positive
 from proofs_checks._sample import agrees, follows, generator
 from sltk.subset_sum.laws import Masked, Normal, Product, Uniform
@@ -87,7 +87,7 @@ def _further_draws(base: Fraction = Fraction(3, 4)) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="uniform-containment",
     steps=(
         Step("density of the product", _product_density, {"factor 1/2": {"factor": sp.Rational(1, 2)}}),

@@ -12,7 +12,7 @@ from fractions import Fraction
 import sympy as sp
 
 from proofs_checks._activation_table import lipschitz_constants, minima, remainders, slopes_and_intercepts
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, Step, require
 from sltk.networks.activations.table import activation
 
 _rise, _fall, _p, _n, _theta, _d = sp.symbols("m_+ m_- P N theta d", real=True)
@@ -96,7 +96,7 @@ def _families(share: Fraction = Fraction(1, 2)) -> bool:
     return sp.expand(scale * (sp.exp(-x) - 1) + scale * x - scale * (sp.exp(-x) - 1 + x)) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="univariate-identity",
     steps=(
         Step("sum of neurons on both half lines", _sum_of_neurons,

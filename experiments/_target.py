@@ -9,7 +9,7 @@ from sltk.core.errors import SltkError
 from sltk.core.files import sha256
 from sltk.harness.study import StudyOptions
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 CONV_MNIST = "conv(1,32,3,padding=1); relu; conv(32,32,3,padding=1); relu; flatten; linear(25088,10)"
 MNIST_SHAPE = (1, 28, 28)

@@ -16,7 +16,8 @@ from flint import arb, arb_series
 from proofs_checks._check import require
 from proofs_checks._interval import ball, cell, prove_bound, prove_positive, taylor
 from proofs_checks._profiles import PROFILES, HalfLine, Profile, X, complete
-from sltk.networks.activations.table import Activation, activation
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import activation
 
 NEAR = Fraction(1, 64)
 ULP = Fraction(1, 2**52)
@@ -92,6 +93,9 @@ def _near(exact: sp.Expr, stored: float, name: str) -> None:
 def _remainder(profile: Profile, side: HalfLine, sign: int, phi: Activation, factor: float) -> None:
     slope = abs(phi.slope_positive if sign > 0 else phi.slope_negative)
     name, bend = f"remainder of {profile.name}", phi.remainder
+    if side.knee is not None:
+        _saturated(side.knee, phi, factor, name)
+        return
     if side.series is None:
         linear = sp.diff(side.expression, X)
         require(linear.is_number and bend.coefficient * factor >= 0, f"{name}: the side is not linear")
@@ -103,6 +107,15 @@ def _remainder(profile: Profile, side: HalfLine, sign: int, phi: Activation, fac
     require(Fraction(limit) * far ** (bend.order - 1) >= Fraction(phi.lipschitz) + Fraction(slope), f"{name}: tail")
     _bound_coefficient(side, sign, bend.order, limit, NEAR, name)
     _bound_ratio(side, sign, bend.order, limit, far, name)
+
+
+def _saturated(knee: Fraction, phi: Activation, factor: float, name: str) -> None:
+    """``t - r <= K t^3`` for all ``t >= 0``, where phi is ``t`` up to its knee r and constant beyond."""
+    t, r = sp.symbols("t r", positive=True)
+    gap = sp.expand(4 * t**3 - 27 * r**2 * (t - r) - (2 * t - 3 * r) ** 2 * (t + 3 * r))
+    require(gap == 0 and phi.remainder.order == 3, f"{name}: no square, or another order")
+    least = Fraction(4, 27) / knee**2
+    require(Fraction(phi.remainder.coefficient) * Fraction(factor) >= least, f"{name}: K is below {float(least)}")
 
 
 def _bound_ratio(side: HalfLine, sign: int, order: int, limit: float, far: Fraction, name: str) -> None:

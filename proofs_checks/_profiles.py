@@ -7,6 +7,7 @@ and ``x e^{-x^2/2}`` fall from ``x = 1`` on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 import sympy as sp
 from flint import arb, arb_series
@@ -21,11 +22,15 @@ Tail = Callable[[arb], arb]
 
 @dataclass(frozen=True)
 class HalfLine:
-    """phi on one side of 0; ``series`` and ``tail`` are ``None`` where it is linear."""
+    """phi on one side of 0; ``series`` and ``tail`` are ``None`` where it is linear, up to the ``knee`` if it has one.
+
+    Beyond its knee phi is constant.
+    """
 
     expression: sp.Expr
     series: Series | None = None
     tail: Tail | None = None
+    knee: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ def _exact(value: float) -> sp.Expr:
 
 def _linear(slope: float) -> HalfLine:
     return HalfLine(_exact(slope) * X)
+
+
+def _clipped(knee: float) -> HalfLine:
+    """``x`` up to the knee."""
+    return HalfLine(X, knee=Fraction(knee))
 
 
 def _smooth(name: str, expression: sp.Expr, series: Series, right: Tail, left: Tail | None = None) -> Profile:
@@ -99,6 +109,10 @@ PROFILES = (
     Profile("elu(1.0)", _linear(1.0), _exponential(1.0, 1.0)),
     Profile("elu(0.5)", _linear(1.0), _exponential(1.0, 0.5)),
     Profile("elu(2.0)", _linear(1.0), _exponential(1.0, 2.0)),
+    Profile("hardtanh(-1.0, 1.0)", _clipped(1.0), _clipped(1.0)),
+    Profile("hardtanh(-0.1, 2.5)", _clipped(2.5), _clipped(0.1)),
+    Profile("hardtanh(-3.0, 0.0)", _linear(0.0), _clipped(3.0)),
+    Profile("relu6", _clipped(6.0), _linear(0.0)),
 )  # fmt: skip
 
 

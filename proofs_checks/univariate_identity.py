@@ -85,13 +85,20 @@ def _absolute_value_is_refused(sign: int = -1) -> bool:
 
 
 def _families(share: Fraction = Fraction(1, 2)) -> bool:
-    """elu(a) on the left is ``a`` times elu(1), so ``K = a/2`` and ``T = max(1, a)``; leaky_relu(a) has K = 0."""
+    """elu(a) on the left is ``a`` times elu(1), so ``K = a/2`` and ``T = max(1, a)``; leaky_relu(a) has K = 0.
+
+    hardtanh(-r, R) with ``r <= R`` has ``K = 4/(27 r^2)``.
+    """
     for a in (0.0, 0.1, 0.5, 1.0, 1.7, 3.0):
         elu, leaky = activation(f"elu({a})"), activation(f"leaky_relu({a})")
         for phi, curve in ((elu, share * Fraction(a)), (leaky, Fraction(0))):
             found = phi.slope_negative, Fraction(phi.remainder.coefficient), phi.lipschitz
             require(found[0] == a and found[2] == max(1.0, a), f"{phi.name} has slope and T {found}")
             require(curve <= found[1] <= curve * (1 + Fraction(1, 10**12)), f"{phi.name} has K = {float(found[1])}")
+    for low, high, knee in ((-1e-3, 0.2, 1e-3), (0.0, 0.7, 0.7), (-9.0, 0.0, 9.0), (-1.5, 1.1, 1.1)):
+        found = Fraction(activation(f"hardtanh({low}, {high})").remainder.coefficient)
+        least = Fraction(4, 27) / Fraction(knee) ** 2
+        require(least <= found <= least * (1 + Fraction(1, 10**12)), f"hardtanh at {knee} has K = {float(found)}")
     scale, x = sp.symbols("a x", positive=True)
     return sp.expand(scale * (sp.exp(-x) - 1) + scale * x - scale * (sp.exp(-x) - 1 + x)) == 0
 
@@ -114,7 +121,8 @@ CHECK = ProofCheck(
              {"slopes off by 1e-9": {"slope_factor": 1 + 1e-9}, "intercepts off by 1e-9": {"intercept_shift": 1e-9}}),
         Step("table: Lipschitz constants over R", lipschitz_constants, {"0.1% less": {"factor": 0.999}}),
         Step("table: remainders K |x|^q over R", remainders,
-             {"1% less": {"factor": 0.99}, "mish, 0.1% less": {"factor": 0.999, "name": "mish"}}),
+             {"1% less": {"factor": 0.99}, "mish, 0.1% less": {"factor": 0.999, "name": "mish"},
+              "hardtanh, 0.1% less": {"factor": 0.999, "name": "hardtanh(-1.0, 1.0)"}}),
         Step("table: families for every parameter", _families, {"K = a/3": {"share": Fraction(1, 3)}}),
         Step("table: the only minimum of gelu, silu, mish", minima, {"off by 1e-5": {"shift": 1e-5}}),
     ),

@@ -22,11 +22,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from sltk.models.registry import model
-from sltk.train.loop.phases import Train
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task
-from sltk.train.loop.steps import train
-from sltk.train.outcome import start
+from sltk.train.methods.dense import Dense
+from sltk.train.phases.train import Train
+from sltk.train.runner import start
+from sltk.train.setup import Setup
 
 ROWS, BATCH, STEPS, ROUNDS = 60_000, 128, 156, 5  # a third of an epoch a turn
 PROCESSES = os.cpu_count() or 1
@@ -85,12 +86,13 @@ def sliced(data: Samples) -> Callable[[], Iterator[tuple[Tensor, Tensor]]]:
 def engine_steps(data: Samples, basis: str, networks: int = 1) -> Callable[[], None]:
     few = Samples(data.x[:100], data.y[:100])
     seeds = tuple(range(networks))
-    state = start(lambda seed: model("lenet-300-100", seed), Task(data, few, few), seeds=seeds, basis=basis)
+    network = lambda seed: model("lenet-300-100", seed)  # noqa: E731
+    state = start(Dense(), network, Task(data, few, few), Setup(basis, seeds))
     phase = Train(STEPS, TrainingRecipe(rate=0.1, momentum=0.9, decay=1e-4, batch=BATCH), fresh=False)
 
     def run() -> None:
         state.inside = 0
-        train(state, phase)
+        phase.run(state)
 
     return run
 

@@ -22,23 +22,19 @@ from experiments.error_growth.figure import draw
 from experiments.error_growth.targets import ACTIVATIONS, target
 from sltk.certify.adversary import data_error, sup_error
 from sltk.certify.intervals import Box
-from sltk.construct import strong_ticket
+from sltk.construct import Construction, Recipe, Search, StrongTicket
+from sltk.construct.recipe import from_record
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 from sltk.harness.study import Study, StudyOptions, StudyRow
-from sltk.networks.layers import Network
-from sltk.subset_sum.laws import parse_law
+from sltk.networks.network import Network
 
 BOX, POINTS = Box(-1.0, 1.0), 500
-SOURCES: dict[str, dict[str, Any]] = {
-    "one scale": {"method": "plus-one", "law": "uniform(4.0)", "objective": "error"},
-    "several scales": {
-        "method": "plus-one",
-        "law": "uniform(2.0)",
-        "objective": "mass",
-        "scale_exponents": (1, 0, -1, -2),
-    },
-    "two-layer": {"method": "two-layer", "law": "uniform(4.0)", "objective": "error"},
+N, PARAM_EPS = 24, 0.002
+SOURCES = {
+    "one scale": (Recipe("plus-one", N, PARAM_EPS, law="uniform(4.0)"), Search("error")),
+    "several scales": (Recipe("plus-one", N, PARAM_EPS, scale_exponents=(1, 0, -1, -2)), Search("mass")),
+    "two-layer": (Recipe("two-layer", N, PARAM_EPS, law="uniform(4.0)"), Search("error")),
 }
 
 
@@ -69,7 +65,7 @@ class ErrorGrowth(Study[GrowthOptions]):
         return {
             f"{activation}, {'skips, ' * skips}{name}, {layers} layers, seed {seed}": {
                 "activation": activation, "skips": skips, "source": name, "layers": layers, "seed": seed,
-                "recipe": SOURCES[name],
+                "recipe": SOURCES[name][0].record(), "search": SOURCES[name][1].record(),
             }
             for activation in ACTIVATIONS for skips in (False, True) for name in SOURCES
             for layers in options.depths for seed in range(options.seeds)
@@ -77,7 +73,9 @@ class ErrorGrowth(Study[GrowthOptions]):
 
     def measure(self, cell: Mapping[str, Any], options: GrowthOptions) -> dict[str, Any]:
         """What is proved and what is found of the error of one ticket."""
-        return errors(target(cell["layers"], cell["activation"], cell["skips"]), cell["recipe"], cell["seed"])
+        network = target(cell["layers"], cell["activation"], cell["skips"])
+        recipe, search = from_record(Recipe, cell["recipe"]), from_record(Search, cell["search"])
+        return errors(Construction(network, BOX, recipe).build(cell["seed"], search), network)
 
     def conclude(self, rows: Sequence[StudyRow], options: GrowthOptions) -> dict[str, Any]:
         """All rows."""
@@ -90,12 +88,9 @@ class ErrorGrowth(Study[GrowthOptions]):
         return [table(document["rows"], document["depths"])]
 
 
-def errors(network: Network, recipe: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def errors(ticket: StrongTicket, network: Network) -> dict[str, Any]:
     """One ticket: what is proved and what is found of its error."""
-    source = {**recipe, "law": parse_law(recipe["law"])}
-    source["scale_exponents"] = tuple(recipe.get("scale_exponents", (0,)))
-    ticket = strong_ticket(network, n=24, seed=seed, domain=BOX, param_eps=0.002, **source)
-    module = ticket.module("dense").double().eval()
+    module, seed = ticket.module("dense").double().eval(), ticket.source.seed
     x = torch.rand(POINTS, 2, dtype=torch.float64, generator=torch_stream(seed, "error-growth", "inputs")) * 2.0 - 1.0
     attack = sup_error(network, module, BOX, data=x[:16], shape=(2,), restarts=8, steps=10, seed=seed)
     on_data = data_error(network, module, x)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.core.rng import torch_stream
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
 WIDTH = 6

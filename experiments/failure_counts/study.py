@@ -19,12 +19,10 @@ import numpy as np
 from rich.table import Table
 
 from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
-from sltk.construct import StrongTicket, strong_ticket
+from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.failures import KINDS
-from sltk.construct.methods.roles import Method
-from sltk.construct.predict.success import Expectation, expected_failures
+from sltk.construct.predict.success import Expectation
 from sltk.harness.study import Study, StudyRow
-from sltk.subset_sum.laws import parse_law
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +32,7 @@ class CountOptions(TargetOptions):
     arch: str = CONV_MNIST
     input_shape: tuple[int, ...] = MNIST_SHAPE
     box: tuple[float, float] = MNIST_BOX
-    methods: tuple[Method, ...] = ("plus-one", "two-layer")
+    methods: tuple[str, ...] = ("plus-one", "two-layer")
     """Constructions."""
     n: tuple[int, ...] = (20, 24, 26)
     """Samples of a pool."""
@@ -67,18 +65,14 @@ class FailureCounts(Study[CountOptions]):
 
     def measure(self, cell: Mapping[str, Any], options: CountOptions) -> dict[str, Any]:
         """One row for each stage and kind of problem."""
-        network, counts = options.network(), []
-        ticket, started = None, time.perf_counter()
-        for seed in range(cell["seeds"]):
-            ticket = strong_ticket(
-                network, method=cell["method"], n=cell["n"], seed=seed, domain=tuple(cell["box"]),
-                param_eps=cell["param_eps"], objective="cardinality", law=parse_law(cell["law"]),
-            )  # fmt: skip
-            counts.append(_by_kind(ticket))
-        assert ticket is not None
+        recipe = Recipe(**{name: cell[name] for name in ("method", "n", "param_eps", "law")})
+        asked = Construction(options.network(), tuple(cell["box"]), recipe)
+        started = time.perf_counter()
+        tickets = [asked.build(seed, Search("cardinality")) for seed in range(cell["seeds"])]
+        counts = [_by_kind(ticket) for ticket in tickets]
         built, started = time.perf_counter() - started, time.perf_counter()
-        expected = expected_failures(network, ticket.recipe, ticket.plan, trials=cell["trials"])
-        assert sum(e.problems for e in expected) == ticket.problems, "the prediction counts other problems"
+        expected = asked.expected_failures(trials=cell["trials"])
+        assert sum(e.problems for e in expected) == tickets[0].problems, "the prediction counts other problems"
         rows = [_row(cell["n"], e, [c.get((e.stage, e.kind), 0) for c in counts]) for e in expected]
         return {"rows": rows, "built": built, "predicted": time.perf_counter() - started}
 

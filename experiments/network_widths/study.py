@@ -19,11 +19,9 @@ from rich.table import Table
 
 from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
 from sltk.construct import strong_ticket
-from sltk.construct.methods.roles import Method
 from sltk.construct.predict.widths import required_widths
 from sltk.core.stats import clopper_pearson
 from sltk.harness.study import Study, StudyRow
-from sltk.subset_sum.laws import parse_law
 
 CONFIDENCE = 0.95
 
@@ -41,7 +39,7 @@ class WidthOptions(TargetOptions):
     """Largest error of an output over the box."""
     delta: float = 0.05
     """Failure probability that is allowed."""
-    methods: tuple[Method, ...] = ("two-layer", "plus-one")
+    methods: tuple[str, ...] = ("two-layer", "plus-one")
     """Constructions."""
     n: tuple[int, ...] = (20, 22, 24, 26)
     """Samples of a pool at which tickets are built."""
@@ -71,7 +69,7 @@ class NetworkWidths(Study[WidthOptions]):
 
     def measure(self, cell: Mapping[str, Any], options: WidthOptions) -> dict[str, Any]:
         """One ticket, or the certified widths."""
-        asked = {"method": cell["method"], "domain": tuple(cell["box"]), "law": parse_law(cell["law"])}
+        asked = {"method": cell["method"], "domain": tuple(cell["box"]), "law": cell["law"]}
         if "delta" in cell:
             proved = required_widths(options.network(), eps=cell["eps"], delta=cell["delta"], **asked)
             return {"certified": [asdict(pool) for pool in proved.pools], "bound": proved.certificate.bound}

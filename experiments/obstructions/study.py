@@ -14,13 +14,10 @@ from typing import Any, ClassVar
 from rich.table import Table
 
 from experiments._target import TargetOptions
-from sltk.construct import Recipe, range_obstructions
-from sltk.construct.methods.roles import Method
-from sltk.construct.strong_ticket import first_activation_of, recipe_on, target_and_box
+from sltk.construct import Construction, Recipe, Search
 from sltk.core.stats import clopper_pearson
 from sltk.harness.study import Study, StudyRow
-from sltk.networks.layers import Network
-from sltk.subset_sum.laws import parse_law
+from sltk.networks.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +25,7 @@ class ObstructionOptions(TargetOptions):
     """What is asked."""
 
     box: tuple[float, float] = (-1.0, 1.0)
-    method: Method = "plus-one"
+    method: str = "plus-one"
     """Construction."""
     n: tuple[int, ...] = (28, 30, 32, 34, 36)
     """Samples of a pool."""
@@ -63,11 +60,12 @@ class Obstructions(Study[ObstructionOptions]):
 
     def measure(self, cell: Mapping[str, Any], options: ObstructionOptions) -> dict[str, Any]:
         """Obstructions of every seed, and the layers that have them."""
-        network, counts, layers = options.network(), [], set()
+        asked, search = construction(options.network(), cell), Search(prune_below=cell["prune_below"])
+        counts, layers = [], set()
         for seed in range(1, cell["seeds"] + 1):
-            found = range_obstructions(network, recipe(network, cell), seed, prune_below=cell["prune_below"])
+            found = asked.obstructions(seed, search)
             counts.append(len(found))
-            layers |= {network.stages[int(stage)].affine.name for stage in found.stage}
+            layers |= {asked.network.stages[int(stage)].affine.name for stage in found.stage}
         return {"counts": counts, "layers": sorted(layers)}
 
     def conclude(self, rows: Sequence[StudyRow], options: ObstructionOptions) -> dict[str, Any]:
@@ -91,14 +89,10 @@ class Obstructions(Study[ObstructionOptions]):
         return [table(document["rows"])]
 
 
-def recipe(network: Network, cell: Mapping[str, Any]) -> Recipe:
-    """The source's recipe as ``strong_ticket`` would have it."""
-    network, box = target_and_box(network, tuple(cell["box"]), None)
-    return recipe_on(
-        network, box, first_activation_of(network, None), method=cell["method"], n=cell["n"],
-        law=parse_law(cell["law"]).spec(), aim="param_eps", tolerance=cell["param_eps"],
-        scale_exponents=tuple(cell["scale_exponents"]), bias_exponent=cell["bias_exponent"],
-    )  # fmt: skip
+def construction(network: Network, cell: Mapping[str, Any]) -> Construction:
+    """What the cell asks of ``network``."""
+    names = ("method", "n", "param_eps", "law", "scale_exponents", "bias_exponent")
+    return Construction(network, tuple(cell["box"]), Recipe(**{name: cell[name] for name in names}))
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -15,10 +15,12 @@ from sltk.core.errors import SltkError
 from sltk.core.files import write_atomic
 from sltk.core.rng import torch_stream
 from sltk.data.datasets import Dataset, load
-from sltk.models.digits import ACTIVATIONS, initialise, train
+from sltk.models.activations import ACTIVATIONS
+from sltk.models.digits import train
+from sltk.models.initial import initialise
 from sltk.models.projected_resnet import ProjectedResNet
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
 PUBLISHED = "conv_mnist.pt"

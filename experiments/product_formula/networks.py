@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 
-from sltk.construct import StrongTicket, strong_ticket
+from sltk.construct import Construction, Recipe
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
-from sltk.subset_sum.laws import Uniform
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,10 @@ class Sought:
         phi = Act(activation(self.activation))
         return Network((first.weight.shape[1],), (Stage(first, (phi,)), Stage(last)))
 
-    def ticket(self, network: Network, seed: int) -> StrongTicket:
-        """The ticket of one seed."""
-        return strong_ticket(
-            network, method="plus-one", n=self.n, seed=seed, domain=(self.low, 1.0), param_eps=self.eps,
-            objective="cardinality", law=Uniform(self.half_width), biases=False,
-        )  # fmt: skip
+    def construction(self) -> Construction:
+        """Of the target, without biases."""
+        recipe = Recipe("plus-one", self.n, self.eps, law=f"uniform({self.half_width})", biases=False)
+        return Construction(self.network(), (self.low, 1.0), recipe)
 
 
 SOUGHT = (

@@ -3,7 +3,7 @@
 Run ``python -m experiments.product_formula.study``; it writes ``out/product_formula/study.json`` and, through
 ``figure.py``, ``out/product_formula/success.png``.
 
-Null hypothesis: ``strong_ticket`` succeeds with a probability that lies in the predicted interval. The false alarm
+Null hypothesis: a construction succeeds with a probability that lies in the predicted interval. The false alarm
 is split in halves between that interval and the exact binomial test. The product of marginals, the union bound and
 the formula for a network that has lost half of its hidden neurons go through the same test as controls. The power
 is the probability that the test refuses a model where the conditional formula is right.
@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from experiments.product_formula.figure import draw
 from experiments.product_formula.networks import SOUGHT, Sought
 from sltk.claims._tickets import one_thread
-from sltk.construct.predict.success import expected_failures, predict_success
+from sltk.construct import Search
 from sltk.core.stats import clopper_pearson, power, test_proportion
 from sltk.harness.study import Study, StudyOptions, StudyRow
 
@@ -63,8 +63,8 @@ class ProductFormula(Study[FormulaOptions]):
         with one_thread():  # a ticket of this size is done before a second thread has started
             if "draws" in cell:
                 return {"models": predictions(sought, cell["draws"])}
-            network = sought.network()
-            return {"succeeded": [len(sought.ticket(network, s).failures) == 0 for s in range(*cell["seeds"])]}
+            asked = sought.construction()
+            return {"succeeded": [asked.build(s, Search("cardinality")).reached for s in range(*cell["seeds"])]}
 
     def conclude(self, rows: Sequence[StudyRow], options: FormulaOptions) -> dict[str, Any]:
         """Every model tested on the tickets of its network."""
@@ -107,16 +107,13 @@ def tested(succeeded: Sequence[bool], models: Sequence[Mapping[str, Any]]) -> di
 
 def predictions(sought: Sought, draws: int) -> list[dict[str, Any]]:
     """The conditional product formula first, then the controls."""
-    network, ticket = sought.network(), sought.ticket(sought.network(), 0)
-    given = (network, ticket.recipe, ticket.plan)
-    problems = sum(e.problems for e in expected_failures(*given, trials=1000))
-    sure = 1.0 - FALSE_ALARM / 2
-    conditional = predict_success(*given, trials=draws * problems, confidence=sure)
-    marginal = predict_success(*given, trials=2**22, confidence=sure, conditional=False)
+    asked, sure = sought.construction(), 1.0 - FALSE_ALARM / 2
+    problems = sum(family.problems for family in asked.families()[0])
+    conditional = asked.predict(trials=draws * problems, confidence=sure)
+    marginal = asked.predict(trials=2**22, confidence=sure, conditional=False)
     half = replace(sought, hidden=sought.hidden[::2], output=tuple(row[::2] for row in sought.output))
-    halved = predict_success(half.network(), ticket.recipe, half.ticket(half.network(), 0).plan,
-                             trials=draws * problems // 4, confidence=sure)  # fmt: skip
-    expected = expected_failures(*given, trials=2**20, confidence=sure)
+    halved = half.construction().predict(trials=draws * problems // 4, confidence=sure)
+    expected = asked.expected_failures(trials=2**20, confidence=sure)
     rows = [
         ("conditional product", conditional.p, conditional.low, conditional.high),
         ("product of marginals", marginal.p, marginal.low, marginal.high),

@@ -12,26 +12,40 @@ Source: derived for this project.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Protocol
 
 import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sltk.certify import maps
 from sltk.certify.certificate import Certificate
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import conclude, start, step
-from sltk.certify.realised import Common, Copies, Realised
-from sltk.certify.rounding import swell
+from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network, Stage
+from sltk.core.rounding import swell
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network, Stage
 
-METHODS = ("plus-one", "two-layer")
 _METHOD_TEXT = (
     "{method} construction, every parameter within its tolerance and every selected mass within its cap; "
     "interval ranges of the target, float64 rounded upward; for the functions in real arithmetic"
 )
+
+
+class Univariate(Protocol):
+    """What this recursion asks of a construction method."""
+
+    @property
+    def name(self) -> str:
+        """Of the method."""
+        ...
+
+    def univariate(self, stage: int) -> bool:
+        """Whether a stage starts with a univariate layer."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ def a_priori(
     tolerances: float | Sequence[float],
     pools: Pools | Sequence[Pools],
     *,
-    method: str,
+    method: Univariate,
     univariate: Activation,
     prune_below: float | Sequence[float] | None = None,
     bias_tolerances: float | Sequence[float] | None = None,
@@ -85,7 +99,7 @@ def a_priori(
         tolerances: ``eps_l``, absolute, of each *effective* parameter (after slopes and scales); a number or
             one a stage.
         pools: the source's pools; one, or one a stage.
-        method: ``"plus-one"`` (stage 0 univariate, then copies) or ``"two-layer"`` (every stage univariate).
+        method: of construction; says which stages are univariate, the others pick from copies.
         univariate: activation of the univariate neurons; gives remainder and intercept. With an intercept
             every bias is a subset-sum problem, and none is free.
         prune_below: parameters up to this size become the empty subset; default ``tolerances``.
@@ -95,11 +109,9 @@ def a_priori(
         A `Certificate` of kind ``"a priori"``.
 
     Raises:
-        SltkError: unknown method, negative or missing numbers, univariate neurons beyond the radius of their
+        SltkError: negative or missing numbers, univariate neurons beyond the radius of their
             remainder, or a bound beyond float64.
     """
-    if method not in METHODS:
-        raise SltkError(f"a_priori needs a method among {METHODS}, but got method={method!r}.")
     count = len(network.stages)
     eps = _each("tolerances", tolerances, count)
     below = eps if prune_below is None else _each("prune_below", prune_below, count)
@@ -109,12 +121,12 @@ def a_priori(
         raise SltkError(f"a_priori needs one Pools or {count} (one a stage), but got {len(offers)}.")
     state = start(network, box)
     for index, stage in enumerate(network.stages):
-        if method == "two-layer" or index == 0:
+        if method.univariate(index):
             realised = _common(stage, eps[index], below[index], bias[index], offers[index], univariate)
         else:
             realised = _copies(stage, eps[index], below[index], bias[index], offers[index])
         state = step(state, index, realised)
-    return conclude(state, "a priori", _METHOD_TEXT.format(method=method))
+    return conclude(state, "a priori", _METHOD_TEXT.format(method=method.name))
 
 
 def _common(stage: Stage, eps: float, below: float, bias: float, pools: Pools, phi: Activation) -> Realised:
@@ -141,7 +153,7 @@ def _copies(stage: Stage, eps: float, below: float, bias: float, pools: Pools) -
 
 def _worst(stage: Stage, eps: float, below: float, pools: Pools) -> tuple[Tensor, Tensor]:
     """Largest parameter errors and selected masses, each ``(out, in, kh, kw)``."""
-    size = maps.kernel(stage.affine).abs()
+    size = stage.affine.kernel.abs()
     kept = size > below
     delta = torch.where(kept, torch.full_like(size, eps), size)
     mass = torch.zeros_like(size)
@@ -150,7 +162,7 @@ def _worst(stage: Stage, eps: float, below: float, pools: Pools) -> tuple[Tensor
 
 
 def _bias(stage: Stage, eps: float, below: float, every: bool) -> Tensor:
-    size = maps.offset(stage.affine).abs().flatten()
+    size = stage.affine.offset.abs()
     solved = torch.full_like(size, eps)
     return solved if every else torch.where(size > below, solved, size)
 

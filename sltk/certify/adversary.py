@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sltk.certify.intervals import Box, Interval
+from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval
 from sltk.core.rng import torch_stream
 
 Evaluated = Callable[[Tensor], Tensor]

@@ -1,8 +1,6 @@
 """Interval bounds of every value inside a target, over a box of inputs, with outward rounding.
 
-For an affine map ``y = W x + b`` on ``low <= x <= high``: ``W+ low + W- high + b <= y <= W+ high + W- low + b``
-with ``W+ = max(W, 0)``, ``W- = min(W, 0)``. Activations use their own rigorous image, pooling is monotone.
-Rounding: the computed ends are off by at most ``gamma_N (|W| max(|low|, |high|) + |b|)``, which is added.
+Each layer and step gives its own rigorous image; here they are carried along the stages.
 """
 
 from collections.abc import Sequence
@@ -11,28 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sltk.certify import maps
-from sltk.certify.rounding import gamma, require_finite, swell, underflow
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Act, Affine, AvgPool, Network, Op
+from sltk.core.intervals import Interval, joined
+from sltk.networks.network import Network
+from sltk.networks.op import Op
 from sltk.networks.wiring import flow
-
-
-@dataclass(frozen=True)
-class Interval:
-    """``low <= x <= high``, entry by entry; float64 tensors of one shape."""
-
-    low: Tensor
-    high: Tensor
-
-    @property
-    def magnitude(self) -> Tensor:
-        """``sup |x| = max(|low|, |high|)``, exact."""
-        return torch.maximum(self.low.abs(), self.high.abs())
-
-    def contains(self, x: Tensor) -> bool:
-        """Whether every entry of ``x`` (leading batch axes allowed) lies within."""
-        return bool(((x >= self.low) & (x <= self.high)).all())
 
 
 @dataclass(frozen=True)
@@ -130,7 +111,7 @@ def ranges(network: Network, box: Box) -> list[StageRanges]:
 
     def step(index: int, entering: Interval, skips: list[Interval]) -> Interval:
         stage = network.stages[index]
-        affine, *steps = _chain(stage.after, joined(affine_image(stage.affine, entering), skips))
+        affine, *steps = _chain(stage.after, joined(_image(stage.affine, entering), skips))
         found.append(StageRanges(entering, affine, tuple(steps)))
         return found[-1].leaving
 
@@ -138,59 +119,17 @@ def ranges(network: Network, box: Box) -> list[StageRanges]:
     return found
 
 
-def joined(x: Interval, skips: Sequence[Interval]) -> Interval:
-    """Sum of intervals, rounded outward."""
-    for skip in skips:
-        low, high, far = x.low + skip.low, x.high + skip.high, torch.full_like(x.low, torch.inf)
-        x = Interval(torch.nextafter(low, -far), torch.nextafter(high, far))
-    return x
-
-
 def _chain(ops: Sequence[Op], first: Interval) -> list[Interval]:
     reached = [first]
     for op in ops:
-        step = image(op, Interval(reached[-1].low[None], reached[-1].high[None]))
-        reached.append(Interval(step.low[0], step.high[0]))
+        reached.append(_image(op, reached[-1]))
     return reached
 
 
-def affine_image(affine: Affine, x: Interval) -> Interval:
-    """Enclose ``W x + b`` for ``x`` in the interval."""
-    weight, bias = maps.kernel(affine), maps.offset(affine)
-    ends = torch.stack((x.low, x.high))
-    low, high = (
-        maps.correlate(affine, weight.clamp(min=0), ends)
-        + maps.correlate(affine, weight.clamp(max=0), ends.flip(0))
-        + bias
-    )
-    # Two sums of N products, the sum of both and of the bias: 2 N + 2 terms, and a few to spare.
-    count = 2 * maps.terms(affine) + 8
-    size = maps.upper(affine, weight.abs(), x.magnitude[None])[0] + bias.abs()
-    slack = gamma(count) * size + underflow(count, weight, ends) + underflow(count, bias)
-    return outward(low, high, slack, affine.name)
-
-
-def image(op: Op, x: Interval) -> Interval:
-    """Enclose ``op(x)`` for ``x`` in the interval; its tensors have a batch axis, ``(n, *shape)``."""
-    if isinstance(op, Act):
-        low, high = op.activation.range(x.low, x.high)
-        require_finite(torch.stack((low, high)), f"range of {op.activation.name}")
-        return Interval(low, high)
-    low, high = op(x.low), op(x.high)
-    if not isinstance(op, AvgPool):
-        return Interval(low, high)
-    count = op.kernel[0] * op.kernel[1] + 1
-    size = swell(op(x.magnitude), count)
-    return outward(low, high, gamma(count + 8) * size + underflow(count, x.low, x.high), "average pooling")
-
-
-def outward(low: Tensor, high: Tensor, slack: Tensor, what: str) -> Interval:
-    """``[low - slack, high + slack]``, rounded outward; ends with no slack are exact and stay."""
-    infinity = torch.full_like(low, torch.inf)
-    wide_low = torch.where(slack > 0, torch.nextafter(low - slack, -infinity), low)
-    wide_high = torch.where(slack > 0, torch.nextafter(high + slack, infinity), high)
-    require_finite(torch.stack((wide_low, wide_high)), f"range of {what}")
-    return Interval(wide_low, wide_high)
+def _image(op: Op, x: Interval) -> Interval:
+    """The image of one interval without batch axis."""
+    found = op.image(Interval(x.low[None], x.high[None]))
+    return Interval(found.low[0], found.high[0])
 
 
 def _exact(value: Tensor | float) -> Tensor:

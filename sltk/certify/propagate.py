@@ -26,12 +26,13 @@ import torch
 from torch import Tensor
 
 from sltk.certify.certificate import Certificate, StageError
-from sltk.certify.contributions import Contributions, contributions, inherited
-from sltk.certify.intervals import Box, Interval, StageRanges, image, ranges
-from sltk.certify.realised import Common, Realised
-from sltk.certify.rounding import require_finite, swell, underflow, up
+from sltk.certify.contributions import Contributions
+from sltk.certify.intervals import Box, StageRanges, ranges
+from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Act, AvgPool, Network, Op, Stage
+from sltk.core.intervals import Interval, apart, widened
+from sltk.core.rounding import require_finite, up
+from sltk.networks.network import Network, Stage
 
 _POSTERIOR = (
     "actual parameter errors and selected weights, interval ranges of the target, errors of the copies kept "
@@ -138,7 +139,7 @@ def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
     """
     stage = _turn(state, stage_index)
     realised.fits(stage.affine, state.errors.shape[0])
-    terms = contributions(stage.affine, realised, state.magnitude, state.ticket, state.errors)
+    terms = realised.contributions(stage.affine, state.magnitude, state.ticket, state.errors)
     skips = [state.values[added + 1] for added in stage.adds]
     joined = _joined(terms.total(), [skip.errors for skip in skips])
     affine = require_finite(joined, f"error bound of stage '{stage.affine.name}'")
@@ -202,45 +203,21 @@ def _turn(state: ErrorState, stage_index: int) -> Stage:
 
 def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contributions, skips: list[float]) -> float:
     level = torch.full_like(state.errors, state.coarse)
-    largest = terms.total(inherited(stage.affine, realised, level)).max()
+    largest = terms.total(realised.inherited(stage.affine, level)).max()
     largest = _joined(largest, [torch.full_like(largest, skip) for skip in skips])
     for op in stage.after:
-        if isinstance(op, Act):
-            largest = up(largest * op.activation.lipschitz) + underflow(1, largest)
+        largest = op.through_largest(largest)
     return float(require_finite(largest, f"coarse error bound of stage '{stage.affine.name}'"))
 
 
 def _after(stage: Stage, target: StageRanges, errors: Tensor) -> tuple[Tensor, Interval]:
-    ticket = _widened(target.affine, errors)
+    ticket = widened(target.affine, errors)
     for op, reached in zip(stage.after, target.steps, strict=True):
-        seen = image(op, ticket)
-        errors = torch.minimum(_through(op, errors), _apart(reached, seen))
-        near = _widened(reached, errors)
+        seen = op.image(ticket)
+        errors = torch.minimum(op.through(errors), apart(reached, seen))
+        near = widened(reached, errors)
         ticket = Interval(torch.maximum(seen.low, near.low), torch.minimum(seen.high, near.high))
     return errors, ticket
-
-
-def _through(op: Op, errors: Tensor) -> Tensor:
-    if isinstance(op, Act):
-        return up(errors * op.activation.lipschitz) + underflow(1, errors)
-    if isinstance(op, AvgPool):
-        count = op.kernel[0] * op.kernel[1] + 1
-        return swell(op(errors), count) + underflow(count, errors)
-    return op(errors)
-
-
-def _apart(target: Interval, ticket: Interval) -> Tensor:
-    """Largest distance between a point of one interval and a point of the other."""
-    return up(torch.maximum(ticket.high - target.low, target.high - ticket.low))
-
-
-def _widened(target: Interval, errors: Tensor) -> Interval:
-    infinity = torch.full_like(errors, torch.inf)
-    low, high = target.low - errors, target.high + errors
-    return Interval(
-        torch.where(errors > 0, torch.nextafter(low, -infinity), low),
-        torch.where(errors > 0, torch.nextafter(high, infinity), high),
-    )
 
 
 def _record(
@@ -248,7 +225,7 @@ def _record(
 ) -> StageError:
     return StageError(
         name=stage.affine.name,
-        kind="common" if isinstance(realised, Common) else "copies",
+        kind=realised.kind,
         parameter=float(terms.parameter.max()),
         remainder=float(terms.remainder.max()),
         bias=float(terms.bias.max()),

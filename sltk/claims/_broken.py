@@ -36,8 +36,8 @@ def bias_at_border(ticket: StrongTicket, stage: int) -> StrongTicket:
     shape = (role.outputs, role.inputs, role.inner)
     task = StageTask(
         weight=affine.weight.numpy().reshape(shape), bias=affine.bias.numpy(), tolerance=ticket.tolerances[stage],
-        prune_below=ticket.prune_below[stage], objective="error", reach=np.ones(shape[1:]),
-        error=np.zeros((role.copies_in, *shape[1:])),
+        reach=np.ones(shape[1:]), error=np.zeros((role.copies_in, *shape[1:])),
+        search=replace(ticket.search, objective="error", copy_error=None),
     )  # fmt: skip
     kept = solve_stage(ticket.source, role, task).kept
     masks = list(ticket.masks)

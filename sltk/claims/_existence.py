@@ -19,13 +19,17 @@ from sltk.certify.adversary import data_error
 from sltk.claims._broken import bias_at_border, run_of, skip_elsewhere
 from sltk.claims._pools import violations
 from sltk.claims._tickets import one_thread
-from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict.success import Prediction, predict_success
+from sltk.construct import Construction, Recipe, Search, StrongTicket
+from sltk.construct.predict.success import Prediction
+from sltk.construct.recipe import Objective
 from sltk.core.claim import Case, Preset
 from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
-from sltk.subset_sum.laws import Uniform
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
 
 Family = Literal["dense", "conv", "residual"]
 
@@ -71,12 +75,14 @@ class Small:
         ]
         return Network((1,), (*stages, Stage(self._linear(last, self.width, 1))))
 
-    def ticket(self, n: int, eps: float, seed: int, objective: str = "cardinality") -> StrongTicket:
-        """The ticket of one seed: U[-1, 1] sources, every parameter to ``eps``."""
-        return strong_ticket(
-            self.network(), method="plus-one", n=n, seed=seed, domain=(0.0, 1.0), param_eps=eps, objective=objective,
-            law=Uniform(1.0), biases=self.biases,
-        )  # fmt: skip
+    def ticket(self, n: int, eps: float, seed: int, objective: Objective = "cardinality") -> StrongTicket:
+        """The ticket of one seed."""
+        return self.construction(n, eps).build(seed, Search(objective))
+
+    def construction(self, n: int, eps: float) -> Construction:
+        """Of the target: U[-1, 1] sources, inputs in [0, 1], every parameter to ``eps``."""
+        recipe = Recipe("plus-one", n, eps, law="uniform(1.0)", biases=self.biases)
+        return Construction(self.network(), (0.0, 1.0), recipe)
 
     def _linear(self, index: int, inputs: int, outputs: int) -> Linear:
         weight = _values(index, outputs * inputs).reshape(outputs, inputs)
@@ -101,11 +107,7 @@ class Small:
 def predicted(small: Small, n: int, eps: float, *, trials: int = 2**16, conditional: bool = True) -> Prediction:
     """The product formula for tickets of ``small``, at the confidence that a case can spend."""
     with one_thread():
-        built = small.ticket(n, eps, 0)
-        return predict_success(
-            small.network(), built.recipe, built.plan, trials=trials, conditional=conditional,
-            confidence=1.0 - ALARM / 2.0,
-        )  # fmt: skip
+        return small.construction(n, eps).predict(trials=trials, conditional=conditional, confidence=1.0 - ALARM / 2.0)
 
 
 def without_copies(prediction: Prediction, n: int) -> tuple[float, float, float]:

@@ -1,7 +1,7 @@
 """Hypotheses that several claims share."""
 
 from sltk.core.claim import Hypothesis
-from sltk.networks.activations.table import Activation
+from sltk.networks.activations.activation import Activation
 
 EPS = Hypothesis(
     "a tolerance 0 < eps < 1",

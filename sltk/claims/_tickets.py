@@ -16,15 +16,16 @@ import torch
 
 from sltk.certify.adversary import data_error
 from sltk.claims._pools import violations
-from sltk.construct import StrongTicket, strong_ticket
+from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.core.claim import Case, Preset
 from sltk.core.errors import SltkError
 from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Conv, Flatten, Linear, Network, Stage
-from sltk.subset_sum.laws import Uniform
-
-Method = Literal["plus-one", "two-layer"]
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
 
 DELTA = 0.2
 PARAM_EPS = 0.1
@@ -54,7 +55,7 @@ class Setting:
     """Which small target is sought by which method."""
 
     target: Literal["dense", "conv"]
-    method: Method
+    method: str
     activation: str = "relu"
     biases: bool = True
 
@@ -63,16 +64,21 @@ class Setting:
         return TARGETS[self.target](self.activation, self.biases)
 
     def ticket(self, n: int, seed: int, eps: float = PARAM_EPS) -> StrongTicket:
-        """The ticket of one seed, every parameter to ``eps``, U[-1,1] sources, inputs in [-1, 1]."""
-        return strong_ticket(
-            self.network(), method=self.method, n=n, seed=seed, domain=(-1.0, 1.0), param_eps=eps,
-            objective="cardinality", law=Uniform(1.0), biases=self.biases,
-        )  # fmt: skip
+        """The ticket of one seed, with fewest samples."""
+        return self.construction(n, eps).build(seed, Search("cardinality"))
+
+    def construction(self, n: int, eps: float = PARAM_EPS) -> Construction:
+        """Of the target: U[-1,1] sources, inputs in [-1, 1], every parameter to ``eps``."""
+        recipe = Recipe(self.method, n, eps, law="uniform(1.0)", biases=self.biases)
+        return Construction(self.network(), (-1.0, 1.0), recipe)
+
+    def _problems(self, n: int) -> int:
+        return sum(family.problems for family in self.construction(n).families()[0])
 
     def size(self, constant: float, eps: float = PARAM_EPS, delta: float = DELTA) -> int:
         """Least ``n >= C ln(1 / min(eps, delta / M(n)))`` with ``M(n)`` the number of subset-sum problems."""
         for n in range(1, MOST_SAMPLES + 1):
-            if n >= constant * math.log(1.0 / min(eps, delta / self.ticket(n, 0).problems)):
+            if n >= constant * math.log(1.0 / min(eps, delta / self._problems(n))):
                 return n
         raise SltkError(f"constant={constant} asks for more than {MOST_SAMPLES} samples; pass a smaller one.")
 

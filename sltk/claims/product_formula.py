@@ -14,13 +14,14 @@ import torch
 
 from sltk.claims._pools import count
 from sltk.claims._tickets import one_thread
-from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict.success import Prediction, predict_success
+from sltk.construct import Construction, Recipe, Search, StrongTicket, strong_ticket
+from sltk.construct.predict.success import Prediction
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.verdict import Proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
-from sltk.subset_sum.laws import Uniform
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 
 HIDDEN = (0.7, -0.7, 0.7, -0.7, 0.7, 0.7, -0.7, -0.7)
 OUTPUT = (1.2, -1.2, 1.2, 1.2, -1.2, 1.2, -1.2, -1.2)
@@ -40,21 +41,21 @@ def network(neurons: int = len(HIDDEN)) -> Network:
 
 
 def ticket(target: Network, seed: int) -> StrongTicket:
-    """The ticket of one seed: inputs in [0, 1], 18 samples a pool, every parameter to .1."""
-    return strong_ticket(
-        target, method="plus-one", n=SAMPLES, seed=seed, domain=(0.0, 1.0), param_eps=PARAM_EPS,
-        objective="cardinality", law=Uniform(1.0), biases=False,
-    )  # fmt: skip
+    """The ticket of one seed, with fewest samples."""
+    return construction(target).build(seed, Search("cardinality"))
+
+
+def construction(target: Network) -> Construction:
+    """Inputs in [0, 1], 18 samples a pool, every parameter to .1."""
+    return Construction(target, (0.0, 1.0), Recipe("plus-one", SAMPLES, PARAM_EPS, law="uniform(1.0)", biases=False))
 
 
 @cache
 def predicted(neurons: int, conditional: bool, trials: int) -> Prediction:
     """The formula's success probability and its interval, which misses it with probability at most 5e-10."""
-    target = network(neurons)
     with one_thread():
-        built = ticket(target, 0)
-        return predict_success(
-            target, built.recipe, built.plan, trials=trials, conditional=conditional, confidence=1.0 - NULL_ALARM
+        return construction(network(neurons)).predict(
+            trials=trials, conditional=conditional, confidence=1.0 - NULL_ALARM
         )
 
 

@@ -16,7 +16,9 @@ from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.verdict import Never
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 
 WIDTHS = (3, 5, 4, 2)
 ROUNDING = 1e-12

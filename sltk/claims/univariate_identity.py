@@ -17,7 +17,8 @@ from sltk.claims._hypotheses import KINK
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Preset
 from sltk.core.verdict import Never
-from sltk.networks.activations.table import Activation, activation
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import activation
 
 NAMES = ("relu", "leaky_relu(0.1)", "tanh", "sigmoid", "softplus", "gelu", "silu", "elu", "selu", "mish", "softsign")
 LARGEST = 8.0

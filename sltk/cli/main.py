@@ -11,6 +11,7 @@ from sltk.cli.options import Check, Claims, Command, Construct, EdgePopup, Imp, 
 from sltk.core.errors import SltkError
 
 LOG_WIDTH = 112
+INTERNAL_ERROR = 70  # as sysexits.h has it
 DESCRIPTION = "Strong lottery tickets: constructed by subset sums, certified, and measured."
 
 
@@ -21,7 +22,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; default the process's own.
 
     Returns:
-        0 where all is well, 1 where a ticket failed its task or a check does not hold, 2 for wrong input.
+        0 where all is well, 1 where a ticket failed its task or a check does not hold, 2 for wrong input, 70 for an
+        internal error.
     """
     command: Command = tyro.cli(
         Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
@@ -38,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(f"cannot use {error.filename or 'a file'}: {error.strerror or error}.")
     except KeyboardInterrupt:
         return _refuse("interrupted; nothing was half written.")
+    except Exception:
+        Console(stderr=True).print_exception(width=LOG_WIDTH)
+        _refuse("an internal error; this is a mistake of sltk's, not of the input. The lines above say where.")
+        return INTERNAL_ERROR
 
 
 def _run(command: Command, console: Console) -> int:

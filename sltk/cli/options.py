@@ -1,10 +1,12 @@
 """What the command line takes, as dataclasses; importing this module is cheap, so that help comes at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
+
+from sltk.construct.recipe import Recipe, Search
 
 Positional = tyro.conf.Positional
 DataName = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar10-jpeg"]
@@ -20,36 +22,17 @@ class Construct:
     """A .pt or .safetensors file with a state dict, or package.module:function that returns a torch module."""
     out: Path
     """The ticket's file: packed masks and what fixes the source, no weights."""
+    recipe: tyro.conf.OmitArgPrefixes[Recipe]
+    """What fixes the source."""
+    search: tyro.conf.OmitArgPrefixes[Search] = field(default_factory=Search)
+    """Which subset is taken."""
     arch: str | None = None
     """Architecture of a file's state dict, e.g. "conv(1,32,3,padding=1); relu; flatten; linear(25088,10)", or a whole
     network, 'resnet20(activation="sigmoid")'."""
     input_shape: tuple[int, ...] = ()
     """Shape of one input, no batch axis: 1 28 28."""
-    method: Literal["plus-one", "two-layer"] = "plus-one"
-    """Source of depth L + 1, or 2 L."""
-    n: int = 26
-    """Samples of every pool; under plus-one the copies of every neuron."""
-    param_eps: float | None = None
-    """Tolerance of every parameter; give this or --eps."""
-    eps: float | None = None
-    """Aim for the largest output error over the domain; give this or --param-eps."""
     seed: int = 1
     """Root seed of the source."""
-    law: str = "uniform(2.0)"
-    """Law of the source's weights; its range must cover the target's."""
-    scale_exponents: tuple[int, ...] = (0,)
-    """Exponents of two over which the samples of hidden pools are spread under plus-one, such as 2 1 0 -1: small
-    samples for small parameters keep errors from growing with depth."""
-    copy_error: float | None = None
-    """With --objective weighted: error that each copy of a neuron is taken to have of its own, such as .01, in place of
-    its certified bound."""
-    sub_pool: int | None = None
-    """Samples of every weight's pool that are searched first; the whole pool only where these do not do. Time of the
-    smaller pool, failures of the larger one."""
-    bias_exponent: int = 0
-    """Exponent of two for the pools of hidden biases, where these are larger than weights."""
-    first_activation: str | None = None
-    """Activation of the source's univariate layers, such as tanh; default the target's first."""
     low: float | None = None
     """Least input value of the domain; or give --data."""
     high: float | None = None
@@ -58,12 +41,10 @@ class Construct:
     """Take the domain from this data set's range."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
-    objective: Literal["error", "cardinality", "mass", "weighted"] = "weighted"
-    """Which subset to take of those within tolerance."""
-    prune_below: float | None = None
-    """Leave out parameters up to this size; default the tolerance."""
-    biases: bool = True
-    """--no-biases declares a class without biases."""
+    threads: int | None = None
+    """Threads of the solver and of torch; by default all cores."""
+    accept: Literal["function", "reached"] = "function"
+    """What ends with 0: a ticket that computes its target, or, for theorists, one whose every parameter is reached."""
     certify: bool = False
     """Print the certificates, a posteriori and a priori, stage by stage."""
 
@@ -82,6 +63,14 @@ class Check:
     """Measure on this data set's test part."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
+    param_eps: float | None = None
+    """Hold every parameter to this error, whatever the file says."""
+    prune_below: float | None = None
+    """Parameters up to this size may be missing; by default those up to the tolerance."""
+    low: float | None = None
+    """Least input value that has to be in the domain."""
+    high: float | None = None
+    """Largest input value that has to be in the domain."""
     limit: int | None = None
     """Use only the first so many test inputs."""
     per_class: int | None = None
@@ -152,9 +141,9 @@ class Widths:
     delta: float = 0.05
     """Probability with which the random source may fail."""
     law: str | None = None
-    """Law of the source's weights; default uniform(3.0) for TARGET, three laws for one pool."""
-    method: Literal["plus-one", "two-layer"] = "plus-one"
-    """Source of depth L + 1, or 2 L."""
+    """Law of the source's weights; default uniform(2.0) for TARGET, three laws for one pool."""
+    method: str = "plus-one"
+    """Construction: plus-one (source depth L + 1) or two-layer (2 L)."""
     arch: str | None = None
     """Architecture of a target file's state dict."""
     input_shape: tuple[int, ...] = ()
@@ -205,7 +194,7 @@ class Imp:
     stack: int = 0
     """Replicas at a time; 0 chooses by network and device."""
     device: str = "cpu"
-    """Where it runs."""
+    """Where it runs, such as cuda."""
     jobs: int = 2
     """Processes."""
     out: Path = Path("out")
@@ -238,6 +227,8 @@ class Rst:
     """Where lambda stops."""
     rate: float = 0.2
     """Of SGD, at the start; a quarter of it during the transformation."""
+    device: str = "cpu"
+    """Where it runs, such as cuda."""
     jobs: int = 2
     """Processes."""
     out: Path = Path("out")
@@ -262,6 +253,8 @@ class EdgePopup:
     """Runs of each kind: seeds 0, 1, ..."""
     epochs: int = 60
     """Of training the scores."""
+    device: str = "cpu"
+    """Where it runs, such as cuda."""
     jobs: int = 2
     """Processes."""
     out: Path = Path("out")

@@ -1,4 +1,4 @@
-"""What the three commands of the engine share: a folder that names itself, and a table of findings."""
+"""What the three commands that train share: a folder that names itself, and a table of findings."""
 
 import time
 from collections import Counter
@@ -16,7 +16,7 @@ from sltk.core.paired import fewest_pairs
 from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.stored import folder_of, measured
-from sltk.studies.imp_bases import LEVEL, JudgedClaim
+from sltk.studies.findings import LEVEL, PairedFinding
 
 
 def run_tasks(
@@ -37,7 +37,7 @@ def run_tasks(
     return found, folder, time.perf_counter() - started
 
 
-def findings_table(judged: Sequence[JudgedClaim], what: str, points: str = "mean") -> Table:
+def findings_table(judged: Sequence[PairedFinding], what: str, points: str = "mean") -> Table:
     """One row a comparison: the claim, where, what was found, the mean difference in points, Holm's p-value."""
     table = Table(title="Paired over seeds, exact sign-flip test, Holm over each claim's family", title_justify="left")
     for name, justify in (("claim", "left"), (what, "left"), ("finding", "left"), (points, "right"), ("range", "right"),
@@ -54,7 +54,7 @@ def findings_table(judged: Sequence[JudgedClaim], what: str, points: str = "mean
     return table
 
 
-def _too_few(judged: Sequence[JudgedClaim]) -> str | None:
+def _too_few(judged: Sequence[PairedFinding]) -> str | None:
     """What to do where there are so few seeds that every finding is open, whatever they say."""
     family = max(Counter(one.claim for one in judged).values(), default=0)
     pairs = min((one.comparison.pairs for one in judged), default=0)
@@ -67,7 +67,7 @@ def _too_few(judged: Sequence[JudgedClaim]) -> str | None:
 
 
 def write_summary(
-    folder: Path, command: Mapping[str, Any], found: Mapping[str, Any], judged: Sequence[JudgedClaim]
+    folder: Path, command: Mapping[str, Any], found: Mapping[str, Any], judged: Sequence[PairedFinding]
 ) -> Path:
     """``summary.json`` beside the rows: command, outputs, findings."""
     path = folder / "summary.json"

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 from rich.table import Table
 
+from sltk.certify.findings import SHARE, Findings
 from sltk.construct.failures import KINDS, FailureTable
 from sltk.construct.ticket import StrongTicket
 
@@ -17,6 +18,36 @@ def facts(title: str) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     return table
+
+
+def add_question(table: Table, ticket: StrongTicket) -> None:
+    """Add what was asked: the recipe that fixes the source, and the search that chose the subsets."""
+    for name, record in (("recipe", ticket.recipe.record()), ("search", ticket.search.record())):
+        given = [f"{key} {_short(value)}" for key, value in record.items() if value is not None]
+        table.add_row(name, ", ".join(given))
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def add_findings(table: Table, findings: Findings, ticket: StrongTicket) -> None:
+    """Add the word for the whole, and the three findings that it does not replace."""
+    colour = "green" if findings.word in ("proved", "faithful") else "red"
+    asked = "the error asked for" if ticket.recipe.aim == "eps" else f"{SHARE:.0%} of the outputs' spread"
+    table.add_row("verdict", f"[bold {colour}]{findings.word}[/]: limit {findings.limit:.4g}, {asked}")
+    missed = f"{findings.failures:,} of {findings.problems:,} subset-sum problems failed"
+    table.add_row("  parameters reached", missed)
+    for met in findings.measured:
+        table.add_row(
+            "  function measured",
+            f"error up to {met.error:.4g} on {met.what}, outputs up to {met.largest:.4g} over a range of "
+            f"{met.spread:.4g}; {met.same / met.rows:.1%} of the answers the same",
+        )
+    table.add_row("  function certified", f"error at most {findings.bound:.6g} over {ticket.domain}")
+    table.add_section()
 
 
 def add_failures(table: Table, ticket: StrongTicket) -> None:

@@ -10,7 +10,7 @@ from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
 from sltk.data.datasets import Dataset, load
 from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
 SUFFIXES = (".pt", ".pth", ".safetensors")

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation, activation
-from sltk.networks.layers import Act, AvgPool, Conv, Flatten, MaxPool, Network, Op, Pair
+from sltk.networks.activations.activation import Activation
+from sltk.networks.geometry import Pair
+from sltk.networks.network import Network, activation_of
+from sltk.networks.op import Step
+from sltk.networks.ops import step_from_record
 from sltk.networks.wiring import INPUT, Wire, is_chain, wires
 
 Json = dict[str, object] | list[object] | str | int | float | bool | None
@@ -19,7 +21,7 @@ Json = dict[str, object] | list[object] | str | int | float | bool | None
 
 @dataclass(frozen=True)
 class StageShape:
-    """One affine map without its numbers; ``reads`` and ``adds`` as in ``sltk.networks.layers.Stage``.
+    """One affine map without its numbers; ``reads`` and ``adds`` as in ``sltk.networks.network.Stage``.
 
     ``inputs`` counts input channels before a flatten, and ``inner`` the numbers that each of them brings
     to one output neuron: kernel taps in a convolution, pixels of a flattened channel in a linear map.
@@ -35,14 +37,14 @@ class StageShape:
     stride: Pair
     padding: Pair
     dilation: Pair
-    after: tuple[Op, ...]
+    after: tuple[Step, ...]
     reads: int | None = None
     adds: tuple[int, ...] = ()
 
     @property
     def activation(self) -> Activation | None:
         """The stage's activation; ``None`` where it is linear."""
-        return next((op.activation for op in self.after if isinstance(op, Act)), None)
+        return activation_of(self.after)
 
     @property
     def degree(self) -> int:
@@ -55,7 +57,7 @@ class Architecture:
     """Shapes, geometry and activations of a network."""
 
     input_shape: tuple[int, ...]
-    before: tuple[Op, ...]
+    before: tuple[Step, ...]
     stages: tuple[StageShape, ...]
 
     @property
@@ -73,20 +75,20 @@ def architecture_of(network: Network) -> Architecture:
     """The architecture of ``network``; no weight is read."""
     stages = []
     for index, stage in enumerate(network.stages):
-        affine = stage.affine
-        channels, inner = _channels(network, index)
-        conv = isinstance(affine, Conv)
+        affine, geometry = stage.affine, stage.affine.geometry
+        outputs, inputs, *kernel = geometry.shape
+        channels, inner = affine.grouped(inputs, math.prod(kernel), _channels_below(network, index))
         stages.append(
             StageShape(
                 name=affine.name,
-                kind="conv" if conv else "linear",
-                outputs=affine.weight.shape[0],
+                kind=affine.tag,
+                outputs=outputs,
                 inputs=channels,
                 inner=inner,
-                kernel=(affine.weight.shape[2], affine.weight.shape[3]) if conv else (1, 1),
-                stride=affine.stride if conv else (1, 1),
-                padding=affine.padding if conv else (0, 0),
-                dilation=affine.dilation if conv else (1, 1),
+                kernel=(kernel[0], kernel[1]),
+                stride=geometry.stride,
+                padding=geometry.padding,
+                dilation=geometry.dilation,
                 after=stage.after,
                 reads=stage.reads,
                 adds=stage.adds,
@@ -95,46 +97,10 @@ def architecture_of(network: Network) -> Architecture:
     return Architecture(network.input_shape, network.before, tuple(stages))
 
 
-def _channels(network: Network, index: int) -> tuple[int, int]:
-    affine = network.stages[index].affine
-    if isinstance(affine, Conv):
-        return affine.weight.shape[1], math.prod(affine.weight.shape[2:])
-    features = affine.weight.shape[1]
+def _channels_below(network: Network, index: int) -> int | None:
+    """Channels of the affine map whose stage is read; ``None`` where it is the network's input."""
     below = network.wires[index].reads
-    if below == INPUT:
-        return features, 1
-    channels = network.shapes(below)[1][0]
-    return channels, features // channels
-
-
-def op_to_json(op: Op) -> Json:
-    """A step as JSON."""
-    if isinstance(op, Act):
-        return {"op": "act", "name": op.activation.name}
-    if isinstance(op, Flatten):
-        return {"op": "flatten"}
-    fields: dict[str, object] = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(op).items()}
-    return {"op": "avgpool" if isinstance(op, AvgPool) else "maxpool", **fields}
-
-
-def op_from_json(record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Op:
-    """The step that ``record`` describes; ``custom`` holds a user's own activations by name.
-
-    Raises:
-        SltkError: an unknown step, or an activation that is neither in the table nor in ``custom``.
-    """
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items() if k != "op"}
-    match record.get("op"):
-        case "act":
-            name = str(record["name"])
-            return Act(custom[name] if name in custom else activation(name))
-        case "flatten":
-            return Flatten()
-        case "avgpool":
-            return AvgPool(**fields)
-        case "maxpool":
-            return MaxPool(**fields)
-    raise SltkError(f"op_from_json knows act, flatten, avgpool and maxpool, but got op={record.get('op')!r}.")
+    return None if below == INPUT else network.shapes(below)[1][0]
 
 
 def to_json(architecture: Architecture) -> Json:
@@ -144,10 +110,10 @@ def to_json(architecture: Architecture) -> Json:
         record: dict[str, Any] = {k: list(v) if isinstance(v, tuple) else v for k, v in vars(stage).items()}
         if stage.reads is None and not stage.adds:  # a stage of a chain is written as it always was
             del record["reads"], record["adds"]
-        stages.append({**record, "after": [op_to_json(op) for op in stage.after]})
+        stages.append({**record, "after": [op.record() for op in stage.after]})
     return {
         "input_shape": list(architecture.input_shape),
-        "before": [op_to_json(op) for op in architecture.before],
+        "before": [op.record() for op in architecture.before],
         "stages": stages,
     }
 
@@ -157,6 +123,6 @@ def from_json(record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Ar
     stages = []
     for entry in record["stages"]:
         fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items() if k != "after"}
-        stages.append(StageShape(**fields, after=tuple(op_from_json(op, custom) for op in entry["after"])))
-    before = tuple(op_from_json(op, custom) for op in record["before"])
+        stages.append(StageShape(**fields, after=tuple(step_from_record(op, custom) for op in entry["after"])))
+    before = tuple(step_from_record(op, custom) for op in record["before"])
     return Architecture(tuple(record["input_shape"]), before, tuple(stages))

@@ -1,69 +1,69 @@
 """Solve the stages of a construction in order, each with what the ones before it came to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import ErrorState, start, step
-from sltk.construct.checkpoint import Parts
+from sltk.construct.checkpoint import Checkpoint
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.pools.samples import incoming_index
 from sltk.construct.pools.solve_stage import StageTask, solve_stage
 from sltk.construct.realise import decode, realise
-from sltk.construct.recipe import Recipe
+from sltk.construct.recipe import Search
 from sltk.construct.source import Source
 from sltk.core.report import Report
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Affine, Conv, Network
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network
 
 
-@dataclass(frozen=True)
-class Order:
-    """What is asked of one construction."""
+class Planned(Protocol):
+    """A target on a domain, and the plan of its source."""
 
     network: Network
     box: Box
-    recipe: Recipe
-    objective: str
-    phi: Activation
-    copy_error: float | None = None
-    sub_pool: int | None = None
+
+    @property
+    def plan(self) -> SourcePlan:
+        """Source layers and roles."""
+        ...
 
 
-def build(
-    order: Order,
-    plan: SourcePlan,
+def build_stages(
+    planned: Planned,
     source: Source,
     tolerances: tuple[float, ...],
-    pruned: tuple[float, ...],
+    search: Search,
     report: Report | None,
-    parts: Parts | None,
+    checkpoint: Checkpoint | None,
 ) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
     """Masks of the source's layers, what missed its target, and how many problems there were.
 
     Args:
-        order, plan, source: what to build, from where.
-        tolerances: of the parameters, by stage; pruned: size up to which they are left out, by stage.
+        planned: what to build; source: from what.
+        tolerances: of the parameters, by stage.
+        search: which subset to take.
         report: called with (stage name, stage number, number of stages) before each stage.
-        parts: solved stages on disk, read where there are any and written where there are not.
+        checkpoint: solved stages on disk, read where there are any and written where there are not.
     """
+    network, roles = planned.network, planned.plan.roles
     none = np.zeros(0, dtype=np.int64)
-    masks = [LayerMask(none, none) for _ in plan.layers]
-    worst_case = order.objective == "weighted" and order.copy_error is None
-    state = start(order.network, order.box) if worst_case else None
+    masks = [LayerMask(none, none) for _ in source.layers]
+    state = start(network, planned.box) if search.certified_errors else None
     failures, problems = [], 0
-    for role, tolerance, below in zip(plan.roles, tolerances, pruned, strict=True):
-        affine = order.network.stages[role.stage].affine
+    for role, tolerance in zip(roles, tolerances, strict=True):
+        affine = network.stages[role.stage].affine
         if report:
-            report(affine.name, role.stage, len(plan.roles))
-        result = None if parts is None else parts.find(role.stage)
+            report(affine.name, role.stage, len(roles))
+        result = None if checkpoint is None else checkpoint.find(role.stage)
         if result is None:
-            result = solve_stage(source, role, _task(order, role, tolerance, below, affine, state))
-            if parts is not None:
-                parts.keep(role.stage, result)
+            result = solve_stage(source, role, _task(role, tolerance, search, affine, state))
+            if checkpoint is not None:
+                checkpoint.keep(role.stage, result)
         keep(masks, source, role, result.kept)
         failures.append(result.failures)
         problems += result.problems
@@ -86,23 +86,18 @@ def keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -
         masks[below] = replace(masks[below], bias=np.union1d(masks[below].bias, role.constants.start + constants))
 
 
-def _task(
-    order: Order, role: Role, tolerance: float, below: float, affine: Affine, state: ErrorState | None
-) -> StageTask:
+def _task(role: Role, tolerance: float, search: Search, affine: Affine, state: ErrorState | None) -> StageTask:
     shape = (role.inputs, role.inner)
-    reach, error = np.ones(shape), np.full((role.copies_in, *shape), order.copy_error or 0.0)
+    reach, error = np.ones(shape), np.full((role.copies_in, *shape), search.copy_error or 0.0)
     if state is not None:
         reach, error = _reach_and_error(state, role, affine)
     return StageTask(
         weight=affine.weight.numpy().reshape(role.outputs, *shape),
         bias=affine.bias.numpy(),
         tolerance=tolerance,
-        prune_below=below,
-        objective=order.objective,
         reach=reach,
         error=error,
-        copy_error=order.copy_error,
-        sub_pool=order.sub_pool,
+        search=search,
     )
 
 
@@ -110,8 +105,4 @@ def _reach_and_error(state: ErrorState, role: Role, affine: Affine) -> tuple[np.
     """Largest ``|x|`` and the copies' errors at a stage's input, by input channel and tap or pixel."""
     reach, errors = state.ranges[role.stage].entering.magnitude, state.errors
     shape = (role.inputs, role.inner)
-    if isinstance(affine, Conv):
-        reach, errors = reach.flatten(1).amax(1, keepdim=True), errors.flatten(2).amax(2, keepdim=True)
-    reach = reach.reshape(role.inputs, -1).expand(shape)
-    errors = errors.reshape(errors.shape[0], role.inputs, -1).expand(errors.shape[0], *shape)
-    return reach.numpy(), errors.numpy()
+    return affine.by_parameter(reach[None], *shape)[0].numpy(), affine.by_parameter(errors, *shape).numpy()

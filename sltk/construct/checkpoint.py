@@ -1,11 +1,10 @@
 """Solved stages on disk, so that a construction that was stopped goes on where it was.
 
-A part holds the kept weights and the failures of one stage. Its name is the hash of all that fixes them: source,
-target, tolerances, objective, stage. So a part of another construction is never taken; a damaged one is solved again.
+A file holds the kept weights and the failures of one stage. Its name is the hash of all that fixes them: source,
+target, tolerances, search, stage. So the stage of another construction is never taken; a damaged one is solved again.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,10 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.pools.solve_stage import StageResult
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, sha256, write_atomic
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 
-class Parts:
+class Checkpoint:
     """The solved stages of one construction.
 
     Args:
@@ -33,7 +32,7 @@ class Parts:
 
     def __init__(self, folder: str | Path, record: dict[str, Any], target: Network) -> None:
         self.folder = Path(folder)
-        self._key = sha256(canonical_json({**record, "target": _weights_hash(target)}))
+        self._key = sha256(canonical_json({**record, "target": target_hash(target)}))
 
     def keep(self, stage: int, result: StageResult) -> None:
         """Write a solved stage, whole or not at all."""
@@ -57,28 +56,25 @@ class Parts:
             failures = FailureTable(**{f.name: tensors[f"failures.{f.name}"].numpy() for f in fields(FailureTable)})
             return StageResult(tensors["kept"].numpy().astype(np.int64), failures, int(tensors["problems"]))
         except (SafetensorError, KeyError) as error:
-            raise SltkError(f"{path} is no part of a construction ({error}); delete the folder.") from error
+            raise SltkError(f"{path} is no solved stage of a construction ({error}); delete the folder.") from error
 
     def clear(self) -> None:
-        """Remove this construction's parts, and the folder where nothing else is in it."""
+        """Remove this construction's stages, and the folder where nothing else is in it."""
         if self.folder.is_dir():
-            for path in self.folder.glob(f"{self._key[:16]}-*.part"):
+            for path in self.folder.glob(f"{self._key[:16]}-*.stage"):
                 path.unlink()
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
     def _path(self, stage: int) -> Path:
-        return self.folder / f"{self._key[:16]}-{stage:03d}.part"
+        return self.folder / f"{self._key[:16]}-{stage:03d}.stage"
 
 
-def _weights_hash(target: Network) -> str:
+def target_hash(target: Network) -> str:
+    """SHA-256 of shapes and numbers of all weights and biases, stage by stage, as little-endian float64."""
     digest = hashlib.sha256()
     for stage in target.stages:
-        for tensor in _tensors(stage.affine.weight, stage.affine.bias):
-            digest.update(str(tensor.shape).encode())
-            digest.update(tensor.astype("<f8").tobytes())
+        for tensor in (stage.affine.weight, stage.affine.bias):
+            digest.update(str(tuple(tensor.shape)).encode())
+            digest.update(tensor.contiguous().numpy().astype("<f8").tobytes())
     return digest.hexdigest()
-
-
-def _tensors(*tensors: torch.Tensor) -> Sequence[np.ndarray]:
-    return [tensor.contiguous().numpy() for tensor in tensors]

@@ -1,11 +1,13 @@
 """Parameters whose pool did not reach its target: recorded, never redrawn."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sltk.core.errors import SltkError
 
 KINDS = ("weight", "weight+", "weight-", "bias")
 
@@ -70,6 +72,24 @@ class FailureTable:
         """All rows of ``tables``, in order."""
         tables = [cls.empty(), *tables]
         return cls(*(np.concatenate([getattr(t, f.name) for t in tables]) for f in fields(cls)))
+
+    @classmethod
+    def checked(cls, columns: Mapping[str, NDArray[Any]]) -> "FailureTable":
+        """The table of ``columns``, none of which is believed.
+
+        Raises:
+            SltkError: another type of number, columns of different length, a kind or place that there is not.
+        """
+        usual = cls.empty()
+        for name, column in columns.items():
+            wanted = getattr(usual, name).dtype
+            if column.dtype != wanted or column.ndim != 1 or len(column) != len(columns["stage"]):
+                raise SltkError(f"failures.{name} must be a column of {wanted} as long as the others, but is "
+                                f"{column.dtype} of shape {column.shape}.")  # fmt: skip
+        places = np.stack([columns[name] for name in ("stage", "kind", "output", "input", "tap", "copy")])
+        if (places < 0).any() or (columns["kind"] >= len(KINDS)).any():
+            raise SltkError("the failures in the file name a kind or a place that there is not.")
+        return cls(**columns)
 
     def __len__(self) -> int:
         return len(self.stage)

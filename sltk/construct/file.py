@@ -7,45 +7,49 @@ not describe the same ticket, or a source that does not come out bit for bit, is
 
 import hashlib
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from sltk.certify.intervals import Box
-from sltk.construct.architecture import from_json
+from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
-from sltk.construct.recipe import Recipe, description, plan_for, source_for
-from sltk.construct.source import Source
+from sltk.construct.realise import require_of_plan
+from sltk.construct.recipe import Search, from_record
+from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
-from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.core.packing import pack, unpack
+from sltk.core.rng import require_seed
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
 
-FORMAT = "sltk strong ticket 1"
+FORMAT = "sltk strong ticket 2"
+
+# What a file that was written to do harm can make a reader of JSON, tensors and numbers raise.
+FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError, MemoryError,
+          RuntimeError)  # fmt: skip
 
 
 def save(ticket: StrongTicket, path: str | Path) -> None:
     """Write ``ticket`` to ``path``, whole or not at all. The same ticket gives the same bytes."""
     tensors = _mask_tensors(ticket.masks) | _failure_tensors(ticket.failures)
     tensors["domain"] = torch.stack([torch.as_tensor(ticket.domain.low), torch.as_tensor(ticket.domain.high)])
-    record = description(ticket.architecture, ticket.recipe, ticket.source.seed)
+    record = ticket.declaration.record() | {"seed": ticket.source.seed}
     metadata = {
         "format": FORMAT,
         "source": canonical_json(record).decode(),
-        "objective": ticket.objective,
+        "search": canonical_json(ticket.search.record()).decode(),
         "problems": str(ticket.problems),
-        "tolerances": canonical_json([ticket.tolerances, ticket.prune_below]).decode(),
+        "tolerances": canonical_json(ticket.tolerances).decode(),
+        "target_sha256": ticket.target_sha256,
         "weights_sha256": kept_weights_hash(ticket.source, ticket.masks),
     }
     metadata["content_sha256"] = _content_hash(tensors, metadata)
@@ -68,17 +72,19 @@ def load(
     """
     metadata, tensors = _parse(path, Path(path).read_bytes())
     claimed = metadata.pop("content_sha256", None)
-    if claimed != _content_hash(tensors, metadata):
-        raise SltkError(f"{path} is damaged: its content does not match its own hash. Construct the ticket again.")
     try:
+        if claimed != _content_hash(tensors, metadata):
+            raise SltkError("it is damaged: its content does not match its own hash. Construct the ticket again.")
         ticket = _rebuild(metadata, tensors, custom or {})
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise SltkError(f"{path} is not a whole ticket: {error!r}. Construct the ticket again.") from error
-    found = kept_weights_hash(ticket.source, ticket.masks)
+        found = kept_weights_hash(ticket.source, ticket.masks)
+    except SltkError as error:
+        raise SltkError(f"{path}: {error}") from error
+    except FAULTS as error:
+        raise SltkError(f"{path} is not a whole ticket: {error!a:.300}. Construct the ticket again.") from error
     if found != metadata["weights_sha256"]:
         raise SltkError(
             f"the source of {path} does not redraw bit for bit: its kept weights hash to {found[:12]}, but the file "
-            f"says {metadata['weights_sha256'][:12]}. The file or this version's generator did not build it."
+            f"says {ascii(metadata['weights_sha256'])[:14]}. The file or this version's generator did not build it."
         )
     return ticket if target is None else ticket.with_target(target)
 
@@ -87,24 +93,50 @@ def _rebuild(
     metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor], custom: Mapping[str, Activation]
 ) -> StrongTicket:
     record = json.loads(metadata["source"])
-    recipe = Recipe(**record["recipe"])
-    architecture = from_json(record["architecture"], custom)
-    plan = plan_for(architecture, recipe, custom)
-    tolerances, pruned = json.loads(metadata["tolerances"])
+    declaration = Declaration.of(record, custom)
+    layers = declaration.plan.layers
+    search = from_record(Search, json.loads(metadata["search"]))
+    search.require(declaration.recipe.n)
+    masks = tuple(_unpack_mask(tensors, index, layer) for index, layer in enumerate(layers))
+    require_of_plan(declaration.plan, masks)
     return StrongTicket(
-        source=source_for(plan, recipe, int(record["seed"])),
-        plan=plan,
-        masks=tuple(_unpack_mask(tensors, index) for index in range(len(plan.layers))),
+        declaration=declaration,
+        source=declaration.source(require_seed(record["seed"])),
+        search=search,
+        masks=masks,
         failures=_failures(tensors),
-        recipe=recipe,
-        architecture=architecture,
-        objective=metadata["objective"],
-        problems=int(metadata["problems"]),
-        tolerances=tuple(tolerances),
-        prune_below=tuple(pruned),
-        domain=Box(*tensors["domain"]),
-        custom=dict(custom),
+        problems=_count(metadata["problems"]),
+        tolerances=_tolerances(json.loads(metadata["tolerances"]), len(declaration.architecture.stages)),
+        domain=_domain(tensors["domain"], declaration.architecture.input_shape),
+        target_sha256=_text(metadata["target_sha256"]),
     )
+
+
+def _count(text: str) -> int:
+    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise SltkError(f"the number of problems in the file is {text!a:.60}, which is no count.")
+    return int(text)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.isascii():
+        raise SltkError(f"a hash in the file is {value!a:.60}, which is no text of digits.")
+    return value
+
+
+def _tolerances(values: object, stages: int) -> tuple[float, ...]:
+    if not isinstance(values, list) or len(values) != stages:
+        raise SltkError(f"the file needs {stages} tolerances, one a stage, but has {values!a:.100}.")
+    if not all(isinstance(v, float | int) and not isinstance(v, bool) and 0.0 < v < float("inf") for v in values):
+        raise SltkError(f"tolerances in the file must be positive numbers, but are {values!a:.100}.")
+    return tuple(float(v) for v in values)
+
+
+def _domain(ends: torch.Tensor, shape: tuple[int, ...]) -> Box:
+    if ends.dtype != torch.float64 or tuple(ends.shape) != (2, *shape):
+        raise SltkError(f"the domain in the file must be float64 of shape {(2, *shape)}, but is {ends.dtype} of "
+                        f"shape {tuple(ends.shape)}.")  # fmt: skip
+    return Box(*ends)
 
 
 def kept_weights_hash(source: Source, masks: tuple[LayerMask, ...]) -> str:
@@ -116,44 +148,6 @@ def kept_weights_hash(source: Source, masks: tuple[LayerMask, ...]) -> str:
     return digest.hexdigest()
 
 
-def pack(index: Indices) -> NDArray[np.uint8]:
-    """Increasing indices as deflated LEB128 gaps."""
-    gaps = np.diff(index, prepend=-1) - 1
-    groups = np.maximum(1, -(-np.frexp(gaps.astype(float))[1] // 7)) if gaps.size else gaps
-    # frexp rounds gaps near 2**53 up at most, which only adds a zero group.
-    ends = np.cumsum(groups)
-    out = np.zeros(int(ends[-1]) if gaps.size else 0, dtype=np.uint8)
-    place = ends - groups
-    for group in range(int(groups.max(initial=0))):
-        here = groups > group
-        more = (groups[here] > group + 1).astype(np.uint8) << 7
-        out[place[here] + group] = ((gaps[here] >> (7 * group)) & 0x7F).astype(np.uint8) | more
-    return np.frombuffer(zlib.compress(out.tobytes(), 9), dtype=np.uint8).copy()
-
-
-def unpack(packed: NDArray[np.uint8]) -> Indices:
-    """The indices that ``pack`` packed.
-
-    Raises:
-        SltkError: the bytes are not such a packing.
-    """
-    try:
-        data = np.frombuffer(zlib.decompress(packed.tobytes()), dtype=np.uint8)
-    except zlib.error as error:
-        raise SltkError(f"a mask in the file cannot be inflated ({error}); the file is damaged.") from error
-    if not data.size:
-        return np.zeros(0, dtype=np.int64)
-    last = data < 0x80
-    if not last[-1]:
-        raise SltkError("a mask in the file ends inside a number; the file is damaged.")
-    starts = np.concatenate([[0], np.flatnonzero(last)[:-1] + 1])
-    order = np.arange(data.size) - np.repeat(starts, np.diff(np.append(starts, data.size)))
-    if order.max() > 8:
-        raise SltkError("a mask in the file holds a number over 2**63; the file is damaged.")
-    gaps = np.add.reduceat((data & 0x7F).astype(np.int64) << (7 * order), starts)
-    return np.cumsum(gaps + 1) - 1
-
-
 def _mask_tensors(masks: tuple[LayerMask, ...]) -> dict[str, torch.Tensor]:
     tensors = {}
     for index, mask in enumerate(masks):
@@ -162,9 +156,13 @@ def _mask_tensors(masks: tuple[LayerMask, ...]) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def _unpack_mask(tensors: Mapping[str, torch.Tensor], index: int) -> LayerMask:
-    weight, bias = tensors[f"mask.{index}.weight"], tensors[f"mask.{index}.bias"]
-    return LayerMask(unpack(weight.numpy()), unpack(bias.numpy()))
+def _unpack_mask(tensors: Mapping[str, torch.Tensor], index: int, layer: SourceLayer) -> LayerMask:
+    sizes = {"weight": layer.weight_count, "bias": layer.outputs}
+    packed = {name: tensors[f"mask.{index}.{name}"] for name in sizes}
+    for name, tensor in packed.items():
+        if tensor.dtype != torch.uint8 or tensor.ndim != 1:
+            raise SltkError(f"mask.{index}.{name} must be a row of bytes, but is {tensor.dtype} of {tensor.ndim} axes.")
+    return LayerMask(**{name: unpack(tensor.numpy(), sizes[name]) for name, tensor in packed.items()})
 
 
 def _failure_tensors(failures: FailureTable) -> dict[str, torch.Tensor]:
@@ -172,7 +170,8 @@ def _failure_tensors(failures: FailureTable) -> dict[str, torch.Tensor]:
 
 
 def _failures(tensors: Mapping[str, torch.Tensor]) -> FailureTable:
-    return FailureTable(**{f.name: tensors[f"failures.{f.name}"].numpy() for f in fields(FailureTable)})
+    columns = {f.name: tensors[f"failures.{f.name}"].numpy() for f in fields(FailureTable)}
+    return FailureTable.checked(columns)
 
 
 def _content_hash(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
@@ -189,9 +188,11 @@ def _parse(path: str | Path, data: bytes) -> tuple[dict[str, str], dict[str, tor
         tensors = load_tensors(data)
         length = int.from_bytes(data[:8], "little")
         metadata = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["ticket"])
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise SltkError(f"{path} is not a ticket file: {error!r}.") from error
+    except (SafetensorError, *FAULTS) as error:
+        raise SltkError(f"{path} is not a ticket file: {error!a:.300}.") from error
     found = metadata.get("format") if isinstance(metadata, dict) else None
     if found != FORMAT:
-        raise SltkError(f"{path} is not a ticket file: its format is {found!r}, not {FORMAT!r}.")
+        raise SltkError(f"{path} is not a ticket file of this version: its format is {found!a:.60}, not {FORMAT!r}.")
+    if not all(isinstance(value, str) for value in metadata.values()):
+        raise SltkError(f"{path} is not a ticket file: an entry of its description is no text.")
     return metadata, tensors

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.certify.realised import Common, Realised
+from sltk.certify.realised import Realised
 from sltk.construct.methods.roles import Role
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def stage_parameters(roles: Sequence[Role], realised: Sequence[Realised], target
     """Errors of all effective parameters, stage by stage."""
     stages = []
     for role, known, stage in zip(roles, realised, target.stages, strict=True):
-        weight = _weight_error(role, known)
+        # Where no input is negative, nothing ever meets the parameter for negative ones.
+        weight = known.weight_error(nonnegative=role.sides in ("positive", "negative")).numpy()
         stages.append(
             StageParameters(
                 name=stage.affine.name,
@@ -67,12 +68,3 @@ def stage_parameters(roles: Sequence[Role], realised: Sequence[Realised], target
             )
         )
     return stages
-
-
-def _weight_error(role: Role, known: Realised) -> NDArray[np.float64]:
-    if not isinstance(known, Common):
-        return known.delta.numpy()
-    if role.sides in ("positive", "negative"):
-        # No input is negative here, so nothing ever meets the parameter for negative ones.
-        return known.delta_positive.numpy()
-    return np.maximum(known.delta_positive.numpy(), known.delta_negative.numpy())

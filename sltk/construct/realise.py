@@ -13,14 +13,15 @@ import torch
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from sltk.certify.realised import Common, Copies
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.construct.masks import LayerMask
-from sltk.construct.methods.roles import Role
+from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.pools.samples import constant_values
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Affine, Conv
+from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53
 
@@ -47,6 +48,27 @@ def decode(source: Source, role: Role, kept: Indices) -> _Kept:
     if row.size and int(row.max()) >= role.outputs * role.copies_out:
         raise SltkError(f"the mask keeps weights into constant neurons of stage {role.stage}: it is not of this plan.")
     return _Kept(source.weights(role.combine, kept), j, k, channel, s)
+
+
+def require_of_plan(plan: SourcePlan, masks: Sequence[LayerMask]) -> None:
+    """Check that masks keep nothing but what some role of ``plan`` reads, so that what is read back is all there is.
+
+    Raises:
+        SltkError: a kept bias of a neuron that is no constant, or a kept weight into one that is.
+    """
+    for index, (layer, mask) in enumerate(zip(plan.layers, masks, strict=True)):
+        constant, computing = np.zeros(layer.outputs, dtype=bool), layer.outputs
+        for role in plan.roles:
+            constants = role.constants
+            if constants is None or role.below != index:
+                continue
+            computing = min(computing, constants.start)
+            if not constants.intercept:
+                constant[constants.start : constants.start + constants.count] = True
+        if mask.bias.size and not constant[mask.bias].all():
+            raise SltkError(f"the mask keeps biases of layer {layer.name!r} that are no constants: not of this plan.")
+        if mask.weight.size and int(mask.weight[-1]) // (layer.weight_count // layer.outputs) >= computing:
+            raise SltkError(f"the mask keeps weights into constant neurons of layer {layer.name!r}: not of this plan.")
 
 
 def realise(source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine) -> Common | Copies:
@@ -131,8 +153,7 @@ def _off(role: Role, affine: Affine, total: Values, size: Values, count: Values)
 
 
 def _shaped(role: Role, affine: Affine, flat: Values) -> Tensor:
-    shape = tuple(affine.weight.shape) if isinstance(affine, Conv) else (*affine.weight.shape, 1, 1)
-    return torch.from_numpy(flat.reshape(role.copies_out, *shape))
+    return torch.from_numpy(flat.reshape(role.copies_out, *affine.kernel.shape))
 
 
 def _bias_error(

@@ -1,63 +1,83 @@
-"""The recipe of a source: everything, besides the seed, that fixes it. No target is among it."""
+"""What is asked of a construction, in three parts that the Python API, the command line, the file and a resume share.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+``Recipe`` fixes the source, together with architecture, domain and seed; no target is among it. ``Search`` says which
+subset is taken of those within tolerance. ``Run`` changes nothing in the result.
+"""
 
-import torch
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
 
-from sltk.construct.architecture import Architecture, to_json
-from sltk.construct.methods.allocate import Allowance, allocate, class_reaches, declared_class
-from sltk.construct.methods.plan import CASCADE_SAMPLES, CASCADE_STEP, Choices, make_plan
-from sltk.construct.methods.roles import Method, SourcePlan
-from sltk.construct.methods.scales import Declared, Scales, univariate_scales
-from sltk.construct.source import Source
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation, activation
-from sltk.subset_sum.laws import Law, parse_law
+from sltk.core.report import Report
 
 Aim = Literal["param_eps", "eps"]
+Objective = Literal["error", "cardinality", "mass", "weighted"]
 
 MOST_SAMPLES = 40
+DEFAULT_LAW = "uniform(2.0)"  # reaches the parameters of the default class, up to 1 in size, with room for sums
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Law and declared class of a source.
+    """What fixes a source, besides its architecture, its domain and its seed: method, law, declared class."""
 
-    Args:
-        method: ``plus-one`` or ``two-layer``.
-        n: samples of every pool, the copies of a neuron under ``plus-one``; at most 40.
-        law: of every weight and bias, times the powers of two that the plan fixes.
-        first_activation: name of the univariate layers' activation.
-        aim: ``param_eps`` (tolerance of every parameter) or ``eps`` (sup error).
-        tolerance: the value aimed at.
-        reach: largest ``|x|`` in the declared domain.
-        nonnegative: whether the domain is non-negative.
-        biases: whether the class has biases; ``False`` gives a source without constant neurons.
-        weight_bound: largest parameter of the declared class, used only by ``aim="eps"``.
-        hidden_reach: largest hidden ``|x|`` that ``two-layer`` is made for, used only by ``aim="param_eps"``.
-        scale_exponents: exponents of two over which the samples of every pool are spread that chooses among copies; a
-            pool then has small samples for small parameters, and the copies' errors, which samples amplify, grow less.
-        bias_exponent: exponent of the constants' weights in these stages, for biases larger than weights.
-    """
-
-    method: Method
-    n: int
-    law: str
-    first_activation: str
-    aim: Aim
-    tolerance: float
-    reach: float
-    nonnegative: bool
-    biases: bool = True
-    weight_bound: float = 1.0
-    hidden_reach: float = 8.0
+    method: str = "plus-one"
+    """Construction: plus-one (source depth L + 1), two-layer (2 L), or another that was registered."""
+    n: int = 26
+    """Samples of every pool; under plus-one also the copies of every neuron."""
+    param_eps: float | None = None
+    """Tolerance of every parameter; give this or eps."""
+    eps: float | None = None
+    """Aim for the largest output error over the domain; give this or param_eps."""
+    law: str = DEFAULT_LAW
+    """Law of the source's weights and biases; its range must cover the target's, to which it is not fitted."""
     scale_exponents: tuple[int, ...] = (0,)
+    """Exponents of two over which the samples of a pool are spread that chooses among copies, such as 2 1 0 -1: small
+    samples for small parameters keep errors from growing with depth."""
     bias_exponent: int = 0
+    """Exponent of two for the pools of hidden biases, where these are larger than weights."""
+    first_activation: str | None = None
+    """Activation of the source's univariate layers, such as tanh; by default the target's first, or relu."""
+    biases: bool = True
+    """Whether the class has biases; without them the source has no constant neurons."""
+    weight_bound: float = 1.0
+    """Largest parameter of the declared class; used by eps only."""
+    hidden_reach: float = 8.0
+    """Largest hidden value that two-layer is made for; used by param_eps only."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.law, str):
+            object.__setattr__(self, "law", _spelled(self.law))
         object.__setattr__(self, "scale_exponents", tuple(self.scale_exponents))  # files have lists
+
+    def require(self) -> None:
+        """Check all numbers; a construction does so when it is declared.
+
+        Raises:
+            SltkError: a number out of range, or not exactly one aim.
+        """
+        self._require_exponents()
+        self._require_numbers()
+
+    @property
+    def aim(self) -> Aim:
+        """Which of the two aims was given."""
+        return "param_eps" if self.param_eps is not None else "eps"
+
+    @property
+    def tolerance(self) -> float:
+        """The value aimed at."""
+        value = getattr(self, self.aim)
+        assert value is not None
+        return float(value)
+
+    def record(self) -> dict[str, object]:
+        """The recipe as JSON."""
+        return asdict(self) | {"scale_exponents": list(self.scale_exponents)}
+
+    def _require_exponents(self) -> None:
         exponents = (*self.scale_exponents, self.bias_exponent)
         whole = all(isinstance(e, int) and not isinstance(e, bool) and abs(e) <= 30 for e in exponents)
         if not self.scale_exponents or not whole:
@@ -65,88 +85,96 @@ class Recipe:
                 "scale_exponents and bias_exponent are whole exponents of two from -30 to 30, but got "
                 f"scale_exponents={self.scale_exponents!r}, bias_exponent={self.bias_exponent!r}."
             )
-        if self.method not in get_args(Method):
-            raise SltkError(f"method must be one of {get_args(Method)}, but got method={self.method!r}.")
+
+    def _require_numbers(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, int) or not 1 <= self.n <= MOST_SAMPLES:
             raise SltkError(f"n must be a whole number from 1 to {MOST_SAMPLES}, but got n={self.n!r}.")
-        if not 0.0 < self.tolerance < float("inf"):
-            raise SltkError(f"{self.aim} must be positive and finite, but got {self.aim}={self.tolerance!r}.")
-        for name in ("weight_bound", "hidden_reach"):
+        if (self.param_eps is None) == (self.eps is None):
+            raise SltkError(
+                "a recipe needs exactly one of param_eps (tolerance of every parameter) and eps (sup error), "
+                f"but got param_eps={self.param_eps}, eps={self.eps}."
+            )
+        for name in (self.aim, "weight_bound", "hidden_reach"):
             if not 0.0 < getattr(self, name) < float("inf"):
                 raise SltkError(f"{name} must be positive and finite, but got {name}={getattr(self, name)!r}.")
 
-    def record(self) -> dict[str, object]:
-        """The recipe as JSON."""
-        record = asdict(self) | {"scale_exponents": list(self.scale_exponents)}
-        usual = {"scale_exponents": [0], "bias_exponent": 0}  # recipes without them are written as they always were
-        return {name: value for name, value in record.items() if name not in usual or value != usual[name]}
 
-    def stage_tolerances(self, stages: int, given: Sequence[float] | None, what: str) -> Sequence[float]:
-        """Tolerances of the parameters by stage: those ``given``, else the recipe's own.
+@dataclass(frozen=True)
+class Search:
+    """Which subset is taken of those within tolerance. It fixes the mask, and nothing in the source."""
+
+    objective: Objective = "weighted"
+    """Least error, fewest samples, least mass, or the share of the error bound. Where the first activation has an
+    intercept, its stage minimises the mass unless asked for cardinality."""
+    copy_error: float | None = None
+    """With objective weighted: the error that each copy of a neuron is taken to have, such as .01, in place of its
+    certified bound; a problem is then to minimise |error| + copy_error sum |v|, which has no bias towards zero."""
+    sub_pool: int | None = None
+    """Samples of every weight's pool that are searched first, spread evenly over it; the whole pool only where these
+    do not do. It takes the time of the smaller pool and has the failures of the larger one."""
+    prune_below: float | None = None
+    """Leave out parameters up to this size; by default the tolerance."""
+
+    def require(self, n: int) -> None:
+        """Check all of it for pools of ``n`` samples; a construction does so before it searches.
 
         Raises:
-            SltkError: none are given, and the recipe aims at a sup error; ``what`` needs them.
+            SltkError: an unknown objective, a number out of range.
         """
-        if given is not None:
-            return given
-        if self.aim != "param_eps":
-            raise SltkError(f"{what} needs tolerances=[...], one for each stage, where aim='eps'.")
-        return (self.tolerance,) * stages
+        if self.objective not in get_args(Objective):
+            raise SltkError(f"objective must be one of {get_args(Objective)}, but got objective={self.objective!r}.")
+        if self.prune_below is not None and not 0.0 <= self.prune_below < float("inf"):
+            raise SltkError(f"prune_below must be finite and >= 0, but got prune_below={self.prune_below!r}.")
+        if self.copy_error is not None and not (self.objective == "weighted" and 0.0 < self.copy_error < float("inf")):
+            raise SltkError(
+                f"copy_error is a positive number beside objective='weighted', but got copy_error={self.copy_error!r}, "
+                f"objective={self.objective!r}."
+            )
+        if self.sub_pool is not None and not 1 <= self.sub_pool <= n:
+            raise SltkError(f"sub_pool is a number of samples from 1 to n = {n}, but got sub_pool={self.sub_pool!r}.")
+
+    @property
+    def certified_errors(self) -> bool:
+        """Whether the objective weighs samples by the certified errors of the copies that they read."""
+        return self.objective == "weighted" and self.copy_error is None
+
+    def pruned(self, tolerance: float) -> float:
+        """Size up to which a parameter of that tolerance is left out."""
+        return tolerance if self.prune_below is None else self.prune_below
+
+    def record(self) -> dict[str, object]:
+        """The search as JSON."""
+        return asdict(self)
 
 
-def plan_for(architecture: Architecture, recipe: Recipe, custom: Mapping[str, Activation] | None = None) -> SourcePlan:
-    """The source architecture of ``recipe`` for targets of ``architecture``.
+@dataclass(frozen=True)
+class Run:
+    """How a construction is run; the result is the same bytes whatever stands here."""
 
-    Args:
-        architecture: of the target.
-        recipe: of the source.
-        custom: a user's own activations by name.
+    checkpoint: Path | None = None
+    """Folder for solved stages, from which a construction that was stopped goes on; it is emptied at the end."""
+    threads: int | None = None
+    """Threads of the solver and of torch; by default all cores that the process may use."""
+    report: Report | None = None
+    """Called with (stage name, stage number, number of stages) before each stage."""
+
+
+T = TypeVar("T", Recipe, Search)
+
+
+def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
+    """The recipe or search that ``record()`` wrote.
+
+    Raises:
+        SltkError: other entries than it has.
     """
-    phi = (custom or {}).get(recipe.first_activation) or activation(recipe.first_activation)
-    law = parse_law(recipe.law)
-    scales = _scales(architecture, recipe, phi, law)
-    nonnegative = [recipe.nonnegative, *(_nonnegative(s.activation) for s in architecture.stages[:-1])]
-    choices = Choices(recipe.method, recipe.n, phi, tuple(nonnegative), scales, recipe.biases)
-    return make_plan(architecture, choices)
+    known = {f.name for f in fields(kind)}
+    if not isinstance(record, Mapping) or set(record) != known:
+        raise SltkError(f"a stored {kind.__name__.lower()} needs the entries {sorted(known)}, but got {record!r:.200}.")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in record.items()})
 
 
-def source_for(plan: SourcePlan, recipe: Recipe, seed: int) -> Source:
-    """The source of ``plan``, drawn by ``recipe``'s law from ``seed``."""
-    return Source(plan.layers, parse_law(recipe.law), seed)
-
-
-def description(architecture: Architecture, recipe: Recipe, seed: int) -> dict[str, object]:
-    """All that fixes a source, as JSON."""
-    return {"architecture": to_json(architecture), "recipe": recipe.record(), "seed": seed}
-
-
-def _scales(architecture: Architecture, recipe: Recipe, phi: Activation, law: Law) -> tuple[Scales, ...]:
-    reaches = class_reaches(architecture, recipe.reach, recipe.weight_bound)
-    if recipe.aim == "param_eps":
-        reaches = [reaches[0], *(min(r, recipe.hidden_reach) for r in reaches[1:])]
-    mass = recipe.n * law.high / 4.0  # a minimum-error subset takes about half of the samples, of mean size a/2
-    scales = []
-    for index, (stage, reach) in enumerate(zip(architecture.stages, reaches, strict=True)):
-        if index > 0 and recipe.method == "plus-one":
-            scales.append(Scales(0, 0, (recipe.bias_exponent,), recipe.scale_exponents))
-            continue
-        allowed = _class_allowances(architecture, recipe, phi, law, reaches, mass)[index]
-        declared = Declared(reach, stage.degree, mass, allowed.curvature, allowed.parameter, law.high)
-        scales.append(univariate_scales(phi, declared, CASCADE_SAMPLES, CASCADE_STEP))
-    return tuple(scales)
-
-
-def _class_allowances(
-    architecture: Architecture, recipe: Recipe, phi: Activation, law: Law, reaches: list[float], mass: float
-) -> list[Allowance]:
-    if recipe.aim == "param_eps":
-        return [Allowance(recipe.tolerance, recipe.tolerance)] * len(architecture.stages)
-    stages = declared_class(architecture, recipe.method, reaches, recipe.weight_bound, mass, phi)
-    return allocate(recipe.tolerance, stages)
-
-
-def _nonnegative(phi: Activation | None) -> bool:
-    if phi is None:
-        return False
-    far = torch.tensor(1e3, dtype=torch.float64)
-    return float(phi.range(-far, far)[0]) >= -1e-12  # outward rounding may dip below an image that starts at 0
+def _spelled(law: object) -> str:
+    if not hasattr(law, "spec"):
+        raise SltkError(f"law must be text such as 'uniform(2.0)', or a law, but got {law!r}.")
+    return law.spec()  # pyright: ignore[reportAttributeAccessIssue]  # just checked

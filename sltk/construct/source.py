@@ -15,7 +15,9 @@ import numpy as np
 from sltk.core import philox, rng
 from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Op, Pair
+from sltk.networks.geometry import Pair
+from sltk.networks.op import Op
+from sltk.networks.ops import affine_kind
 from sltk.subset_sum.laws import Law
 
 MATERIALISE_LIMIT = 2**28
@@ -60,9 +62,7 @@ class SourceLayer:
     @property
     def weight_shape(self) -> tuple[int, ...]:
         """Shape of the weight tensor, as torch has it."""
-        if self.kind == "linear":
-            return (self.outputs, self.inputs * self.inner)
-        return (self.outputs, self.inputs, *self.kernel)
+        return affine_kind(self.kind).weight_shape(self.outputs, self.inputs, self.inner, self.kernel)
 
     @property
     def weight_count(self) -> int:

@@ -1,29 +1,30 @@
 """The strong ticket: a source that anyone can redraw, and the mask under which it computes its target."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
+from sltk.certify.findings import Findings, conclude_findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
+from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.parameters import StageParameters, stage_parameters
-from sltk.construct.realise import realise
-from sltk.construct.recipe import Recipe
+from sltk.construct.realise import realise, require_of_plan
+from sltk.construct.recipe import Recipe, Search
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.runtime.filled import filled
 
 Layout = Literal["auto", "dense", "sparse"]
@@ -31,16 +32,19 @@ Layout = Literal["auto", "dense", "sparse"]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of parameters: the target's non-zero ones, the source's, and those that the mask keeps."""
+    """Numbers of parameters: the target's non-zero ones, the source's, and those that the mask keeps.
+
+    ``target`` is ``None`` for a ticket without its target, ``kept`` before there is a mask.
+    """
 
     target: int | None
     source: int
-    kept: int
+    kept: int | None
 
     @property
     def density(self) -> float:
-        """Kept fraction of the source."""
-        return self.kept / self.source
+        """Kept parameters over all of the source; nan before there is a mask."""
+        return math.nan if self.kept is None else self.kept / self.source
 
 
 @dataclass(frozen=True)
@@ -48,45 +52,88 @@ class StrongTicket:
     """A mask over a random source.
 
     Attributes:
+        declaration: what the source was drawn for.
         source: layers that materialise on request, any block of which can be drawn alone.
-        plan: what each source layer is for.
+        search: which subset was chosen among those within tolerance.
         masks: kept indices by source layer, with a dense boolean view.
         failures: every parameter whose pool did not reach its target.
-        recipe: law and declared class of the source.
-        architecture: of the target.
-        objective: which subset was chosen among those within tolerance.
         problems: number of subset-sum problems that were solved.
         tolerances: of every weight and bias, stage by stage.
-        prune_below: parameters up to this size were left out, stage by stage.
         domain: box over which the ticket is certified.
+        target_sha256: hash of the weights that it was built for.
         target: the target, where it is at hand; a ticket that was loaded has none until ``with_target``.
-        custom: a user's own activations by name.
     """
 
+    declaration: Declaration
     source: Source
-    plan: SourcePlan
+    search: Search
     masks: tuple[LayerMask, ...]
     failures: FailureTable
-    recipe: Recipe
-    architecture: Architecture
-    objective: str
     problems: int
     tolerances: tuple[float, ...]
-    prune_below: tuple[float, ...]
     domain: Box
+    target_sha256: str
     target: Network | None = None
-    custom: Mapping[str, Activation] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        recipe, sizes = self.recipe, self.sizes
+        target = "target not at hand" if sizes.target is None else f"{sizes.target:,} parameters of the target"
+        return (
+            f"StrongTicket({recipe.method}, n={recipe.n}, {recipe.aim}={recipe.tolerance:g}, {recipe.law}, "
+            f"seed={self.source.seed}\n"
+            f"  keeps {sizes.kept:,} of {sizes.source:,} random parameters (density {sizes.density:.3g}); {target}\n"
+            f"  {len(self.failures):,} of {self.problems:,} subset-sum problems failed\n"
+            f"  over {self.domain})"
+        )
+
+    @property
+    def recipe(self) -> Recipe:
+        """What fixed the source, besides architecture, domain and seed."""
+        return self.declaration.recipe
+
+    @property
+    def plan(self) -> SourcePlan:
+        """What each source layer is for."""
+        return self.declaration.plan
+
+    @property
+    def architecture(self) -> Architecture:
+        """Of the target."""
+        return self.declaration.architecture
+
+    @property
+    def prune_below(self) -> tuple[float, ...]:
+        """Parameters up to this size were left out, stage by stage."""
+        return tuple(self.search.pruned(tolerance) for tolerance in self.tolerances)
+
+    @property
+    def reached(self) -> bool:
+        """Whether every subset-sum problem was solved within its tolerance. It says nothing of the function."""
+        return len(self.failures) == 0
 
     @property
     def succeeded(self) -> bool:
-        """Whether the ticket is what was asked for.
+        """Whether the ticket computes its target, by ``findings`` on inputs of the domain: proved or faithful."""
+        return self._on_probes.word in ("proved", "faithful")
 
-        Asked by ``param_eps``: every pool reached its target. Asked by ``eps``: the certificate is within eps; a
-        pool that missed its allocated tolerance is still listed, but what it costs is in the certificate.
+    @cached_property
+    def _on_probes(self) -> Findings:
+        return self.findings()
+
+    def findings(self, data: Tensor | None = None, what: str = "data", seed: int = 0) -> Findings:
+        """Parameters reached, function measured, function certified; and one word for the whole.
+
+        Args:
+            data: inputs ``(rows, *input_shape)`` that decide, beside probes of the domain; none for probes alone.
+            what: the data in words.
+            seed: of the probes.
         """
-        if self.recipe.aim == "eps":
-            return self.certificate.bound <= self.recipe.tolerance
-        return len(self.failures) == 0
+        target, module = self._require_target("findings"), self.module().eval()
+        inputs = [("probes of the domain", probes(self.domain, target.input_shape, seed))]
+        inputs += [] if data is None else [(what, data)]
+        measured = tuple(measure_function(target, module, x, name) for name, x in inputs)
+        eps = self.recipe.tolerance if self.recipe.aim == "eps" else None
+        return conclude_findings(self.problems, len(self.failures), measured, self.certificate.bound, eps)
 
     @cached_property
     def certificate(self) -> Certificate:
@@ -102,21 +149,21 @@ class StrongTicket:
         is the point of printing it.
         """
         target = self._require_target("a_priori")
-        phi = next(role.activation for role in self.plan.roles if role.activation is not None)
+        phi = self.declaration.first_activation
         pools = [self._pools(role) for role in self.plan.roles]
         return a_priori(
             target,
             self.domain,
             self.tolerances,
             pools,
-            method=self.recipe.method,
+            method=self.declaration.method,
             univariate=phi,
             prune_below=self.prune_below,
         )
 
     def _pools(self, role: Role) -> Pools:
         high = self.source.law.high
-        samples = 2 * role.samples if role.sides == "split" else role.samples
+        samples = role.samples * len(role.sums)
         outgoing = high * float(self.source.layers[role.combine].column_factors[: role.copies_in].max())
         incoming = 0.0 if role.first is None else high * float(self.source.layers[role.first].column_factors[0])
         return Pools(samples, outgoing, incoming)
@@ -125,6 +172,7 @@ class StrongTicket:
     def realised(self) -> list[Realised]:
         """Parameter errors and selected masses of every stage, read back from mask and source."""
         target = self._require_target("realised")
+        require_of_plan(self.plan, self.masks)
         pairs = zip(self.plan.roles, target.stages, strict=True)
         return [realise(self.source, role, self.masks, stage.affine) for role, stage in pairs]
 

@@ -8,18 +8,16 @@ import torch
 from torch import nn
 
 from sltk.core.errors import SltkError
-from sltk.core.rng import torch_stream
 from sltk.data.datasets import Dataset
+from sltk.models.initial import initialise, wide
 from sltk.models.registry import model
 
 
 def dense_network(sizes: Sequence[int], seed: int) -> nn.Sequential:
     """``flatten, linear, relu, ..., linear`` through ``sizes``, from the streams of ``seed``.
 
-    Weights are uniform with variance ``2 / fan_in``, biases 0. At torch's default, a sixth of that variance, sparse
-    networks of three layers stand still for all of a short training.
-
-    Source: He et al. 1502.01852 (remembered).
+    Weights are uniform with variance ``2 / fan_in`` (``sltk.models.initial.wide``), biases 0. At torch's default, a
+    sixth of that variance, sparse networks of three layers stand still for all of a short training.
     """
     if len(sizes) < 2:
         raise SltkError(f"a dense network needs an input and an output size, but got {tuple(sizes)}.")
@@ -28,12 +26,7 @@ def dense_network(sizes: Sequence[int], seed: int) -> nn.Sequential:
         for n, m in itertools.pairwise(sizes):
             layers += [nn.Linear(n, m), nn.ReLU()]
     module = nn.Sequential(*layers[:-1]).to_empty(device="cpu")
-    for name, layer in module.named_modules():
-        if isinstance(layer, nn.Linear):
-            drawn = torch.rand(layer.weight.shape, generator=torch_stream(seed, "initial", name, "weight"))
-            with torch.no_grad():
-                layer.weight.copy_((2.0 * drawn - 1.0) * math.sqrt(6.0 / layer.in_features))
-                layer.bias.zero_()
+    initialise(module, seed, wide, biases=False)
     return module
 
 

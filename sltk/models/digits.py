@@ -1,7 +1,7 @@
 """Small targets that are trained on the spot."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,20 +11,9 @@ from torch import Tensor, nn
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 from sltk.data.datasets import Dataset
+from sltk.models.activations import ACTIVATIONS
+from sltk.models.initial import initialise
 
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
-    "relu": nn.ReLU,
-    "leaky_relu": nn.LeakyReLU,
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "softplus": nn.Softplus,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "elu": nn.ELU,
-    "selu": nn.SELU,
-    "mish": nn.Mish,
-    "softsign": nn.Softsign,
-}
 _PRUNED_FROM, _PRUNED_TO = 0.25, 0.65  # share of the epochs between which the density falls
 
 
@@ -65,17 +54,6 @@ def digits_conv(activation: str, seed: int) -> nn.Sequential:
     return module
 
 
-def initialise(module: nn.Module, seed: int) -> None:
-    """Draw every weight and bias of the linear and convolutional layers anew, uniform in ``+-1/sqrt(fan_in)``."""
-    for name, layer in module.named_modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            bound = 1.0 / math.sqrt(layer.weight[0].numel())
-            for part, tensor in layer.named_parameters(recurse=False):
-                drawn = torch.rand(tensor.shape, generator=torch_stream(seed, "initial", name, part))
-                with torch.no_grad():
-                    tensor.copy_((2.0 * drawn - 1.0) * bound)
-
-
 def train(
     module: nn.Module,
     data: Dataset,
@@ -88,6 +66,10 @@ def train(
     clip: float = 1.0,
 ) -> Training:
     """Train ``module`` in place: Adam on the cross entropy, with a rate that falls to 0 along half a cosine.
+
+    It is no phase of ``sltk.train``: there an epoch leaves out its last, partial batch, the rate falls with every step,
+    masks change between trainings, and nothing is clipped. Targets here are inputs of constructions, whose published
+    numbers rest on these very bits.
 
     Args:
         module: maps ``(batch, *data.input_shape)`` to ``(batch, classes)``, float32.

@@ -6,10 +6,8 @@ from torch import nn
 
 from sltk.core.errors import SltkError
 
-Shape = tuple[int, ...]
 
-
-def lenet_300_100(shape: Shape, classes: int) -> nn.Sequential:
+def lenet_300_100(shape: tuple[int, ...], classes: int) -> nn.Sequential:
     """Linear 300, 100, ``classes`` on the flattened image; 266,610 numbers for 28 x 28 and ten classes."""
     return nn.Sequential(
         nn.Flatten(),
@@ -19,7 +17,7 @@ def lenet_300_100(shape: Shape, classes: int) -> nn.Sequential:
     )  # fmt: skip
 
 
-def lenet_5(shape: Shape, classes: int) -> nn.Sequential:
+def lenet_5(shape: tuple[int, ...], classes: int) -> nn.Sequential:
     """Two convolutions of 5 x 5, 6 and 16 channels, each max-pooled, and linear 120, 84, ``classes``."""
     channels, height, width = shape
     if min(height, width) < 12:

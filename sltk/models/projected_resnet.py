@@ -8,44 +8,8 @@
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-
-ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "tanh": nn.Tanh,
-    "sigmoid": nn.Sigmoid,
-    "leaky_relu": nn.LeakyReLU,
-    "softplus": nn.Softplus,
-    "gelu": nn.GELU,
-    "silu": nn.SiLU,
-    "elu": nn.ELU,
-}
-
-
-class ProjectedBlock(nn.Module):
-    """``phi(bn(conv(phi(bn(conv(x))))) + shortcut(x))``.
-
-    Args:
-        inputs: channels in.
-        outputs: channels out.
-        stride: of the first convolution, and of the projection.
-        phi: the activation.
-    """
-
-    def __init__(self, inputs: int, outputs: int, stride: int, phi: type[nn.Module]) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = nn.BatchNorm2d(outputs)
-        self.inner, self.outer = phi(), phi()
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(batch, inputs, h, w)`` to ``(batch, outputs, h / stride, w / stride)``."""
-        y = self.bn2(self.conv2(self.inner(self.bn1(self.conv1(x)))))
-        return self.outer(y + self.shortcut(x))
+from sltk.models.activations import ACTIVATIONS
+from sltk.models.basic_block import BasicBlock, projection
 
 
 class ProjectedResNet(nn.Module):
@@ -76,7 +40,8 @@ class ProjectedResNet(nn.Module):
         self.blocks, inputs = nn.ModuleList(), widths[0]
         for group, outputs in enumerate(widths):
             for place in range(blocks):
-                self.blocks.append(ProjectedBlock(inputs, outputs, 2 if group and not place else 1, phi))
+                stride = 2 if group and not place else 1
+                self.blocks.append(BasicBlock(inputs, outputs, stride, phi, projection(inputs, outputs, stride)))
                 inputs = outputs
         self.pool, self.flatten = nn.AdaptiveAvgPool2d(1), nn.Flatten()
         self.fc = nn.Linear(inputs, classes)

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.core.rng import torch_stream
+from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.characterise import characterise
-from sltk.networks.activations.table import Activation
 
 SHAPE = (1, 4, 4)
 

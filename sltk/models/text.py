@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
 from sltk.models.projected_resnet import ProjectedResNet
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 from sltk.networks.reading.state import state_dict
 

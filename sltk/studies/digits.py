@@ -15,20 +15,18 @@ from numpy.typing import NDArray
 
 from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
-from sltk.construct.methods.roles import Method
-from sltk.construct.predict.success import Prediction, predict_success
-from sltk.construct.strong_ticket import strong_ticket
-from sltk.construct.ticket import StrongTicket
+from sltk.construct import Construction, Recipe, Search, StrongTicket
+from sltk.construct.predict.success import Prediction
+from sltk.construct.recipe import Objective
 from sltk.core.report import Report
 from sltk.data.datasets import Dataset, load
 from sltk.models.digits import digits_conv, train
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
-from sltk.subset_sum.laws import parse_law
 from sltk.verify.agreement import agreement
 
 ACTIVATIONS = ("relu", "tanh")
-METHODS: tuple[Method, ...] = ("plus-one", "two-layer")
+METHODS = ("plus-one", "two-layer")
 DENSITY = 0.5  # of the targets: pruned while they are trained, as the targets of the field are
 
 
@@ -65,7 +63,7 @@ class Job:
 class Arm:
     """A construction and the activation of its target."""
 
-    method: Method
+    method: str
     activation: str
 
     @property
@@ -146,19 +144,16 @@ def trained_subjects(seed: int = 0) -> dict[str, Subject]:
 
 
 def build(
-    job: Job, kind: Arm, subject: Subject, seed: int, n: int | None = None, objective: str = "weighted"
+    job: Job, kind: Arm, subject: Subject, seed: int, n: int | None = None, objective: Objective = "weighted"
 ) -> StrongTicket:
     """One ticket of ``kind`` from the source of ``seed``."""
-    return strong_ticket(
-        subject.network,
-        method=kind.method,
-        n=job.n if n is None else n,
-        seed=seed,
-        domain=subject.box,
-        param_eps=job.param_eps,
-        objective=objective,
-        law=parse_law(job.law),
-    )
+    return construction(job, kind, subject, n).build(seed, Search(objective))
+
+
+def construction(job: Job, kind: Arm, subject: Subject, n: int | None = None) -> Construction:
+    """The construction of ``kind``, with ``n`` samples a pool or the job's own number."""
+    recipe = Recipe(kind.method, job.n if n is None else n, job.param_eps, law=job.law)
+    return Construction(subject.network, subject.box, recipe)
 
 
 def measured(job: Job, kind: Arm, subject: Subject, seed: int) -> tuple[TicketRow, NDArray[np.float64]]:
@@ -179,7 +174,7 @@ def measured(job: Job, kind: Arm, subject: Subject, seed: int) -> tuple[TicketRo
         activation=kind.activation,
         seed=seed,
         n=job.n,
-        succeeded=ticket.succeeded,
+        succeeded=ticket.reached,
         failures=len(ticket.failures),
         problems=ticket.problems,
         source=ticket.sizes.source,
@@ -229,10 +224,8 @@ def count_successes(job: Job, subjects: dict[str, Subject], report: Report) -> l
         subject = subjects[kind.activation]
         tickets = [build(job, kind, subject, seed, n, "cardinality") for seed in range(job.sources)]
         trials = job.trials if n == job.n else job.trials // 4
-        prediction = predict_success(
-            subject.network, tickets[0].recipe, tickets[0].plan, trials=trials, confidence=job.confidence
-        )
-        successes = sum(ticket.succeeded for ticket in tickets)
+        prediction = construction(job, kind, subject, n).predict(trials=trials, confidence=job.confidence)
+        successes = sum(ticket.reached for ticket in tickets)
         tallies.append(Tally(kind.method, kind.activation, n, successes, len(tickets), prediction))
     report("success against n", len(todo), len(todo))
     return tallies

@@ -12,9 +12,11 @@ from sltk.core.rng import torch_stream
 from sltk.data.datasets import load
 from sltk.models.dense import dense_network, network_for
 from sltk.train.loop.samples import Samples, Task
-from sltk.train.methods.edge_popup import edge_popup
+from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.pruning.scopes import Scope
-from sltk.train.pruning.search import Law
+from sltk.train.pruning.search import WeightLaw
+from sltk.train.runner import run
+from sltk.train.setup import Setup
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
 
@@ -32,6 +34,7 @@ class SearchJob:
         laws: of the weights.
         seeds: 0, 1, ...
         epochs: of training the scores.
+        device: where it runs.
     """
 
     data: str = "digits"
@@ -39,13 +42,16 @@ class SearchJob:
     model: str = "dense"
     hidden: tuple[int, ...] = (100, 60)
     densities: tuple[float, ...] = (0.5, 0.2, 0.1)
-    laws: tuple[Law, ...] = ("signed-constant", "kaiming")
+    laws: tuple[WeightLaw, ...] = ("signed-constant", "kaiming")
     seeds: int = 8
     epochs: int = 60
+    device: str = "cpu"
 
     def inputs(self, name: str) -> dict[str, Any]:
         """All that the row ``name`` depends on."""
-        kept = {key: value for key, value in asdict(self).items() if key != "folder"}
+        # Rows of a CPU are named as they were when there was no choice.
+        ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
+        kept = {key: value for key, value in asdict(self).items() if key not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
         return {"study": "edge-popup", "revision": 1, "name": name, **kept, **lists}
 
@@ -64,12 +70,9 @@ def measure_search(job: SearchJob, name: str) -> dict[str, Any]:
     law, kind, density = name.split(", ")
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
-    outcome = edge_popup(
-        network, data, density=float(density), law=law, scope=Scope(kind),  # type: ignore[arg-type]
-        seeds=range(job.seeds), epochs=job.epochs,
-    )  # fmt: skip
-    rows = [row for row in outcome.rows if row["label"] == "final"]
-    found = {part: [row[part] for row in rows] for part in ("test", "validation", "density")}
+    method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
+    outcome = run(method, network, data, Setup(seeds=range(job.seeds), epochs=job.epochs, device=job.device))
+    found = {part: [row[part] for row in outcome.last] for part in ("test", "validation", "density")}
     trained = sum(p.requires_grad for n, p in outcome.state.replicas.named_parameters() if not n.endswith("scores"))
     return {**found, "weights trained": trained}
 
@@ -134,7 +137,7 @@ def search_planted(
 ) -> tuple[Planted, float]:
     """What edge-popup finds of a planted ticket that it has not seen, and its accuracy on rows it has not seen."""
     task, module, masks = planted_task(sizes, density, seed, rows)
-    outcome = edge_popup(module, task, density=density, law="own", seeds=(seed,), epochs=epochs)
+    outcome = run(EdgePopup(density, "own"), module, task, Setup(seeds=(seed,), epochs=epochs))
     found = [mask[0] for mask in outcome.masks.values()]
     return planted_support(found, masks), outcome.accuracy("final")[0]
 
@@ -146,8 +149,9 @@ def measure_planted(job: SearchJob) -> dict[str, Any]:
     planted: list[Tensor] = []
     for seed in range(job.seeds):
         task, module, masks = planted_task(PLANTED, PLANTED_DENSITY, seed)
-        outcome = edge_popup(module, task, density=PLANTED_DENSITY, law="own", seeds=(seed,), epochs=job.epochs)
-        found += [mask[0] for mask in outcome.masks.values()]
+        setup = Setup(seeds=(seed,), epochs=job.epochs, device=job.device)
+        outcome = run(EdgePopup(PLANTED_DENSITY, "own"), module, task, setup)
+        found += [mask[0].cpu() for mask in outcome.masks.values()]
         planted += masks
     result = planted_support(found, planted)
     chance = sum(p * p / t for p, t in zip(result.planted, result.total, strict=True))

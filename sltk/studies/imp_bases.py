@@ -5,6 +5,7 @@ initial network; ``random``, a random mask with the same counts in each layer. A
 own in the store.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,25 +14,26 @@ import numpy as np
 import torch
 
 from sltk.core.errors import SltkError
-from sltk.core.paired import Paired, findings, paired
+from sltk.core.paired import Paired, paired
 from sltk.data.augment import CropFlip
-from sltk.data.datasets import load
+from sltk.data.datasets import Dataset, load
 from sltk.models.dense import network_for
+from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
 from sltk.train.bases import RANDOM
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.methods.imp import imp_phases
-from sltk.train.outcome import REINITIALISED, Model, finish, start, timed
+from sltk.train.methods.imp import Imp
+from sltk.train.pruning.followers import LEADER, Follow
 from sltk.train.pruning.schedules import geometric
-from sltk.train.pruning.scopes import Scope
-from sltk.train.pruning.scores import magnitude, random
+from sltk.train.pruning.scopes import GLOBAL, LAYERWISE
+from sltk.train.runner import REINITIALISED, Model, run
+from sltk.train.setup import Setup
 from sltk.train.tickets.replicas import stack_size
 
 BASES = ("canonical", "dct-input", "dct", "haar:0", "haar:1", "haar:2", "permuted-dct", "hadamard", "low-rank", "unit",
          "subspace")  # fmt: skip
 GROUPED = ("low-rank", "unit")
-ARMS = ("ticket", REINITIALISED, "random")
+CONTROLS: dict[str, Follow] = {REINITIALISED: "same", "random": "random"}
 EXTREME = 0.05
-LEVEL = 0.05  # of all findings of a claim together
 
 
 @dataclass(frozen=True)
@@ -88,53 +90,42 @@ class ImpJob:
         return {"study": "imp-bases", "revision": 1, "basis": basis, **kept, "hidden": list(self.hidden)}
 
 
-@dataclass(frozen=True)
-class JudgedClaim:
-    """One claim in one basis."""
-
-    claim: str
-    basis: str
-    finding: str
-    p_value: float
-    comparison: Paired
-
-
 def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], "validation": ..., "density": ...}}``."""
     torch.set_num_threads(1)
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
-    arms = ARMS if job.controls and basis not in RANDOM else ARMS[:1]
+    arms = (LEADER, *(CONTROLS if job.controls and basis not in RANDOM else ()))
     at_once = job.stack or max(1, stack_size(network(0), job.device))
     found: dict[str, Any] = {arm: {part: [] for part in ("test", "validation", "density")} for arm in arms}
     for first in range(0, job.seeds, at_once):
         seeds = range(first, min(job.seeds, first + at_once))
-        _measure(job, basis, data, network, arms, list(seeds), found)
+        rows = _run(job, basis, data, network, list(seeds))
+        for arm, seed in itertools.product(arms, seeds):
+            own = [row for row in rows if row["arm"] == arm and row["seed"] == seed]
+            for part in found[arm]:
+                found[arm][part].append([row[part] for row in own])
     return found
 
 
-def _measure(
-    job: ImpJob, basis: str, data: Any, network: Model, arms: tuple[str, ...], seeds: list[int], found: Any
-) -> None:
-    state = start(network, data, seeds=seeds, basis=basis, arms=arms, device=job.device)
+def _run(job: ImpJob, basis: str, data: Dataset, network: Model, seeds: list[int]) -> list[dict[str, Any]]:
     rate = job.factor_rate if basis == "low-rank" else job.rate
-    recipe, steps = timed(TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch), job.epochs, len(state.task.train.y))
-    phases = imp_phases(
-        job.densities[1:],
-        recipe,
-        steps,
-        rewind=job.rewind,
-        scope=Scope("layerwise" if basis in GROUPED else "global"),
-        score=random if basis in RANDOM else magnitude,
-        followers={REINITIALISED: "same", "random": "random"},
+    setup = Setup(
+        basis,
+        seeds,
+        job.epochs,
+        recipe=TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch),
+        device=job.device,
         augment=CropFlip() if job.augment else None,
     )
-    outcome = finish(state, phases)
-    for arm in arms:
-        for seed in seeds:
-            own = [row for row in outcome.rows if row["arm"] == arm and row["seed"] == seed]
-            for part in found[arm]:
-                found[arm][part].append([row[part] for row in own])
+    method = Imp(
+        job.densities[-1],
+        rewind=job.rewind,
+        scope=LAYERWISE if basis in GROUPED else GLOBAL,
+        densities=job.densities[1:],
+        followers=CONTROLS if job.controls and basis not in RANDOM else {},
+    )
+    return run(method, network, data, setup).rows
 
 
 def area(job: ImpJob, curves: Any, below: float = 1.0) -> list[float]:
@@ -147,7 +138,7 @@ def area(job: ImpJob, curves: Any, below: float = 1.0) -> list[float]:
     return (np.trapezoid(y[:, use], x[use], axis=1) / np.ptp(x[use])).tolist()
 
 
-def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[JudgedClaim]:
+def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[PairedFinding]:
     """The five claims, each a family over the bases, each comparison paired over seeds, Holm over the family.
 
     1 flat: not worse than dense by ``margin`` at half density; 1 rise: better there; 1 fall: worse than there at the
@@ -166,12 +157,11 @@ def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: f
         "4 beats reinitialised": lambda b: _versus_arm(job, curves[b], REINITIALISED),
         "5 beats random mask": lambda b: _versus_arm(job, curves[b], "random"),
     }
-    judged = []
-    for claim, compare in families.items():
-        family = {basis: one for basis in found if (one := compare(basis)) is not None}
-        for basis, (finding, p_value) in findings(family, level).items():
-            judged.append(JudgedClaim(claim, basis, finding, p_value, family[basis]))
-    return judged
+    compared = {
+        claim: {basis: one for basis in found if (one := compare(basis)) is not None}
+        for claim, compare in families.items()
+    }
+    return judged_claims(compared, level)
 
 
 def _nearest(job: ImpJob, density: float) -> int:

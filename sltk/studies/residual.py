@@ -19,8 +19,8 @@ from sltk.certify.adversary import data_error
 from sltk.claims._broken import run_of, skip_elsewhere
 from sltk.claims._pools import violations
 from sltk.claims._tickets import one_thread
-from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.methods.roles import Method
+from sltk.construct import Search, StrongTicket, strong_ticket
+from sltk.construct.recipe import Objective
 from sltk.core.errors import SltkError
 from sltk.core.report import Report
 from sltk.core.verdict import Never, Proportion, Verdict
@@ -53,7 +53,7 @@ class Part:
     network: str
     n: int = 22
     eps: float = 0.1
-    method: Method = "plus-one"
+    method: str = "plus-one"
     broken: str = ""
 
     @property
@@ -143,12 +143,14 @@ def refusal(part: Part) -> str:
     return ""
 
 
-def ticket(network: str, n: int, eps: float, method: Method, seed: int, objective: str = "cardinality") -> StrongTicket:
+def ticket(
+    network: str, n: int, eps: float, method: str, seed: int, objective: Objective = "cardinality"
+) -> StrongTicket:
     """The ticket of one seed: U[-2, 2] sources, inputs in [-1, 1]."""
     module, shape = NETWORKS[network]()
     return strong_ticket(
         read(module, shape, known_activations()), method=method, n=n, seed=seed, domain=(-1.0, 1.0), param_eps=eps,
-        objective=objective, law=Uniform(HALF_WIDTH),
+        law=Uniform(HALF_WIDTH), search=Search(objective),
     )  # fmt: skip
 
 

@@ -6,20 +6,21 @@ from typing import Any
 
 import torch
 
-from sltk.core.paired import Paired, findings, paired
+from sltk.core.paired import Paired, paired
 from sltk.data.datasets import load
 from sltk.models.dense import network_for
-from sltk.studies.imp_bases import LEVEL, JudgedClaim
-from sltk.train.loop.penalties import L1, GrowingL2
-from sltk.train.loop.phases import Measure, Train
+from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
+from sltk.train.loop.penalties import Ramp
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.methods.after_training import after_training_phases
-from sltk.train.methods.imp import imp_phases
-from sltk.train.methods.rst import rst_phases
-from sltk.train.methods.scratch import scratch_phases
-from sltk.train.outcome import finish, start, timed
-from sltk.train.pruning.schedules import to_density
+from sltk.train.methods.after_training import AfterTraining
+from sltk.train.methods.base import TrainingMethod
+from sltk.train.methods.dense import Dense
+from sltk.train.methods.imp import Imp
+from sltk.train.methods.rst import Rst
+from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
+from sltk.train.runner import run, task_of
+from sltk.train.setup import Setup
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class RstJob:
         rate: of SGD with momentum .9, decay 1e-4 and a cosine to 0; the transformation has a constant quarter of it.
         l1: strength of the L1 arm.
         batch: rows a step.
+        device: where it runs.
     """
 
     data: str = "digits"
@@ -55,67 +57,79 @@ class RstJob:
     rate: float = 0.2
     l1: float = 1e-4
     batch: int = 64
+    device: str = "cpu"
 
     def inputs(self, arm: str) -> dict[str, Any]:
         """All that the row of ``arm`` depends on."""
-        kept = {name: value for name, value in asdict(self).items() if name != "folder"}
+        # Rows of a CPU are named as they were when there was no choice.
+        ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
+        kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
         return {"study": "rst-arms", "revision": 1, "arm": arm, **kept, **lists}
 
+    def setup(self, epochs: float, steps: int | None = None) -> Setup:
+        """That of an arm whose trainings take ``epochs``, or ``steps``."""
+        recipe = TrainingRecipe(rate=self.rate, decay=1e-4, batch=self.batch)
+        return Setup(self.basis, range(self.seeds), epochs, steps, recipe, self.device)
 
-@dataclass(frozen=True)
-class _Plan:
-    """Recipes and steps of one job."""
-
-    job: RstJob
-    first: tuple[TrainingRecipe, int]
-    final: tuple[TrainingRecipe, int]
-    total: int
-
-    def penalty(self, cap: float, cycles: int = 1) -> GrowingL2:
-        steps = self.first[1] // cycles
-        return GrowingL2(increment=cap / max(1.0, 0.75 * steps), every=1, cap=cap)
+    def whole(self, rows: int) -> Setup:
+        """That of one training as long as the transformation and the training after it together."""
+        lengths = [self.setup(epochs).timed(rows)[1] for epochs in (self.epochs, self.final_epochs)]
+        return self.setup(self.epochs, sum(lengths))
 
 
+RIVALS = {  # by claim: whom RST is held against, and whether it may be worse by the margin
+    "weak": (("scratch, equal steps", "dense, then cut"), False),
+    "strong": (("lth, 5 rounds", "lth, 5 rounds, global"), True),
+}
 ROWS = Scope("layerwise", dense_last=True)
 ALL = Scope("global", dense_last=True)
-Phases = Callable[[_Plan, float], list[Any]]
+# (job, training rows, density) -> what runs, and how
+RstArm = Callable[[RstJob, int, float], tuple[TrainingMethod, Setup]]
 
 
-def _rst(cap: float | None, cycles: int = 1) -> Phases:
-    def phases(plan: _Plan, density: float) -> list[Any]:
-        own = plan.job.cap if cap is None else cap
-        return rst_phases(density, plan.first, plan.final, plan.penalty(own, cycles), cycles=cycles, scope=ROWS)
+def _rst(cap: float | None = None, cycles: int = 1) -> RstArm:
+    def arm(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
+        ramp = Ramp(job.cap if cap is None else cap, share=0.75)
+        return Rst(density, cycles, job.final_epochs, ramp, ROWS), job.setup(job.epochs)
 
-    return phases
-
-
-def _lth(rounds: int, scope: Scope, late: bool = False) -> Phases:
-    def phases(plan: _Plan, density: float) -> list[Any]:
-        recipe, steps = plan.final
-        made = imp_phases(to_density(density, rounds), recipe, steps, rewind=steps // 10 if late else 0, scope=scope)
-        return [*made, Measure("final")]
-
-    return phases
+    return arm
 
 
-def _scratch_equal(plan: _Plan, density: float) -> list[Any]:
-    return scratch_phases(density, _stretched(plan.final[0], plan.total), plan.total, ROWS)
+def _lth(rounds: int, scope: Scope, late: bool = False) -> RstArm:
+    def arm(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
+        setup = job.setup(job.final_epochs)
+        rewind = setup.timed(rows)[1] // 10 if late else 0
+        return Imp(density, rounds, rewind, scope=scope), setup
+
+    return arm
 
 
-def _l1(plan: _Plan, density: float) -> list[Any]:
-    return after_training_phases(density, *plan.final, ALL, L1(plan.job.l1))
+def _after(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
+    return AfterTraining(density, scope=ALL), job.setup(job.final_epochs)
 
 
-def _dense(plan: _Plan, density: float) -> list[Any]:
-    return [Train(plan.total, _stretched(plan.final[0], plan.total)), Measure("final")]
+def _l1(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
+    return AfterTraining(density, job.l1, ALL), job.setup(job.final_epochs)
 
 
-ARMS: dict[str, Phases] = {
-    "rst": _rst(None),
-    "rst, 5 cycles": _rst(None, 5),
-    "dense, then cut": _rst(0.0),
-    "scratch": lambda plan, density: scratch_phases(density, *plan.final, ROWS),
+def _scratch(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
+    return Scratch(density, ROWS), job.setup(job.final_epochs)
+
+
+def _scratch_equal(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
+    return Scratch(density, ROWS), job.whole(rows)
+
+
+def _dense(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
+    return Dense(), job.whole(rows)
+
+
+ARMS: dict[str, RstArm] = {
+    "rst": _rst(),
+    "rst, 5 cycles": _rst(cycles=5),
+    "dense, then cut": _rst(cap=0.0),
+    "scratch": _scratch,
     "scratch, equal steps": _scratch_equal,
     "lth, one shot": _lth(1, ROWS),
     "lth, one shot, global": _lth(1, ALL),
@@ -124,7 +138,7 @@ ARMS: dict[str, Phases] = {
     "lth, 5 rounds, global": _lth(5, ALL),
     "lth, 5 rounds, late": _lth(5, ROWS, late=True),
     "lth, 5 rounds, global, late": _lth(5, ALL, late=True),
-    "magnitude after training": lambda plan, density: after_training_phases(density, *plan.final, ALL),
+    "magnitude after training": _after,
     "l1 from pretrained": _l1,
     "dense": _dense,
 }
@@ -135,46 +149,28 @@ def measure_arm(job: RstJob, arm: str) -> dict[str, Any]:
     torch.set_num_threads(1)
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
+    task = task_of(data)
     found: dict[str, Any] = {"test": [], "validation": [], "density": [], "ratio": []}
     for density in job.densities:
-        state = start(network, data, seeds=range(job.seeds), basis=job.basis)
-        outcome = finish(state, ARMS[arm](_plan(job, len(state.task.train.y)), density))
-        rows = [row for row in outcome.rows if row["label"] == "final"]
+        method, setup = ARMS[arm](job, len(task.train.y), density)
+        outcome = run(method, network, task, setup)
         for part in ("test", "validation", "density"):
-            found[part].append([row[part] for row in rows])
+            found[part].append([row[part] for row in outcome.last])
         found["ratio"].append([row["ratio"] for row in outcome.rows if "ratio" in row])
     return found
 
 
-def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[JudgedClaim]:
+def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[PairedFinding]:
     """The weak and the strong claim, each a family over densities and rivals, paired over seeds, Holm over it.
 
     Weak: better than scratch of equal steps, and than dense-then-cut. Strong: not worse by ``margin`` than LTH of five
     rounds, layerwise and global.
     """
-    families = {
-        "weak": (("scratch, equal steps", "dense, then cut"), 0.0),
-        "strong": (("lth, 5 rounds", "lth, 5 rounds, global"), -margin),
-    }
-    judged = []
-    for claim, (rivals, bound) in families.items():
-        family: dict[str, Paired] = {}
+    families: dict[str, dict[str, Paired]] = {}
+    for claim, (rivals, may_be_worse) in RIVALS.items():
+        families[claim] = {}
         for rival in (r for r in rivals if r in found and "rst" in found):
             for n, density in enumerate(job.densities):
                 ours, theirs = found["rst"]["test"][n], found[rival]["test"][n]
-                family[f"{rival} at {density:g}"] = paired(ours, theirs, bound)
-        for name, (finding, p_value) in findings(family, level).items():
-            judged.append(JudgedClaim(claim, name, finding, p_value, family[name]))
-    return judged
-
-
-def _plan(job: RstJob, rows: int) -> _Plan:
-    base = TrainingRecipe(rate=job.rate, decay=1e-4, batch=job.batch)
-    _, steps = timed(base, job.epochs, rows)
-    final = timed(base, job.final_epochs, rows)
-    slow = TrainingRecipe(rate=job.rate / 4, decay=1e-4, batch=job.batch)
-    return _Plan(job, (slow, steps), final, steps + final[1])
-
-
-def _stretched(recipe: TrainingRecipe, steps: int) -> TrainingRecipe:
-    return TrainingRecipe(recipe.optimiser, recipe.rate, recipe.momentum, recipe.decay, recipe.batch, total=steps)
+                families[claim][f"{rival} at {density:g}"] = paired(ours, theirs, -margin if may_be_worse else 0.0)
+    return judged_claims(families, level)

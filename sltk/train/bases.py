@@ -1,12 +1,11 @@
 """Bases by name, as the command line and the methods know them."""
 
 import math
-from collections.abc import Callable
 
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.train.basis.base import Basis
+from sltk.train.basis.base import Basis, MakeBasis
 from sltk.train.basis.canonical import Canonical
 from sltk.train.basis.dct import dct
 from sltk.train.basis.factored import Factored
@@ -17,14 +16,13 @@ from sltk.train.basis.subspace import subspace
 from sltk.train.basis.svd import svd
 from sltk.train.basis.unit import Unit
 
-Maker = Callable[[str, Tensor], Basis]
 NAMES = ("canonical", "dct-input", "dct", "dct-taps", "haar", "permuted-dct", "hadamard", "svd", "low-rank", "unit",
          "subspace")  # fmt: skip
 RANDOM = ("subspace",)  # a magnitude says nothing where every coefficient starts at 0: the mask is random
 PLAIN = ("canonical", "dct-input", "dct", "dct-taps", "haar", "permuted-dct", "hadamard", "svd")
 
 
-def basis_named(name: str, image: tuple[int, ...] = ()) -> Maker:
+def basis_named(name: str, image: tuple[int, ...] = ()) -> MakeBasis:
     """What makes the basis ``name`` for each weight.
 
     Args:

@@ -1,7 +1,9 @@
-"""The independent verification of a ticket: redraw, re-apply, measure.
+"""The independent verification of a ticket: redraw, re-apply, derive again, measure.
 
-Nothing that the construction wrote down is believed: kept weights are compared with blocks of the redrawn source,
-effective parameters are summed again from the mask, and the module is run on data beside the target.
+Nothing in the file is believed but the mask: kept weights are compared with blocks of the redrawn source, effective
+parameters are summed again from the mask, tolerances, failures and domain are derived from recipe and target and held
+against what the file says, and the module is run beside the target. How far a parameter may be off, how large one may
+be that is left out, and which inputs count is for the caller to say (``Claim``), not for the file.
 """
 
 from collections.abc import Callable
@@ -11,6 +13,9 @@ from torch import Tensor
 
 from sltk.certify.adversary import Attack, data_error, sup_error
 from sltk.certify.certificate import Certificate
+from sltk.certify.findings import Findings
+from sltk.certify.intervals import Box
+from sltk.construct.checkpoint import target_hash
 from sltk.construct.parameters import StageParameters
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
@@ -18,6 +23,7 @@ from sltk.core.report import Report
 from sltk.runtime.filled import filled
 from sltk.verify.agreement import Agreement, agreement
 from sltk.verify.bits import BitCheck, compare_bits
+from sltk.verify.derived import derive
 
 EVALUATION_SLACK = 1e-9  # relative to the largest output: float64 evaluation errs far less, a wrong bound far more
 
@@ -32,6 +38,21 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """What the caller holds the ticket to, whatever its file says.
+
+    Args:
+        param_eps: largest error of a parameter; none for the recipe's own, where this is small beside the target.
+        prune_below: parameters up to this size may be missing; none for those up to the tolerance.
+        domain: inputs that have to count; none for the file's own domain.
+    """
+
+    param_eps: float | None = None
+    prune_below: float | None = None
+    domain: Box | None = None
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """What was found.
 
@@ -43,6 +64,7 @@ class CheckResult:
         data_error: largest error of the worst rows, again in float64.
         attack: ``None`` where none was asked for.
         verdicts: what has to hold.
+        findings: parameters reached, function measured, function certified.
     """
 
     bits: BitCheck
@@ -52,6 +74,7 @@ class CheckResult:
     data_error: float | None
     attack: Attack | None
     verdicts: list[Statement]
+    findings: Findings
 
     @property
     def passed(self) -> bool:
@@ -67,6 +90,7 @@ class CheckResult:
 def check(
     ticket: StrongTicket,
     data: tuple[Tensor, Tensor] | None = None,
+    claim: Claim | None = None,
     *,
     attack_steps: int = 0,
     attack_restarts: int = 16,
@@ -78,7 +102,8 @@ def check(
 
     Args:
         ticket: loaded, with its target.
-        data: ``(inputs, labels)``, float32 inputs inside the ticket's domain.
+        data: ``(inputs, labels)``, float32 inputs; they have to lie in the ticket's domain.
+        claim: what it is held to.
         attack_steps: steps of the adversarial search; 0 leaves it out.
         attack_restarts: starts of each sort in that search.
         batch: rows that the module is run on at a time.
@@ -108,9 +133,12 @@ def check(
             ticket.target, exact, ticket.domain, data=worst, shape=ticket.target.input_shape,
             restarts=attack_restarts, steps=attack_steps, seed=seed,
         )  # fmt: skip
-    verdicts = [_bits_verdict(bits), _parameter_verdict(ticket, parameters, certificate)]
+    claim = claim or Claim()
+    findings = ticket.findings(None if data is None else data[0])
+    verdicts = [_bits_verdict(bits), *_file_verdicts(ticket), _domain_verdict(ticket, claim, data)]
+    verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
     verdicts += _bound_verdicts(certificate, on_data, attack, met.largest if met else 0.0)
-    return CheckResult(bits, parameters, certificate, met, on_data, attack, verdicts)
+    return CheckResult(bits, parameters, certificate, met, on_data, attack, verdicts, findings)
 
 
 def _part(report: Report | None, name: str) -> Callable[[int, int], None] | None:
@@ -122,15 +150,50 @@ def _bits_verdict(bits: BitCheck) -> Statement:
     return Statement("every kept weight is the source's, bit for bit", bits.passed, detail)
 
 
-def _parameter_verdict(ticket: StrongTicket, parameters: list[StageParameters], certificate: Certificate) -> Statement:
-    tolerance, failures = ticket.recipe.tolerance, len(ticket.failures)
+def _file_verdicts(ticket: StrongTicket) -> list[Statement]:
+    assert ticket.target is not None
+    own, derived = target_hash(ticket.target), derive(ticket)
+    said = "" if own == ticket.target_sha256 else f", but the file says {ticket.target_sha256[:12]}"
+    built_for = "the target is the one that the ticket was built for"
+    same = Statement(built_for, own == ticket.target_sha256, f"hash {own[:12]}{said}")
+    detail = "; ".join(derived.differences) or f"{derived.failures:,} failures in {derived.problems:,} problems"
+    return [same, Statement("what the file says follows from its mask and recipe", not derived.differences, detail)]
+
+
+def _domain_verdict(ticket: StrongTicket, claim: Claim, data: tuple[Tensor, Tensor] | None) -> Statement:
+    own = ticket.domain.on(ticket.architecture.input_shape)
+    wide = bool((own.high > own.low).any())
+    inside = data is None or own.contains(data[0].double())
+    if claim.domain is not None:
+        asked = claim.domain.on(ticket.architecture.input_shape)
+        inside = inside and own.contains(asked.low) and own.contains(asked.high)
+    said = str(ticket.domain) + ("" if wide else ", which is a point") + ("" if inside else ", which is too small")
+    return Statement("the domain holds the inputs that count", wide and inside, said)
+
+
+def _parameter_verdict(
+    ticket: StrongTicket, claim: Claim, parameters: list[StageParameters], certificate: Certificate
+) -> Statement:
+    tolerance = ticket.recipe.tolerance
     if ticket.recipe.aim == "eps":
-        detail = f"{certificate.bound:.4g} <= {tolerance:g}, what {failures:,} failures cost included"
+        detail = f"{certificate.bound:.4g} <= {tolerance:g}, what {len(ticket.failures):,} failures cost included"
         return Statement("the certificate is within eps", certificate.bound <= tolerance, detail)
-    limits = zip(parameters, ticket.tolerances, ticket.prune_below, strict=True)
-    beyond = sum(stage.beyond(eps, prune) for stage, eps, prune in limits)
-    detail = f"{beyond:,} beyond {tolerance:g}, {failures:,} failures on file"
-    return Statement("every effective parameter is within param_eps", beyond == 0 and failures == 0, detail)
+    allowed = tolerance if claim.param_eps is None else claim.param_eps
+    left_out = allowed if claim.prune_below is None else claim.prune_below
+    beyond = sum(stage.beyond(allowed, left_out) for stage in parameters)
+    largest = max(max(s.magnitude.max(initial=0.0), s.bias_magnitude.max(initial=0.0)) for s in parameters)
+    detail = f"{beyond:,} beyond {allowed:g}, or larger than {left_out:g} and left out"
+    if allowed >= largest > 0.0:
+        detail += f"; a tolerance of {allowed:g} asks nothing of parameters up to {largest:.4g}"
+    return Statement(
+        "every effective parameter is within param_eps", beyond == 0 and not allowed >= largest > 0.0, detail
+    )
+
+
+def _function_verdict(findings: Findings) -> Statement:
+    met = findings.measured[-1]
+    detail = f"{findings.word}: error up to {met.error:.4g} on {met.what}, limit {findings.limit:.4g}"
+    return Statement("the ticket computes its target", findings.word in ("proved", "faithful"), detail)
 
 
 def _bound_verdicts(

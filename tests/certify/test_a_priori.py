@@ -6,9 +6,12 @@ from torch import Tensor
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.intervals import Box
+from sltk.construct.methods.base import method_named
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 
 RELU = activation("relu")
 EPS = 1e-3
@@ -26,7 +29,7 @@ def network(name: str = "relu") -> Network:
 
 
 def test_plus_one_by_hand() -> None:
-    found = a_priori(network(), Box(-2.0, 2.0), EPS, Pools(10, 0.5), method="plus-one", univariate=RELU)
+    found = a_priori(network(), Box(-2.0, 2.0), EPS, Pools(10, 0.5), method=method_named("plus-one"), univariate=RELU)
     # Layer 1 on |x| <= 2: eps (B + 1) with B = 4; and 5e-4 * 2 + eps * 2 without a bias.
     first = [EPS * 5, 5e-4 * 2 + EPS * 2]
     # Layer 2: eps sum|x| with |x| <= .5*2*2 + .1 and 5.005e-1; mass 10 * .5 a parameter.
@@ -38,7 +41,7 @@ def test_plus_one_by_hand() -> None:
 
 
 def test_two_layer_by_hand() -> None:
-    found = a_priori(network(), Box(-2.0, 2.0), EPS, Pools(10, 0.5), method="two-layer", univariate=RELU)
+    found = a_priori(network(), Box(-2.0, 2.0), EPS, Pools(10, 0.5), method=method_named("two-layer"), univariate=RELU)
     first = [EPS * 5, 5e-4 * 2 + EPS * 2]
     # The parameter error now meets the ticket's values, and the target's weights amplify.
     second = EPS * (2.1 + first[0] + 0.501 + first[1]) + 1.0 * first[0] + 0.5 * first[1]
@@ -47,7 +50,7 @@ def test_two_layer_by_hand() -> None:
 
 def test_caps_replace_the_free_mass() -> None:
     def bound(pools: Pools) -> float:
-        return a_priori(network(), Box(-2.0, 2.0), EPS, pools, method="plus-one", univariate=RELU).bound
+        return a_priori(network(), Box(-2.0, 2.0), EPS, pools, method=method_named("plus-one"), univariate=RELU).bound
 
     first = [EPS * 5, 5e-4 * 2 + EPS * 2]
     own = EPS * (2.1 + 0.501)
@@ -60,13 +63,13 @@ def test_caps_replace_the_free_mass() -> None:
 def test_curvature_and_intercept_are_charged() -> None:
     phi = activation("sigmoid")
     pools = Pools(10, 0.5, incoming=0.25)
-    found = a_priori(network("sigmoid"), Box(-2.0, 2.0), EPS, pools, method="plus-one", univariate=phi)
+    found = a_priori(network("sigmoid"), Box(-2.0, 2.0), EPS, pools, method=method_named("plus-one"), univariate=phi)
     bend = phi.remainder
     per_parameter = 10 * 0.5 * bend.coefficient * 0.25**bend.order * 2.0**bend.order
     assert found.layers[0].remainder == pytest.approx(2 * per_parameter, rel=1e-12)
     assert found.layers[0].bias == pytest.approx(EPS)
     # With an intercept the zero bias of the second neuron is a subset sum as well.
-    flat = a_priori(network("sigmoid"), Box(-2.0, 2.0), EPS, pools, method="plus-one", univariate=RELU)
+    flat = a_priori(network("sigmoid"), Box(-2.0, 2.0), EPS, pools, method=method_named("plus-one"), univariate=RELU)
     assert flat.layers[0].remainder == 0
     assert flat.bound < found.bound
 
@@ -76,14 +79,14 @@ def test_univariate_neurons_must_stay_in_the_radius() -> None:
     reach = 1e3 if phi.remainder.radius == float("inf") else phi.remainder.radius
     pools = Pools(10, 0.5, incoming=reach)
     if phi.remainder.radius == float("inf"):
-        assert a_priori(network(), Box(-2, 2), EPS, pools, method="plus-one", univariate=phi).bound > 1
+        assert a_priori(network(), Box(-2, 2), EPS, pools, method=method_named("plus-one"), univariate=phi).bound > 1
     else:
         with pytest.raises(SltkError, match="smaller incoming weights"):
-            a_priori(network(), Box(-2, 2), EPS, pools, method="plus-one", univariate=phi)
+            a_priori(network(), Box(-2, 2), EPS, pools, method=method_named("plus-one"), univariate=phi)
 
 
 def test_tolerances_one_a_stage() -> None:
-    both = a_priori(network(), Box(-2, 2), [EPS, 0.0], Pools(10, 0.5), method="plus-one", univariate=RELU)
+    both = a_priori(network(), Box(-2, 2), [EPS, 0.0], Pools(10, 0.5), method=method_named("plus-one"), univariate=RELU)
     assert both.layers[1].parameter == 0
     assert both.layers[1].inherited == pytest.approx(both.bound, rel=1e-12)
 
@@ -91,7 +94,6 @@ def test_tolerances_one_a_stage() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"method": "three"}, "method"),
         ({"tolerances": [EPS]}, "tolerances"),
         ({"tolerances": -1.0}, "tolerances"),
         ({"prune_below": float("nan")}, "prune_below"),
@@ -99,7 +101,13 @@ def test_tolerances_one_a_stage() -> None:
     ],
 )
 def test_refusals(changes: dict, words: str) -> None:
-    arguments = {"tolerances": EPS, "pools": Pools(10, 0.5), "method": "plus-one", "univariate": RELU, **changes}
+    arguments = {
+        "tolerances": EPS,
+        "pools": Pools(10, 0.5),
+        "method": method_named("plus-one"),
+        "univariate": RELU,
+        **changes,
+    }
     with pytest.raises(SltkError, match=words):
         a_priori(network(), Box(-2, 2), **arguments)
 
@@ -108,4 +116,4 @@ def test_pools_refuse_nonsense() -> None:
     with pytest.raises(SltkError, match="outgoing"):
         Pools(10, float("inf"))
     with pytest.raises(SltkError, match="cap"):
-        a_priori(network(), Box(-2, 2), EPS, Pools(10, 0.5, cap=-1.0), method="plus-one", univariate=RELU)
+        a_priori(network(), Box(-2, 2), EPS, Pools(10, 0.5, cap=-1.0), method=method_named("plus-one"), univariate=RELU)

@@ -7,11 +7,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from sltk.certify import intervals, maps, rounding
-from sltk.certify.intervals import Box, Interval, affine_image, image, ranges
+from sltk.certify.intervals import Box, ranges
+from sltk.core import rounding
 from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval
+from sltk.networks import affine
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Stage, run
+from sltk.networks.network import Network, Stage, run
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.avg_pool import AvgPool
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
+from sltk.networks.ops.max_pool import MaxPool
 
 RELU = Act(activation("relu"))
 
@@ -80,10 +88,10 @@ def test_encloses_exact_rational_ranges_closely(seed: int) -> None:
 
 def point_misses(seed: int) -> bool:
     """Whether a box of one point gets an interval without the exact value."""
-    affine = linear(seed, 9, 1)
+    row = linear(seed, 9, 1)
     x = normal(seed + 7, 9)
-    found = affine_image(affine, Interval(x, x))
-    (exact,), _ = exact_affine(affine.weight, affine.bias, rational(x), rational(x))
+    found = row.image(Interval(x[None], x[None]))
+    (exact,), _ = exact_affine(row.weight, row.bias, rational(x), rational(x))
     return not Fraction(float(found.low)) <= exact <= Fraction(float(found.high))
 
 
@@ -93,7 +101,7 @@ def test_allowance_covers_rounding_of_a_point() -> None:
 
 def test_without_the_allowance_the_exact_value_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control."""
-    monkeypatch.setattr(intervals, "gamma", lambda terms: 0.0)
+    monkeypatch.setattr(affine, "gamma", lambda terms: 0.0)
     assert any(point_misses(seed) for seed in range(200))
 
 
@@ -128,11 +136,10 @@ def test_one_layer_ranges_are_attained() -> None:
 def test_ignoring_the_sign_of_weights_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: low to low and high to high, whatever the sign of the weight."""
 
-    def wrong(affine: Linear | Conv, x: Interval) -> Interval:
-        ends = maps.correlate(affine, maps.kernel(affine), torch.stack((x.low, x.high))) + maps.offset(affine)
-        return Interval(ends[0], ends[1])
+    def wrong(affine: Linear, x: Interval) -> Interval:
+        return Interval(affine(x.low), affine(x.high))
 
-    monkeypatch.setattr(intervals, "affine_image", wrong)
+    monkeypatch.setattr(Linear, "image", wrong)
     network, box = Network((5,), (Stage(linear(3, 5, 4)),)), Box(-1.0, 2.0)
     assert not ranges(network, box)[0].leaving.contains(reached(network, box, 3))
 
@@ -142,7 +149,7 @@ def test_ignoring_the_sign_of_weights_is_caught(monkeypatch: pytest.MonkeyPatch)
 def test_average_pooling_uses_the_divisor_of_the_target(include: bool, ceil: bool) -> None:
     pool = AvgPool((3, 2), (2, 2), (1, 1), ceil, include)
     x = Interval(normal(1, 1, 2, 6, 7) - 1, normal(1, 1, 2, 6, 7) + 1)
-    found = image(pool, x)
+    found = pool.image(x)
     assert found.contains(pool(x.low))
     assert found.contains(pool(x.high))
     torch.testing.assert_close(found.high, pool(x.high), rtol=1e-13, atol=1e-13)
@@ -173,7 +180,7 @@ def test_steps_before_the_first_map_are_followed() -> None:
 def test_products_that_underflow_are_covered() -> None:
     tiny = Linear("linear", torch.full((1, 2), 1e-200, dtype=torch.float64), torch.zeros(1).double())
     x = torch.full((2,), 1e-200, dtype=torch.float64)
-    found = affine_image(tiny, Interval(x, x))
+    found = tiny.image(Interval(x[None], x[None]))
     assert Fraction(float(found.high)) >= 2 * Fraction(1e-200) ** 2
 
 

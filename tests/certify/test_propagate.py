@@ -11,13 +11,18 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from sltk.certify.adversary import sup_error
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box
-from sltk.certify.maps import windows
 from sltk.certify.propagate import certify, conclude, start, step
-from sltk.certify.realised import Common, Copies
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, AvgPool, Conv, Linear, MaxPool, Network, Stage
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.avg_pool import AvgPool
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.linear import Linear
+from sltk.networks.ops.max_pool import MaxPool
 
 RELU = Act(activation("relu"))
 ROUNDING = 1e-12
@@ -143,16 +148,16 @@ def test_padding_gives_borders_smaller_errors() -> None:
 
 
 def test_selected_columns_are_copy_then_channel_then_tap() -> None:
-    """``selected @ windows(e)`` is the strided, dilated, padded convolution over all copies and channels."""
+    """``selected @ affine.windows(e)`` is the strided, dilated, padded convolution over all copies and channels."""
     affine = Conv("conv", torch.zeros(2, 3, 3, 2).double(), torch.zeros(2).double(), (2, 1), (1, 2), (1, 2))
     generator = torch.Generator().manual_seed(4)
     e = torch.rand(2, 3, 6, 7, generator=generator, dtype=torch.float64)
     weight = torch.rand(5 * 2, 2 * 3, 3, 2, generator=generator, dtype=torch.float64)
     whole = torch.nn.functional.conv2d(e.flatten(0, 1)[None], weight, None, (2, 1), (1, 2), (1, 2))[0]
-    mine = weight.flatten(1) @ windows(affine, e)
+    mine = weight.flatten(1) @ affine.windows(e)
     torch.testing.assert_close(mine.reshape(whole.shape), whole, rtol=1e-13, atol=1e-13)
     swapped = e.movedim(0, 1).reshape(2, 3, 6, 7)  # negative control: channels outermost
-    assert not torch.allclose((weight.flatten(1) @ windows(affine, swapped)).reshape(whole.shape), whole)
+    assert not torch.allclose((weight.flatten(1) @ affine.windows(swapped)).reshape(whole.shape), whole)
 
 
 def test_saturation_caps_the_error() -> None:

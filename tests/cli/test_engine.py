@@ -1,6 +1,7 @@
 """``sltk imp``, ``rst`` and ``edge-popup`` at toy sizes: a folder named by content, and nothing run twice."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -9,8 +10,12 @@ import tyro
 
 from sltk.cli.main import main
 from sltk.cli.options import DataName, Imp, ModelName
+from sltk.core.errors import SltkError
 from sltk.data.datasets import NAMES
 from sltk.models.registry import MODELS
+from sltk.studies.edge_search import SearchJob, measure_planted, measure_search
+from sltk.studies.imp_bases import ImpJob, measure_basis
+from sltk.studies.rst_arms import RstJob, measure_arm
 
 SMALL = ["--hidden", "12", "--jobs", "1", "--seeds", "2"]
 COMMANDS = {
@@ -36,7 +41,7 @@ def test_command_writes_rows_and_findings_once(name: str, tmp_path: Path, capsys
     assert "seeds" in capsys.readouterr().out
 
 
-def test_names_of_the_options_are_those_of_the_rooms() -> None:
+def test_names_of_the_options_are_those_that_the_product_knows() -> None:
     assert get_args(DataName) == NAMES
     assert get_args(ModelName) == ("dense", *MODELS)
 
@@ -71,10 +76,29 @@ def test_rows_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
         (["imp", "--seeds", "40"], "--seeds"),
         (["rst", "--densities", "20"], "kept fraction"),
         (["edge-popup", "--jobs", "0"], "--jobs"),
+        (["imp", "--device", "cuda:77"], "device='cuda:77'"),
+        (["rst", "--device", "cuda:77"], "device='cuda:77'"),
+        (["edge-popup", "--device", "toaster"], "device='toaster'"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(
     argv: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(argv) == 2
-    assert named in " ".join(capsys.readouterr().err.split())
+    told = capsys.readouterr().err
+    assert named in " ".join(told.split())
+    assert len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        lambda: measure_basis(ImpJob(hidden=(4,), device="cuda:77"), "canonical"),
+        lambda: measure_arm(RstJob(hidden=(4,), device="cuda:77"), "rst"),
+        lambda: measure_search(SearchJob(hidden=(4,), device="cuda:77"), "kaiming, global, 0.5"),
+        lambda: measure_planted(SearchJob(device="cuda:77")),
+    ],
+)
+def test_the_device_of_a_job_reaches_its_training(measure: Callable[[], object]) -> None:
+    with pytest.raises(SltkError, match="device='cuda:77'"):
+        measure()

@@ -88,8 +88,10 @@ def test_the_same_command_writes_the_same_bytes(built: Path) -> None:
 def test_small_pools_do_not_pretend(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert construct(built, "small", n=4) == 1
     said = capsys.readouterr().out
-    assert "succeeded" in said
-    assert "no" in said
+    assert "verdict" in said
+    assert "failed: limit" in said
+    assert "function measured" in said
+    assert "computes nothing of its target" in said
     assert "the first of them" in said
     assert check(built, "small") == 1
 
@@ -196,3 +198,25 @@ def test_widths_of_a_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 def test_widths_refuses_a_domain_without_a_target(capsys: pytest.CaptureFixture[str]):
     assert main(["widths", *BOX]) == 2
     assert "name TARGET first" in capsys.readouterr().err
+
+
+def test_an_internal_error_has_a_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr("sltk.cli.main._run", broken)
+    assert main(["claims"]) == 70
+    assert "an internal error" in capsys.readouterr().err
+
+
+def test_a_theorist_may_accept_parameters_alone(built: Path) -> None:
+    """A domain so wide that what is reached is not faithful: 1 by default, 0 where that is accepted."""
+    wide = ["--low", "-1", "--high", "1", "--n", "18", "--eps", "1e-9"]
+    target = [str(built / "target1.pt"), "--arch", ARCH, "--input-shape", "1", "4", "4", "--out", str(built / "aim")]
+    strict = main(["construct", *target, *wide, "--accept", "reached"])
+    assert strict == 1  # nothing is reached either
+    loose = ["--low", "-1", "--high", "1", "--n", "16", "--param-eps", ".5", "--objective", "mass"]
+    assert main(["construct", *target, *loose]) == 1
+    assert main(["construct", *target, *loose, "--accept", "reached"]) == 0

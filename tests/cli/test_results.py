@@ -4,13 +4,13 @@ import pytest
 
 from sltk.cli.results import findings_table
 from sltk.core.paired import paired
-from sltk.studies.imp_bases import JudgedClaim
+from sltk.studies.findings import PairedFinding
 
 
 @pytest.mark.parametrize(("seeds", "told"), [(5, True), (6, True), (7, False), (16, False)])
 def test_a_family_that_cannot_be_decided_is_told(seeds, told):
     one = paired([1.0] * seeds, [0.0] * seeds)
-    judged = [JudgedClaim("3 beats", basis, "open", 1.0, one) for basis in "abc"]
+    judged = [PairedFinding("3 beats", basis, "open", 1.0, one) for basis in "abc"]
     caption = str(findings_table(judged, "basis").caption or "")
     assert ("cannot decide a family of 3" in caption and "7 seeds can" in caption) == told
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from sltk.construct import save, strong_ticket
+from sltk.construct import save
 from sltk.core.rng import stream
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
+from tests.construct.building import build_ticket
 from tests.networks.test_wiring import Post
 
 SHAPE = (2, 6, 6)
@@ -22,8 +23,9 @@ SCRIPT = """
 import sys
 from tests.construct.test_checkpoint import build, target
 from sltk.construct import save
+from tests.construct.building import build_ticket
 print("ready", flush=True)
-save(build(target(), sys.argv[1] + ".parts"), sys.argv[1])
+save(build(target(), sys.argv[1] + ".checkpoint"), sys.argv[1])
 """
 
 
@@ -36,9 +38,9 @@ def target():
     return read(module, SHAPE)
 
 
-def build(network, parts=None, **changes):
+def build(network, checkpoint=None, **changes):
     settings = {"method": "plus-one", "n": 24, "seed": 1, "domain": (-1.0, 1.0), "param_eps": 0.01, "law": Uniform(2.0)}
-    return strong_ticket(network, **(settings | changes), parts=parts)
+    return build_ticket(network, **(settings | changes), checkpoint=checkpoint)
 
 
 def run(out: Path, wait: float | None) -> bool:
@@ -66,43 +68,43 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path):
         run(tmp_path / "killed", float(wait))
     assert run(tmp_path / "killed", None)
     assert (tmp_path / "killed").read_bytes() == (tmp_path / "whole").read_bytes()
-    assert not (tmp_path / "killed.parts").exists()
+    assert not (tmp_path / "killed.checkpoint").exists()
 
 
 def test_a_solved_stage_is_not_solved_again(tmp_path, monkeypatch):
     stop_after(monkeypatch, 4)
     with pytest.raises(KeyboardInterrupt):
-        build(target(), tmp_path / "parts")
-    assert len(list((tmp_path / "parts").iterdir())) == 4
+        build(target(), tmp_path / "checkpoint")
+    assert len(list((tmp_path / "checkpoint").iterdir())) == 4
     monkeypatch.undo()
     plain, again = BUILDER.solve_stage, []
     monkeypatch.setattr(BUILDER, "solve_stage", lambda *task: (again.append(task[1].stage), plain(*task))[1])
-    ticket = build(target(), tmp_path / "parts")
+    ticket = build(target(), tmp_path / "checkpoint")
     assert again == list(range(4, len(ticket.plan.roles)))
 
 
 @pytest.mark.parametrize("changes", [{"seed": 2}, {"objective": "error"}, {"param_eps": 0.02}])
-def test_parts_of_another_construction_are_not_taken(tmp_path, monkeypatch, changes):
+def test_stages_of_another_construction_are_not_taken(tmp_path, monkeypatch, changes):
     """Negative control: had they been, the ticket would keep another source's weights."""
     stop_after(monkeypatch, 2)
     with pytest.raises(KeyboardInterrupt):
-        build(target(), tmp_path / "parts")
+        build(target(), tmp_path / "checkpoint")
     monkeypatch.undo()
-    resumed, plain = build(target(), tmp_path / "parts", **changes), build(target(), **changes)
+    resumed, plain = build(target(), tmp_path / "checkpoint", **changes), build(target(), **changes)
     for one, two in zip(resumed.masks, plain.masks, strict=True):
         assert np.array_equal(one.weight, two.weight)
 
 
-def test_a_damaged_part_is_solved_again(tmp_path, monkeypatch):
+def test_a_damaged_stage_is_solved_again(tmp_path, monkeypatch):
     stop_after(monkeypatch, 3)
     with pytest.raises(KeyboardInterrupt):
-        build(target(), tmp_path / "parts")
+        build(target(), tmp_path / "checkpoint")
     monkeypatch.undo()
-    first = sorted((tmp_path / "parts").iterdir())[0]
+    first = sorted((tmp_path / "checkpoint").iterdir())[0]
     data = bytearray(first.read_bytes())
     data[-9] ^= 1
     first.write_bytes(bytes(data))
-    resumed, plain = build(target(), tmp_path / "parts"), build(target())
+    resumed, plain = build(target(), tmp_path / "checkpoint"), build(target())
     assert all(np.array_equal(one.weight, two.weight) for one, two in zip(resumed.masks, plain.masks, strict=True))
 
 

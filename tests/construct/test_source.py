@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from sltk.construct import strong_ticket
 from sltk.construct.architecture import architecture_of, from_json, to_json
-from sltk.construct.recipe import Recipe, plan_for, source_for
+from sltk.construct.declaration import Declaration
+from sltk.construct.recipe import Recipe
 from sltk.core.errors import SltkError
 from sltk.networks.reading.read import read
+from tests.construct.building import build_ticket
 
 
 def conv_target(seed: int):
@@ -23,24 +24,22 @@ def conv_target(seed: int):
     return read(module, (1, 4, 4))
 
 
-def recipe(**changes) -> Recipe:
-    base = Recipe(
-        method="plus-one", n=10, law="uniform(1.0)", first_activation="sigmoid", aim="param_eps", tolerance=0.05,
-        reach=1.0, nonnegative=False,
-    )  # fmt: skip
-    return dataclasses.replace(base, **changes)
+def declaration(network, **changes) -> Declaration:
+    recipe = Recipe("plus-one", 10, 0.05, law="uniform(1.0)", first_activation="sigmoid")
+    declared = {name: changes.pop(name) for name in ("reach", "nonnegative") if name in changes}
+    usual = Declaration(architecture_of(network), recipe, reach=1.0, nonnegative=False)
+    return dataclasses.replace(usual, recipe=dataclasses.replace(recipe, **changes), **declared)
 
 
 def source(network, seed: int = 3, **changes):
-    order = recipe(**changes)
-    return source_for(plan_for(architecture_of(network), order), order, seed)
+    return declaration(network, **changes).source(seed)
 
 
 @pytest.mark.parametrize("method", ["plus-one", "two-layer"])
 def test_two_targets_get_the_same_source(method: str) -> None:
     """Two targets of one architecture: the layers are equal, and so is every weight, bit for bit."""
     first, second = (
-        strong_ticket(conv_target(s), method=method, n=10, seed=3, domain=(-1.0, 1.0), param_eps=0.05) for s in (0, 1)
+        build_ticket(conv_target(s), method=method, n=10, seed=3, domain=(-1.0, 1.0), param_eps=0.05) for s in (0, 1)
     )
     assert first.source.layers == second.source.layers
     for index, layer in enumerate(first.source.layers):
@@ -99,11 +98,11 @@ def test_architecture_survives_json() -> None:
         ({"n": 0}, "n must"),
         ({"n": 41}, "n must"),
         ({"n": True}, "n must"),
-        ({"tolerance": 0.0}, "param_eps"),
-        ({"tolerance": float("nan")}, "param_eps"),
+        ({"param_eps": 0.0}, "param_eps"),
+        ({"param_eps": float("nan")}, "param_eps"),
         ({"weight_bound": -1.0}, "weight_bound"),
     ],
 )
 def test_bad_recipes_are_refused(changes, word) -> None:
     with pytest.raises(SltkError, match=word):
-        recipe(**changes)
+        source(conv_target(0), **changes)

@@ -12,15 +12,15 @@ from experiments.paper_tickets.options import TicketOptions
 from experiments.paper_tickets.study import STUDY, answers
 from experiments.paper_tickets.summary import difference, over_draws
 from experiments.paper_tickets.targets import data_of, residual, small_residual
-from sltk.construct import strong_ticket
 from sltk.core.rng import stream
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
+from tests.construct.building import build_ticket
 
 
 def a_ticket():
     target = residual("tanh", TicketOptions(residual_epochs=3))
-    return strong_ticket(
+    return build_ticket(
         read(target.eval(), (1, 8, 8)), method="two-layer", n=16, seed=7, domain=(0.0, 1.0),
         param_eps=0.01, law=Uniform(2.0),
     )  # fmt: skip

@@ -13,10 +13,12 @@ import pytest
 from mpmath import iv, mp, mpf
 from mpmath.ctx_iv import ivmpf
 
-from sltk.networks.activations.table import TABLE, Activation, activation
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import TABLE, activation
 
 mp.dps = 60
-NAMES = [name for name in TABLE if name != "elu"] + ["elu(1.0)", "elu(0.4)", "elu(2.5)", "leaky_relu(0.2)"]
+NAMES = [name for name in TABLE if name != "elu"]
+NAMES += ["elu(1.0)", "elu(0.4)", "elu(2.5)", "leaky_relu(0.2)", "hardtanh(-0.5, 2.0)"]
 SELU_SCALE, SELU_ALPHA = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
 
 
@@ -26,6 +28,10 @@ def elu(alpha: mpf) -> Callable[[mpf], mpf]:
 
 def leaky(slope: str | float) -> Callable[[mpf], mpf]:
     return lambda x: x if x >= 0 else mpf(slope) * x
+
+
+def clipped(low: float, high: float) -> Callable[[mpf], mpf]:
+    return lambda x: min(max(x, mpf(low)), mpf(high))
 
 
 EXACT: dict[str, Callable[[mpf], mpf]] = {
@@ -45,6 +51,9 @@ EXACT: dict[str, Callable[[mpf], mpf]] = {
     "elu(1.0)": elu(mpf(1)),
     "elu(0.4)": elu(mpf(0.4)),
     "elu(2.5)": elu(mpf(2.5)),
+    "hardtanh": clipped(-1, 1),
+    "hardtanh(-0.5, 2.0)": clipped(-0.5, 2),
+    "relu6": clipped(0, 6),
 }
 # m_+, m_-, d in closed form, T and K as the literature gives them (rounded), q.
 TABULATED = {
@@ -60,6 +69,9 @@ TABULATED = {
     "erf": (1.128, 1.128, 0, 1.128, 0.3762, 3),
     "relu": (1, 0, 0, 1, 0, 2),
     "leaky_relu(0.2)": (1, 0.2, 0, 1, 0, 2),
+    "hardtanh": (1, 1, 0, 1, 4 / 27, 3),
+    "hardtanh(-0.5, 2.0)": (1, 1, 0, 1, 16 / 27, 3),
+    "relu6": (1, 0, 0, 1, 1 / 243, 3),
 }
 
 
@@ -77,10 +89,10 @@ def exact_slopes(name: str) -> tuple[mpf, mpf]:
 
 
 def remainder_holds(name: str, coefficient: float, order: int) -> bool:
-    """``|phi(x) - mu(x)| <= K |x|^q`` on a dense grid of [-8, 8] and beyond; slopes and intercept are exact here."""
+    """``|phi(x) - mu(x)| <= K |x|^q`` on a dense grid of [-16, 16] and beyond; slopes and intercept are exact here."""
     phi, right, left = EXACT[name], *closed_slopes(name)
     intercept = phi(mpf(0))
-    points = grid(-8, 8, 1600) + grid(-200, 200, 100)
+    points = grid(-16, 16, 3200) + grid(-200, 200, 100)
     slack = mpf(10) ** -50  # of 60 digits
     return all(
         abs(phi(x) - (right if x >= 0 else left) * x - intercept) <= mpf(coefficient) * abs(x) ** order + slack

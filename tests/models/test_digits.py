@@ -6,7 +6,8 @@ from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.data.datasets import Dataset, load
-from sltk.models.digits import ACTIVATIONS, accuracy, digits_conv, train
+from sltk.models.activations import ACTIVATIONS
+from sltk.models.digits import accuracy, digits_conv, train
 from sltk.networks.reading.read import read
 
 

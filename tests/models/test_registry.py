@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from sltk.core.errors import SltkError
-from sltk.models.registry import MODELS, initialised, model
+from sltk.models.initial import redrawn
+from sltk.models.registry import MODELS, model
 
 COUNTS = {  # weights, biases and norms, added up by hand
     "lenet-300-100": 266_610,
@@ -71,6 +72,6 @@ def test_own_modules_are_drawn_by_seed_and_left_alone() -> None:
 
 def test_laws_that_are_not_known_are_refused() -> None:
     with pytest.raises(SltkError, match="LayerNorm"):
-        initialised(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)), 0)
+        redrawn(nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2)), 0)
     with pytest.raises(SltkError, match=r"resnet-20.*but got 'resnet-21'"):
         model("resnet-21")

@@ -12,7 +12,10 @@ from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.models.text import LAYERS, load_target, sequential
-from sltk.networks.layers import AvgPool, Conv, Linear, MaxPool
+from sltk.networks.ops.avg_pool import AvgPool
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.linear import Linear
+from sltk.networks.ops.max_pool import MaxPool
 from sltk.networks.reading.read import read
 from sltk.networks.reading.state import state_dict
 

@@ -11,19 +11,19 @@ from torch import nn
 
 from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
-from sltk.construct import recipe as recipe_module
-from sltk.construct import strong_ticket
+from sltk.construct.methods.plus_one import PlusOne
 from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.pools import solve_stage as solve_stage_module
 from sltk.construct.pools.samples import ConstantPool, constant_pools
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
+from tests.construct.building import build_ticket
 
 TABLE = (
     "relu", "leaky_relu(0.2)", "tanh", "sigmoid", "softplus", "gelu",
-    "silu", "elu(1.0)", "selu", "mish", "softsign", "erf",
+    "silu", "elu(1.0)", "selu", "mish", "softsign", "erf", "hardtanh(-1.0, 1.0)", "relu6",
 )  # fmt: skip
 EPS = 0.1
 
@@ -58,7 +58,7 @@ def target(kind: str, name: str, seed: int = 0) -> Network:
 
 def build(network: Network, method: str, seed: int = 7):
     """A ticket for ``network``, asked for by its sup error."""
-    return strong_ticket(network, method=method, n=24, seed=seed, domain=(-1.0, 1.0), eps=EPS)
+    return build_ticket(network, method=method, n=24, seed=seed, domain=(-1.0, 1.0), eps=EPS)
 
 
 def attack(ticket, network: Network) -> float:
@@ -90,7 +90,10 @@ def test_a_missing_one_plus_a_is_caught(kind: str, monkeypatch: pytest.MonkeyPat
     honest = solve_stage_module.sides
 
     def forgetful(source, role):
-        return [dataclasses.replace(s, slope=1.0) if role.sides == "split" else s for s in honest(source, role)]
+        found = honest(source, role)
+        if role.sides != "split":
+            return found
+        return [dataclasses.replace(s, sum=dataclasses.replace(s.sum, slope=1.0)) for s in found]
 
     network = target(kind, "leaky_relu(0.2)")
     assert not caught(build(network, "two-layer"), network)
@@ -127,10 +130,8 @@ def padding_in_the_combining_layer(plan: SourcePlan) -> SourcePlan:
 def test_an_intercept_ignored_at_the_border_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Inside the image nothing changes; at the border the padding is 0 instead of phi(0)."""
     network = target("conv", name)
-    honest = recipe_module.make_plan
-    monkeypatch.setattr(
-        recipe_module, "make_plan", lambda *arguments: padding_in_the_combining_layer(honest(*arguments))
-    )
+    honest = PlusOne.plan
+    monkeypatch.setattr(PlusOne, "plan", lambda *arguments: padding_in_the_combining_layer(honest(*arguments)))
     assert caught(build(network, "plus-one"), network)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.activation import Rounding
-from sltk.networks.activations.table import TABLE, Activation, Remainder, activation, require_admissible
+from sltk.networks.activations.activation import Activation, Remainder, Rounding, require_admissible
+from sltk.networks.activations.table import TABLE, activation
 
 SELU = (mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717"))
 EXACT = {
@@ -31,8 +31,12 @@ EXACT = {
     "mish": lambda x: x * mp.tanh(mp.log1p(mp.exp(x))),
     "softsign": lambda x: x / (1 + abs(x)),
     "erf": mp.erf,
+    "hardtanh(-1.0, 1.0)": lambda x: min(max(x, mpf(-1)), mpf(1)),
+    "hardtanh(-0.3, 2.0)": lambda x: min(max(x, mpf(-0.3)), mpf(2)),
+    "relu6": lambda x: min(max(x, mpf(0)), mpf(6)),
 }
 NAMES = sorted(EXACT)
+WITHOUT_ROUNDING = ("relu", "identity", "hardtanh(-1.0, 1.0)", "hardtanh(-0.3, 2.0)", "relu6")
 numbers = st.floats(-700.0, 700.0) | st.floats(-9.0, 9.0) | st.floats(-1e-3, 1e-3)
 
 
@@ -79,7 +83,7 @@ def test_one_unit_in_the_last_place_is_needed(name: str) -> None:
     generator = torch.Generator().manual_seed(3)
     points = (torch.rand(300, generator=generator, dtype=torch.float64) * 12 - 6).tolist()
     missed = sum(not encloses(phi, name, x, x, x) for x in points)
-    assert (missed == 0) == (name in ("relu", "identity"))
+    assert (missed == 0) == (name in WITHOUT_ROUNDING)
 
 
 @pytest.mark.parametrize("name", ["gelu", "silu", "mish"])
@@ -133,6 +137,8 @@ def test_copies_are_equal(name: str) -> None:
 
 def test_names_are_canonical() -> None:
     assert activation("leaky_relu").name == activation("leaky_relu(1e-2)").name == "leaky_relu(0.01)"
+    assert activation("hardtanh").name == activation("hardtanh(-1, 1)").name == "hardtanh(-1.0, 1.0)"
+    assert activation("hardtanh(-0.0, 6)").name == "hardtanh(0.0, 6.0)"
     assert activation("elu(1)") == activation("elu") == activation("elu(1.0)")
     assert all(activation(name) for name in TABLE)
 
@@ -140,7 +146,9 @@ def test_names_are_canonical() -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "swish", "relu(0.1)", "relu(", "leaky_relu(", "leaky_relu(0.1", "leaky_relu()", "leaky_relu(-0.1)", "elu(nan)",
-     "elu(1e999)", "leaky_relu(__import__('os'))", "elu(True)", "elu(1, 2)", "tanh)", "elu(" + "(" * 9999],
+     "elu(1e999)", "leaky_relu(__import__('os'))", "elu(True)", "elu(1, 2)", "tanh)",
+     "hardtanh(-1)", "hardtanh(1, 2)", "hardtanh(0, 0)", "hardtanh(-1, 1, 1)", "hardtanh(1, -1)",
+     "hardtanh(-1e200, 1e200)", "hardtanh(-1e-200, 1)", "relu6(6)", "elu(" + "(" * 9999],
 )  # fmt: skip
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(SltkError):

@@ -20,11 +20,23 @@ from torch import Tensor
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.adversary import data_error, sup_error
-from sltk.certify.intervals import Box, Interval, ranges
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
+from sltk.certify.intervals import Box, ranges
 from sltk.certify.propagate import certify, start, step
-from sltk.certify.realised import Common, Copies, Realised
-from sltk.networks.activations.table import Activation, activation
-from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Stage, run
+from sltk.certify.realised import Realised
+from sltk.construct.methods.base import method_named
+from sltk.core.intervals import Interval
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import activation
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network, Stage, run
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.avg_pool import AvgPool
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
+from sltk.networks.ops.max_pool import MaxPool
 
 NAMES = ("relu", "leaky_relu(0.1)", "tanh", "sigmoid", "softplus", "gelu")
 ALLOWANCE = 1e-13  # covers the rounding of the few dozen float64 products behind each realised number
@@ -302,7 +314,7 @@ def test_a_priori_bound_is_above_every_ticket_within_the_tolerances(
         case.box,
         tolerances,
         pools,
-        method=method,
+        method=method_named(method),
         univariate=phi,
         prune_below=0.0,
         bias_tolerances=[float(one.bias_error.max()) for one in realised],
@@ -354,3 +366,25 @@ def _large_bias_errors(case: Case) -> Case:
         more = replace(layer.realised, bias_error=layer.realised.bias_error + 3.0)
         layers.append(replace(layer, realised=more, bias=layer.bias + 3.0 * torch.ones(math.prod(shape)).double()))
     return replace(case, layers=layers)
+
+
+def saturated(name: str) -> list[tuple[float, float, float]]:
+    """Of tickets with univariate neurons far in saturation: error seen, bound, and bound without the remainders."""
+    found = []
+    for seed in range(20):
+        case = build(seed, "dense", name, "plus-one", noise=0.0)
+        seen = data_error(case.network, case.ticket, inputs(case, seed, 200))
+        straight = [CONTROLS["remainders"](one) for one in case.realised()]
+        bounds = [certify(case.network, case.box, realised).bound for realised in (case.realised(), straight)]
+        found.append((seen, bounds[0], bounds[1]))
+    return found
+
+
+@pytest.mark.parametrize("name", ["hardtanh(-0.1, 0.2)", "hardtanh(0.0, 0.1)", "hardtanh(-0.05, 0.0)", "relu6"])
+def test_saturated_neurons_stay_within_the_bound(name: str) -> None:
+    assert all(seen <= bound + EVALUATION for seen, bound, _ in saturated(name))
+
+
+def test_without_its_remainder_a_saturated_neuron_leaves_the_bound() -> None:
+    """Negative control: exactness up to the knee, taken to hold everywhere."""
+    assert any(seen > straight + EVALUATION for seen, _, straight in saturated("hardtanh(-0.1, 0.2)"))

@@ -13,7 +13,7 @@ from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.core.stats import FalseAlarmLedger
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
 BUDGET = 1e-6

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict.success import expected_failures
+from sltk.construct import Construction, StrongTicket
 from sltk.core.stats import power, test_proportion
-from sltk.networks.layers import Network
+from sltk.networks.network import Network
 from sltk.subset_sum.laws import Masked, Uniform
+from tests.construct.building import build_ticket
 
 SEEDS, SAMPLES, KEPT, ALARM = 100, 16, 0.6, 5e-10
 
@@ -17,7 +17,7 @@ SEEDS, SAMPLES, KEPT, ALARM = 100, 16, 0.6, 5e-10
 @pytest.fixture(scope="module")
 def tickets(network: Network) -> list[StrongTicket]:
     return [
-        strong_ticket(
+        build_ticket(
             network, method="plus-one", n=SAMPLES, seed=seed, domain=(0.0, 1.0), param_eps=0.01, biases=False,
             objective="cardinality", law=Masked(Uniform(1.0), KEPT),
         )
@@ -56,8 +56,8 @@ def test_failures_agree_with_the_expectation_of_the_masked_law_alone(
     failures, problems = sum(f.stage == 1 for t in tickets for f in t.failures), SEEDS * 16
     spans = {}
     for law in (Masked(Uniform(1.0), KEPT), Uniform(1.0)):
-        recipe = replace(tickets[0].recipe, law=law.spec())
-        found = expected_failures(network, recipe, tickets[0].plan, trials=2**16, confidence=1.0 - ALARM)
+        asked = Construction(network, tickets[0].domain, replace(tickets[0].recipe, law=law.spec()))
+        found = asked.expected_failures(trials=2**16, confidence=1.0 - ALARM)
         own = next(e for e in found if e.stage == 1)
         assert own.problems == problems // SEEDS
         spans[law.spec()] = own.low / own.problems, own.high / own.problems

@@ -14,12 +14,13 @@ import numba
 import pytest
 import torch
 
-from sltk.construct import StrongTicket, strong_ticket
-from sltk.construct.predict.success import Prediction, predict_success
+from sltk.construct import Construction, Recipe, Search, StrongTicket
+from sltk.construct.predict.success import Prediction
 from sltk.core.stats import power, test_proportion
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
-from sltk.subset_sum.laws import Uniform
+from sltk.networks.network import Network, Stage
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.linear import Linear
 
 SEEDS = 6500
 ALARM = 5e-10
@@ -39,18 +40,15 @@ def network(neurons: int = len(HIDDEN)) -> Network:
 
 
 def ticket(target: Network, seed: int) -> StrongTicket:
-    return strong_ticket(
-        target, method="plus-one", n=18, seed=seed, domain=(0.0, 1.0), param_eps=0.1, objective="cardinality",
-        law=Uniform(1.0), biases=False,
-    )  # fmt: skip
+    return question(target).build(seed, Search("cardinality"))
+
+
+def question(target: Network) -> Construction:
+    return Construction(target, (0.0, 1.0), Recipe("plus-one", 18, 0.1, law="uniform(1.0)", biases=False))
 
 
 def predicted(target: Network, trials: int, conditional: bool = True, repeats: int = 1) -> Prediction:
-    built = ticket(target, 0)
-    return predict_success(
-        target, built.recipe, built.plan, trials=trials, conditional=conditional, repeats=repeats,
-        confidence=1.0 - ALARM,
-    )  # fmt: skip
+    return question(target).predict(trials=trials, conditional=conditional, repeats=repeats, confidence=1.0 - ALARM)
 
 
 @pytest.fixture(scope="module", autouse=True)

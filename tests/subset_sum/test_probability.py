@@ -1,7 +1,6 @@
 """Failure probabilities against closed forms, what a prediction covers, and the checks' own ability to fail."""
 
 import math
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,11 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from sltk.construct import Recipe, StrongTicket, strong_ticket
-from sltk.construct.methods.roles import Method, SourcePlan
-from sltk.construct.predict.success import expected_failures, predict_success
+from sltk.construct import Construction, Search
+from sltk.construct.pools.problems import problem_families
+from sltk.construct.predict.success import expected_failures
 from sltk.core.errors import SltkError
-from sltk.networks.layers import Network
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import LogUniform, Masked, Product, Uniform
 from sltk.subset_sum.probability import (
@@ -26,6 +24,7 @@ from sltk.subset_sum.probability import (
     product_pool,
     range_obstruction,
 )
+from tests.construct.building import construction
 
 CONFIDENCE = 1.0 - 1e-9
 
@@ -181,55 +180,49 @@ def test_bad_arguments_are_refused(call):
 ACTIVATIONS = {"relu": nn.ReLU(), "tanh": nn.Tanh(), "sigmoid": nn.Sigmoid()}
 
 
-def ticket(name: str, method: Method, low: float) -> StrongTicket:
-    """Of a small conv net with biases whose second stage is flattened."""
+def question(name: str, method: str, low: float, **changes) -> Construction:
+    """A small conv net with biases whose second stage is flattened."""
     generator = torch.Generator().manual_seed(4)
     conv, linear = nn.Conv2d(1, 2, 3, padding=1), nn.Linear(2 * 9, 2)
     with torch.no_grad():
         for tensor in (*conv.parameters(), *linear.parameters()):
             tensor.copy_(torch.rand(tensor.shape, generator=generator) - 0.5)
     network = read(nn.Sequential(conv, ACTIVATIONS[name], nn.Flatten(), linear), (1, 3, 3))
-    return strong_ticket(
-        network, method=method, n=8, seed=1, domain=(low, 1.0), param_eps=0.05, objective="cardinality"
-    )
-
-
-def given(built: StrongTicket) -> tuple[Network, Recipe, SourcePlan]:
-    assert built.target is not None
-    return built.target, built.recipe, built.plan
+    return construction(network, domain=(low, 1.0), **({"method": method, "n": 8, "param_eps": 0.05} | changes))
 
 
 @pytest.mark.parametrize("name", ["relu", "tanh"])
 @pytest.mark.parametrize("method", ["plus-one", "two-layer"])
 @pytest.mark.parametrize("low", [-1.0, 0.0])
-def test_a_prediction_counts_the_problems_of_the_ticket(name: str, method: Method, low: float):
-    built = ticket(name, method, low)
-    expected = expected_failures(*given(built), trials=2000)
-    assert sum(e.problems for e in expected) == built.problems
+def test_a_prediction_counts_the_problems_of_the_ticket(name: str, method: str, low: float):
+    asked = question(name, method, low)
+    expected = asked.expected_failures(trials=2000)
+    assert sum(e.problems for e in expected) == asked.build(1, Search("cardinality")).problems
     assert {(e.stage, e.kind) for e in expected} == {(s, k) for s in (0, 1) for k in ("weight", "bias")}
     assert all(e.low <= e.mean <= e.high <= e.problems for e in expected)
-    prediction = predict_success(*given(built), trials=2000)
+    prediction = asked.predict(trials=2000)
     assert 0.0 <= prediction.low <= prediction.p <= prediction.high < 0.5
     assert not prediction.left_out
 
 
 def test_biases_with_random_targets_are_left_out_and_named():
-    prediction = predict_success(*given(ticket("sigmoid", "two-layer", -1.0)), trials=2000)
+    prediction = question("sigmoid", "two-layer", -1.0).predict(trials=2000)
     assert {e.kind for e, _ in prediction.parts} == {"weight"}
     assert [text.split(":")[0] for text in prediction.left_out] == ["biases of stage 1", "biases of stage 2"]
     # Under plus-one the constants of later stages are phi(0), and only the first stage's targets are random.
-    plus_one = predict_success(*given(ticket("sigmoid", "plus-one", -1.0)), trials=2000)
+    plus_one = question("sigmoid", "plus-one", -1.0).predict(trials=2000)
     assert [(e.stage, e.kind) for e, _ in plus_one.parts] == [(0, "weight"), (1, "weight"), (1, "bias")]
     assert len(plus_one.left_out) == 1
 
 
-def test_an_aim_at_the_sup_error_needs_the_tolerances():
-    network, recipe, plan = given(ticket("tanh", "plus-one", 0.0))
-    by_eps = replace(recipe, aim="eps")
-    with pytest.raises(SltkError, match="tolerances"):
-        expected_failures(network, by_eps, plan)
+def test_an_aim_at_the_sup_error_has_tolerances_of_its_own():
+    asked = question("tanh", "plus-one", 0.0, param_eps=None, eps=2.0)
+    own = sum(e.mean for e in asked.expected_failures(Search(prune_below=0.0), trials=4000))
+    given = asked.network, asked.plan, asked.declaration.law
     loose, tight = (
-        sum(e.mean for e in expected_failures(network, by_eps, plan, tolerances=[t, t], prune_below=0.0, trials=4000))
-        for t in (0.2, 0.02)
+        sum(
+            e.mean for e in expected_failures(problem_families(*given, [t, t], Search(prune_below=0.0))[0], trials=4000)
+        )
+        for t in (0.2, 1e-4)
     )
-    assert loose < tight
+    assert loose < own < tight

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from sltk.core.rng import torch_stream
-from sltk.models.digits import initialise
+from sltk.models.initial import initialise
 from sltk.train.bases import basis_named
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.loop.state import State

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from sltk.certify.intervals import Box
 from sltk.cli.options import Check
-from sltk.cli.show import add_failures, facts, peak_memory, yes_no
+from sltk.cli.show import add_failures, add_findings, add_question, facts, peak_memory, yes_no
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket
@@ -18,7 +19,7 @@ from sltk.core.files import canonical_json, write_atomic
 from sltk.data.datasets import Dataset
 from sltk.harness.progress import progress
 from sltk.verify.agreement import Agreement, first_of_each_class
-from sltk.verify.check import CheckResult, check
+from sltk.verify.check import CheckResult, Claim, check
 
 
 def run_check(options: Check, console: Console) -> int:
@@ -35,7 +36,7 @@ def run_check(options: Check, console: Console) -> int:
         data = _rows(dataset(options.data, options.data_folder), options)
     with progress(console) as report:
         result = check(
-            ticket, data, attack_steps=options.attack_steps, attack_restarts=options.attack_restarts,
+            ticket, data, _claim(options), attack_steps=options.attack_steps, attack_restarts=options.attack_restarts,
             batch=options.batch, report=report,
         )  # fmt: skip
     seconds = time.perf_counter() - started
@@ -44,6 +45,14 @@ def run_check(options: Check, console: Console) -> int:
     _print(options, ticket, result, console)
     console.print(f"{seconds:.1f} s, peak memory {peak_memory()}; the same as JSON in {out}")
     return 0 if result.passed else 1
+
+
+def _claim(options: Check) -> Claim:
+    """What the caller says, not the file."""
+    if (options.low is None) != (options.high is None):
+        raise SltkError(f"--low and --high go together, but got --low {options.low}, --high {options.high}.")
+    box = None if options.low is None or options.high is None else Box(options.low, options.high)
+    return Claim(options.param_eps, options.prune_below, box)
 
 
 def _rows(found: Dataset, options: Check) -> tuple[Tensor, Tensor]:
@@ -65,9 +74,10 @@ def record(file: Path, target: str, ticket: StrongTicket, result: CheckResult, s
         "target": target,
         "seed": ticket.source.seed,
         "recipe": ticket.recipe.record(),
-        "objective": ticket.objective,
+        "search": ticket.search.record(),
         "passed": result.passed,
         "verdicts": [vars(v) for v in result.verdicts],
+        "word": result.findings.word,
         "bits": vars(bits),
         "problems": ticket.problems,
         "failures": len(ticket.failures),
@@ -89,9 +99,10 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     for verdict in result.verdicts:
         table.add_row(f"{yes_no(verdict.holds)}  {verdict.statement}", verdict.detail)
     table.add_section()
-    bits, recipe = result.bits, ticket.recipe
-    drawn = f"{recipe.method}, seed {ticket.source.seed}, {recipe.law}, n = {recipe.n}"
-    table.add_row("source", f"{drawn}: {ticket.sizes.source:,} parameters")
+    add_findings(table, result.findings, ticket)
+    bits = result.bits
+    add_question(table, ticket)
+    table.add_row("source", f"seed {ticket.source.seed}: {ticket.sizes.source:,} parameters")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     if bits.unread:
         table.add_row("left out", f"{bits.unread:,} kept parameters, which enter neurons that nothing reads")

@@ -10,6 +10,7 @@ from rich.table import Table
 from sltk.cli.options import EdgePopup
 from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.studies.edge_search import SearchJob, measure_planted, measure_search
+from sltk.train.device import require_device
 from sltk.train.pruning.choose import require_density
 
 
@@ -37,6 +38,7 @@ def _measure(job: SearchJob, name: str) -> dict[str, Any]:
 
 def _job(options: EdgePopup) -> SearchJob:
     require_counts(options.seeds, options.epochs)
+    require_device(options.device)
     for density in options.densities:
         require_density(density)
     return SearchJob(
@@ -47,6 +49,7 @@ def _job(options: EdgePopup) -> SearchJob:
         densities=options.densities,
         seeds=options.seeds,
         epochs=options.epochs,
+        device=options.device,
     )
 
 

@@ -14,6 +14,7 @@ from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 from sltk.studies.imp_bases import BASES, ImpJob, area, judge, measure_basis
 from sltk.train.bases import basis_named
+from sltk.train.device import require_device
 
 SHOWN = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)
 
@@ -24,20 +25,20 @@ def run_imp(options: Imp, console: Console) -> int:
     tasks = {basis: job.inputs(basis) for basis in job.bases}
     found, folder, seconds = run_tasks("imp", tasks, partial(measure_basis, job), options.out, options.jobs, console)
     judged = judge(job, found)
-    console.print(_accuracies(job, found))
+    console.print(accuracy_table(job, found))
     console.print(findings_table(judged, "basis", "points"))
     command = asdict(job) | {"bases": list(job.bases), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
     note = f"IMP, {job.data}, {job.seeds} seeds: mean and middle half"
-    save(
-        draw_densities(_panels(job, found), note), folder / "densities.png", {"Version": __version__, **job.inputs("")}
-    )
+    figure = draw_densities(density_panels(job, found), note)
+    save(figure, folder / "densities.png", {"Version": __version__, **job.inputs("")})
     console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
     return 0
 
 
 def _job(options: Imp) -> ImpJob:
     require_counts(options.seeds, options.epochs, options.rounds)
+    require_device(options.device)
     bases = options.bases or BASES
     for basis in bases:
         basis_named(basis)
@@ -61,7 +62,8 @@ def _job(options: Imp) -> ImpJob:
     )
 
 
-def _panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
+def density_panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
+    """Curves of accuracy against density: of all tickets, and of two bases beside their controls."""
     tickets = [DensityCurve(basis, job.densities, arms["ticket"]["test"]) for basis, arms in found.items()]
     if not job.controls:
         return {"Tickets, by basis": tickets}
@@ -74,7 +76,8 @@ def _panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
     return {"Tickets, by basis": tickets, "Tickets and their controls": controls}
 
 
-def _accuracies(job: ImpJob, found: dict) -> Table:
+def accuracy_table(job: ImpJob, found: dict) -> Table:
+    """One row a basis and arm: mean accuracies at a few densities, the last among them, and over all."""
     nearest = {int(np.argmin(np.abs(np.log(np.asarray(job.densities) / d)))) for d in SHOWN}
     rounds = sorted(nearest | {len(job.densities) - 1})
     title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds, by density asked"

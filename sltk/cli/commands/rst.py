@@ -14,6 +14,7 @@ from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 from sltk.studies.rst_arms import ARMS, RstJob, judge, measure_arm
 from sltk.train.bases import basis_named
+from sltk.train.device import require_device
 from sltk.train.pruning.choose import require_density
 
 EMPTY = 0.02  # masked over kept mean size: above it, the cut still takes something away
@@ -43,6 +44,7 @@ def run_rst(options: Rst, console: Console) -> int:
 def _job(options: Rst) -> RstJob:
     require_counts(options.seeds, min(options.epochs, options.final_epochs))
     basis_named(options.basis)
+    require_device(options.device)
     for density in options.densities:
         require_density(density)
     return RstJob(
@@ -57,6 +59,7 @@ def _job(options: Rst) -> RstJob:
         final_epochs=options.final_epochs,
         cap=options.cap,
         rate=options.rate,
+        device=options.device,
     )
 
 

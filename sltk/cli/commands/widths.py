@@ -6,12 +6,12 @@ from rich.table import Table
 from sltk.cli.options import Widths
 from sltk.cli.target import dataset, domain, target_network
 from sltk.construct.predict.widths import NetworkWidths, required_widths
+from sltk.construct.recipe import DEFAULT_LAW
 from sltk.core.errors import SltkError
 from sltk.subset_sum.laws import parse_law
 from sltk.subset_sum.widths.required_size import METHODS, required_size
 
 POOL_LAWS = ("uniform(1.0)", "normal(1.0)", "product(uniform(1.0), uniform(1.0))")
-NETWORK_LAW = "uniform(3.0)"
 READING = (
     "floor: with less, no pool of whatever law reaches all targets. certificate: enough, checked by machine. closed "
     "form: enough, by a theorem with its constants. "
@@ -27,9 +27,9 @@ def run_widths(options: Widths, console: Console) -> int:
     box = domain(options.low, options.high, data)
     found = required_widths(
         target_network(options.target, options.arch, shape), method=options.method, eps=options.eps,
-        delta=options.delta, domain=box, law=parse_law(options.law or NETWORK_LAW),
+        delta=options.delta, domain=box, law=options.law or DEFAULT_LAW,
     )  # fmt: skip
-    _print_network(found, options.law or NETWORK_LAW, console)
+    _print_network(found, options.law or DEFAULT_LAW, console)
     return 0
 
 

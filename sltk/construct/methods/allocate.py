@@ -5,23 +5,23 @@ the stage's own parameters (for a curved univariate layer: a quarter for them, a
 the other half for the errors that arrive, which are amplified by at most ``A_l``:
 ``eps_l (1 + B_l) = own share`` and ``E_{l-1} = P_l / (2 A_l)``.
 
-The same rule serves twice: with the declared class (weights up to ``weight_bound``, every parameter in use) it
-fixes the scales of the source before a target is seen; with the target's own norms it fixes the solver's
-tolerances. The allocation is an aim: whether it was met is decided by the certificate of the finished ticket.
+The same rule (``share_out``, ``hand_on``) serves three times: with the declared class (weights up to ``weight_bound``,
+every parameter in use) it fixes the scales of the source before a target is seen; with the target's own norms it fixes
+the solver's tolerances; and ``sltk.construct.predict.widths`` sizes the pools by it. The allocation is an aim: whether
+it was met is decided by the certificate of the finished ticket.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sltk.certify.intervals import Box, ranges
 from sltk.construct.architecture import Architecture
-from sltk.construct.methods.roles import Method
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Conv, Network
+from sltk.construct.methods.base import Method
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
 from sltk.networks.wiring import flow
 
 
@@ -52,16 +52,29 @@ class Allowance:
     curvature: float
 
 
+def share_out(budget: float, stage: StageClass, first: bool) -> tuple[Allowance, float]:
+    """What of a stage's budget its own parameters may spend, and the budget before its activation.
+
+    The first stage has no error to pass on, so it keeps all of it.
+    """
+    before_activation = budget / stage.lipschitz
+    own = before_activation if first else before_activation / 2.0
+    share = own / 2.0 if stage.curved else own
+    return Allowance(share / (1.0 + stage.reach), share / max(stage.support, 1)), before_activation
+
+
+def hand_on(before_activation: float, amplification: float) -> float:
+    """The budget of the stage below, whose error is multiplied by ``amplification``."""
+    return before_activation / (2.0 * max(amplification, 1e-300))
+
+
 def allocate(eps: float, stages: Sequence[StageClass]) -> list[Allowance]:
     """Allowances by stage for a sup error of ``eps``."""
     budget, allowances = eps, []
     for index in reversed(range(len(stages))):
-        stage = stages[index]
-        before_activation = budget / stage.lipschitz
-        own = before_activation if index == 0 else before_activation / 2.0
-        share = own / 2.0 if stage.curved else own
-        allowances.append(Allowance(share / (1.0 + stage.reach), share / max(stage.support, 1)))
-        budget = before_activation / (2.0 * max(stage.amplification, 1e-300))
+        allowance, before = share_out(budget, stages[index], first=index == 0)
+        allowances.append(allowance)
+        budget = hand_on(before, stages[index].amplification)
     return allowances[::-1]
 
 
@@ -95,10 +108,9 @@ def declared_class(
     """The declared class as the allocation sees it: every parameter in use, of size ``weight_bound``."""
     stages = []
     for index, (stage, reach) in enumerate(zip(architecture.stages, reaches, strict=True)):
-        univariate = index == 0 or method == "two-layer"
-        per_parameter = weight_bound if univariate else mass
+        per_parameter = method.amplification(index, weight_bound, mass)
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
-        curved = univariate and phi.curved
+        curved = method.univariate(index) and phi.curved
         stages.append(StageClass(lipschitz, stage.degree * reach, stage.degree * per_parameter, stage.degree, curved))
     return stages
 
@@ -116,23 +128,11 @@ def target_class(
         weight = stage.affine.weight
         size = weight.abs().flatten(1).sum(1)
         support = (weight != 0).flatten(1).sum(1)
-        univariate = index == 0 or method == "two-layer"
         sparing = 2.0 * size + 0.75 * weight_high * support
         mass = support * samples * weight_high / 4.0 if objective == "error" else sparing
-        amplification = size if univariate else mass
+        amplification = method.amplification(index, float(size.max()), float(mass.max()))
         lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
-        reach = support_reach(stage.affine, known.entering.magnitude)
-        stages.append(
-            StageClass(lipschitz, reach, float(amplification.max()), int(support.max()), univariate and phi.curved)
-        )
+        reach = stage.affine.support_reach(known.entering.magnitude)
+        curved = method.univariate(index) and phi.curved
+        stages.append(StageClass(lipschitz, reach, amplification, int(support.max()), curved))
     return stages
-
-
-def support_reach(affine: object, reach: Tensor) -> float:
-    """Largest ``sum over the support of |x_i|`` of one neuron."""
-    if isinstance(affine, Conv):
-        support = (affine.weight != 0).double()
-        summed = F.conv2d(reach[None], support, None, affine.stride, affine.padding, affine.dilation)
-        return float(summed.max())
-    weight: Tensor = affine.weight  # pyright: ignore[reportAttributeAccessIssue]  # the other affine map is Linear
-    return float(((weight != 0).double() @ reach).max())

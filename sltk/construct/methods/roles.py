@@ -1,13 +1,10 @@
 """What a plan says: source layers, and what each of them is for in the realisation of a target stage."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from sltk.construct.methods.sums import DIRECT, Sides, Sum, sums
 from sltk.construct.source import SourceLayer
-from sltk.networks.activations.table import Activation
-
-Method = Literal["plus-one", "two-layer"]
-Sides = Literal["smooth", "split", "positive", "negative"]
+from sltk.networks.activations.activation import Activation
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,8 @@ class Role:
     """How one target stage is realised.
 
     ``combine`` is the source layer whose weights the subset sums choose, ``below`` the one that it reads. For a
-    univariate realisation ``first`` is the layer below it and ``sides`` says how a curved or kinked activation is
-    handled: ``smooth`` (one sum), ``split`` (one sum over w > 0 and one over w < 0), ``positive`` or ``negative``
-    (inputs are known to be non-negative, and only that sign of w is used).
+    univariate realisation ``first`` is the layer below it, ``activation`` what it applies, and ``sides`` says how a
+    curved or kinked activation is handled (``sltk.construct.methods.sums``).
     """
 
     stage: int
@@ -69,11 +65,21 @@ class Role:
         """Whether the stage starts with a univariate layer."""
         return self.first is not None
 
+    @property
+    def sums(self) -> tuple[Sum, ...]:
+        """The subset sums of one parameter."""
+        return (DIRECT,) if self.activation is None else sums(self.activation, self.sides)
+
+    @property
+    def intercept(self) -> float:
+        """``d`` of the univariate neurons, which every chosen weight brings along; 0 where there are none."""
+        return 0.0 if self.activation is None else self.activation.intercept
+
 
 @dataclass(frozen=True)
 class SourcePlan:
     """A source architecture and what each of its layers is for."""
 
-    method: Method
+    method: str
     layers: tuple[SourceLayer, ...]
     roles: tuple[Role, ...]

@@ -10,10 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from sltk.construct.methods.roles import Constants, Role, SourcePlan
-from sltk.construct.recipe import Recipe
+from sltk.construct.pools.places import constant_places, of_sign, picked
+from sltk.construct.recipe import Search
 from sltk.core.arrays import Values
-from sltk.networks.layers import Affine, Network
-from sltk.subset_sum.laws import Law, parse_law
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network
+from sltk.subset_sum.laws import Law
 from sltk.subset_sum.probability import PoolDraw
 
 Shared = Callable[[np.random.Generator, int], Values]  # (generator, count) -> (count, sides, n) factors
@@ -68,32 +70,31 @@ class ProblemFamily:
         return draw
 
 
-def problem_parts(
-    network: Network,
-    recipe: Recipe,
-    plan: SourcePlan,
-    tolerances: Sequence[float] | None = None,
-    prune_below: float | None = None,
+def problem_families(
+    network: Network, plan: SourcePlan, law: Law, tolerances: Sequence[float], search: Search
 ) -> tuple[tuple[ProblemFamily, ...], tuple[str, ...]]:
     """The problems of a construction by stage and kind, and in words those that are left out.
 
-    Raises:
-        SltkError: the recipe aims at a sup error and no tolerances are given.
+    Args:
+        network: the target.
+        plan, law: of the source.
+        tolerances: of the parameters, by stage.
+        search: says which parameters are left out.
     """
-    by_stage = recipe.stage_tolerances(len(network.stages), tolerances, "a prediction")
-    law, parts, left_out = parse_law(recipe.law), [], []
+    families, left_out = [], []
     for role in plan.roles:
-        tolerance = by_stage[role.stage]
-        prune = tolerance if prune_below is None else prune_below
+        tolerance = tolerances[role.stage]
+        prune = search.pruned(tolerance)
         affine = network.stages[role.stage].affine
-        parts.append(_weights(plan, role, law, affine, tolerance, prune))
+        families.append(_weights(plan, role, law, affine, tolerance, prune))
         if role.constants is None:
             continue
-        if role.activation is not None and role.activation.intercept != 0.0:
+        if role.intercept != 0.0:
+            assert role.activation is not None
             left_out.append(f"biases of stage {role.stage + 1}: intercepts of {role.activation.name} make them random")
         else:
-            parts.append(_biases(plan, role, role.constants, law, affine, tolerance, prune))
-    return tuple(part for part in parts if part.problems), tuple(left_out)
+            families.append(_biases(plan, role, role.constants, law, affine, tolerance, prune))
+    return tuple(family for family in families if family.problems), tuple(left_out)
 
 
 def joined(parts: Sequence[ProblemFamily]) -> tuple[tuple[ProblemFamily, ...], tuple[str, ...]]:
@@ -124,48 +125,24 @@ def _weights(plan: SourcePlan, role: Role, law: Law, affine: Affine, tolerance: 
     weight = affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
     j, i, s = np.nonzero(np.abs(weight) > prune)
     scale = plan.layers[role.combine].column_factors[: role.samples]
-    slope, spread, sides, shared = 1.0, 1.0, 1, None
+    one, shared = role.sums[0], None
     if role.first is not None:
-        slope, spread, sides = _slopes(role)
         shared = _incoming(law, role)
         scale = scale * math.ldexp(1.0, plan.layers[role.first].columns[0][1])
     return ProblemFamily(
-        role.stage, "weight", weight[j, i, s] / slope, tolerance / spread, i, role.copies_out, sides,
+        role.stage, "weight", weight[j, i, s] / one.slope, tolerance / one.gain, i, role.copies_out, len(role.sums),
         role.samples, law, scale, shared,
     )  # fmt: skip
 
 
-def _slopes(role: Role) -> tuple[float, float, int]:
-    """What a parameter is divided by, what its tolerance is divided by, and the number of sums."""
-    phi = role.activation
-    assert phi is not None
-    right, left = phi.slope_positive, phi.slope_negative
-    if role.sides == "split":
-        return right + left, abs(right) + abs(left), 2
-    slope = left if role.sides == "negative" else right
-    return slope, abs(slope), 1
-
-
 def _incoming(law: Law, role: Role) -> Shared:
     """Weights into the first n usable copies of an input, by side; 0 where there are fewer."""
-    signs = {"smooth": (0.0,), "split": (1.0, -1.0), "positive": (1.0,), "negative": (-1.0,)}[role.sides]
 
     def draw(generator: np.random.Generator, count: int) -> Values:
         drawn = law.sample(generator, (count, role.copies_in))
-        if role.sides == "smooth":
-            return drawn[:, None, : role.samples]
-        return np.stack([_first(drawn, np.sign(drawn) == sign, role.samples) for sign in signs], axis=1)
+        return np.stack([picked(drawn, of_sign(drawn, one.sign, role.samples)) for one in role.sums], axis=1)
 
     return draw
-
-
-def _first(drawn: Values, wanted: NDArray[np.bool_], samples: int) -> Values:
-    """The first ``samples`` wanted numbers of each row, padded with zeros."""
-    rank = np.cumsum(wanted, axis=1)
-    row, column = np.nonzero(wanted & (rank <= samples))
-    picked = np.zeros((drawn.shape[0], samples))
-    picked[row, rank[row, column] - 1] = drawn[row, column]
-    return picked
 
 
 def _biases(
@@ -174,28 +151,23 @@ def _biases(
     bias = affine.bias.numpy()
     target = bias[np.abs(bias) > prune]
     factors = plan.layers[role.combine].column_factors[role.inputs * role.copies_in :]
-    n, shared = min(constants.samples, constants.count * len(role.taps)), None
+    taps, shared = len(role.taps), None
     if constants.intercept:
-        scale = abs(constants.activation.intercept) * factors[np.arange(n) % constants.count]
+        value = abs(constants.activation.intercept)
+        scale = value * factors[constant_places(np.full((1, constants.count), value), taps, constants.samples)[0][0]]
     else:
-        scale, shared = np.ones(n), _emitted(law, constants, len(role.taps), factors)
+        scale, shared = np.ones(min(constants.samples, constants.count * taps)), _emitted(law, constants, taps, factors)
     none = np.zeros(target.size, dtype=np.int64)
     return ProblemFamily(
-        role.stage, "bias", target, tolerance, none, role.copies_out, 1, n, law, scale, shared, role.below
+        role.stage, "bias", target, tolerance, none, role.copies_out, 1, scale.size, law, scale, shared, role.below
     )
 
 
 def _emitted(law: Law, constants: Constants, taps: int, factors: Values) -> Shared:
-    """Constants ``phi(b)`` that are not zero, times the factors of their weights, over every tap in turn, up to the
-    samples of a pool."""
-    n = min(constants.samples, constants.count * taps)
+    """Constants ``phi(b)``, times the factors of their weights, as the samples of a pool read them."""
 
     def draw(generator: np.random.Generator, count: int) -> Values:
         drawn = constants.activation(torch.from_numpy(law.sample(generator, (count, constants.count)))).numpy()
-        usable = np.count_nonzero(drawn, axis=1)[:, None]
-        packed = _first(drawn * factors, drawn != 0.0, constants.count)
-        sample = np.arange(n)
-        values = np.take_along_axis(packed, sample % np.maximum(usable, 1), axis=1)
-        return np.where(sample < usable * taps, values, 0.0)[:, None, :]
+        return picked(drawn * factors, constant_places(drawn, taps, constants.samples)[0])[:, None, :]
 
     return draw

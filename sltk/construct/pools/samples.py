@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sltk.construct.methods.roles import Constants, Role
+from sltk.construct.methods.sums import Sum
+from sltk.construct.pools.places import constant_places, of_sign, picked
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices, Values
 
@@ -19,35 +21,24 @@ class PoolSide:
     """One family of subset sums of a stage.
 
     Args:
+        sum: what the sums amount to.
         neurons: ``(inputs, n)`` copies ``a`` that each input's pools use; -1 where there are fewer.
         incoming: ``(inputs, n)`` weights into those copies; ones where the copies carry activations.
-        slope: a parameter is ``slope * sum v w``.
-        label: ``weight``, or ``weight+`` and ``weight-`` where a kink asks for two sums.
     """
 
+    sum: Sum
     neurons: Indices
     incoming: Values
-    slope: float
-    label: str
 
 
 def sides(source: Source, role: Role) -> list[PoolSide]:
     """The families of pools of a stage."""
-    if role.first is None or role.activation is None:
-        neurons = np.broadcast_to(np.arange(role.samples), (role.inputs, role.samples))
-        return [PoolSide(neurons, np.ones(neurons.shape), 1.0, "weight")]
-    phi, incoming = role.activation, incoming_weights(source, role)
-    both = phi.slope_positive + phi.slope_negative
-    match role.sides:
-        case "smooth":
-            neurons = np.broadcast_to(np.arange(role.samples), (role.inputs, role.samples))
-            return [PoolSide(neurons, incoming[:, : role.samples], phi.slope_positive, "weight")]
-        case "split":
-            return [_signed(incoming, role, 1, both, "weight+"), _signed(incoming, role, -1, both, "weight-")]
-        case "positive":
-            return [_signed(incoming, role, 1, phi.slope_positive, "weight")]
-        case "negative":
-            return [_signed(incoming, role, -1, phi.slope_negative, "weight")]
+    shape = (role.inputs, role.samples)
+    if not role.univariate:
+        return [PoolSide(one, np.broadcast_to(np.arange(role.samples), shape), np.ones(shape)) for one in role.sums]
+    incoming = incoming_weights(source, role)
+    families = [(one, of_sign(incoming, one.sign, role.samples)) for one in role.sums]
+    return [PoolSide(one, neurons, picked(incoming, neurons)) for one, neurons in families]
 
 
 def incoming_weights(source: Source, role: Role) -> Values:
@@ -61,15 +52,6 @@ def incoming_weights(source: Source, role: Role) -> Values:
 def incoming_index(role: Role, channel: Indices) -> Indices:
     """Flat index, in the univariate layer, of the weight that feeds neuron ``channel = i rho + a``."""
     return channel * role.inputs + channel // role.copies_in
-
-
-def _signed(incoming: Values, role: Role, sign: int, slope: float, label: str) -> PoolSide:
-    """The first n neurons of every input whose weight has the wanted sign."""
-    wanted = np.sign(incoming) == sign
-    order = np.argsort(~wanted, axis=1, kind="stable")[:, : role.samples]
-    present = np.take_along_axis(wanted, order, axis=1)
-    weights = np.where(present, np.take_along_axis(incoming, order, axis=1), 0.0)
-    return PoolSide(np.where(present, order, -1), weights, slope, label)
 
 
 def flat_index(role: Role, j: Indices, k: Indices, channel: Indices, s: Indices) -> Indices:
@@ -93,10 +75,12 @@ def constant_pools(source: Source, role: Role) -> list[ConstantPool]:
         return []
     pools, start = [], 0
     values = constant_values(source, role.below, constants)
+    all_taps = np.array(role.taps, dtype=np.int64)
     for count in constants.pools:
-        usable = start + np.flatnonzero(values[start : start + count])
-        channels = np.tile(usable, len(role.taps))[: constants.samples]
-        taps = np.repeat(np.array(role.taps, dtype=np.int64), usable.size)[: constants.samples]
+        places, turn = constant_places(values[None, start : start + count], len(role.taps), constants.samples)
+        there = places[0] >= 0
+        channels = start + places[0][there]
+        taps = all_taps[turn[0][there]]
         pools.append(ConstantPool(role.inputs * role.copies_in + channels, taps, values[channels]))
         start += count
     return pools

@@ -9,6 +9,7 @@ from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide, constant_pools, flat_index, sides
 from sltk.construct.pools.sub_pool import solve_sub_pool_first
 from sltk.construct.pools.weight_pools import WeightPools, weight_failures, weight_pools
+from sltk.construct.recipe import Search
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices, Values
 from sltk.subset_sum import solve
@@ -21,24 +22,23 @@ class StageTask:
     Args:
         weight: target weights ``(outputs, inputs, inner)``; bias: ``(outputs,)``.
         tolerance: of every weight and bias.
-        prune_below: parameters up to this size are left out.
-        objective: of ``sltk.subset_sum.solve``.
-        reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's copy error.
+        reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's own error.
         error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a sample; for a
             univariate stage the remainder takes its place.
-        copy_error: declared error of a copy of its own; ``None`` where ``error`` is the certificate's.
-        sub_pool: samples that a weight's problem is searched over first; ``None`` for all of them at once.
+        search: which subset to take.
     """
 
     weight: Values
     bias: Values
     tolerance: float
-    prune_below: float
-    objective: str
     reach: Values
     error: Values
-    copy_error: float | None = None
-    sub_pool: int | None = None
+    search: Search
+
+    @property
+    def prune_below(self) -> float:
+        """Parameters up to this size are left out."""
+        return self.search.pruned(self.tolerance)
 
 
 @dataclass
@@ -73,56 +73,50 @@ def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
 def _solve_weights(
     source: Source, role: Role, task: StageTask, side: PoolSide, progress: Progress, mass: Values
 ) -> None:
-    for these in weight_pools(source, role, side, task.weight, task.tolerance, task.prune_below):
-        objective, costs, alpha = _objective(role, task, side, these)
+    for batch in weight_pools(source, role, side, task.weight, task.tolerance, task.prune_below):
+        objective, costs, alpha = _objective(role, task, side, batch)
         found = solve_sub_pool_first(
-            these.pool,
-            these.target,
-            task.sub_pool,
-            eps=these.eps,
-            objective=objective,
-            costs=costs,
-            alpha=alpha,
+            batch.pool, batch.target, task.search.sub_pool, eps=batch.eps, objective=objective, costs=costs, alpha=alpha
         )
-        mask = found.mask & (these.neurons >= 0)
-        progress.kept.append(these.flat[mask])
-        progress.problems += these.target.size
-        np.add.at(mass, these.copy * role.outputs + these.output, np.where(mask, these.outgoing, 0.0).sum(axis=1))
+        mask = found.mask & (batch.neurons >= 0)
+        progress.kept.append(batch.flat[mask])
+        progress.problems += batch.target.size
+        np.add.at(mass, batch.copy * role.outputs + batch.output, np.where(mask, batch.outgoing, 0.0).sum(axis=1))
         bad = ~found.reached
-        progress.failures.append(weight_failures(role, side, these, bad, found.error[bad]))
+        progress.failures.append(weight_failures(role, side, batch, bad, found.error[bad]))
 
 
 def _objective(
-    role: Role, task: StageTask, side: PoolSide, these: WeightPools
+    role: Role, task: StageTask, side: PoolSide, batch: WeightPools
 ) -> tuple[str, Values | None, Values | None]:
     """The solver's objective, costs by sample and weight of the error, for one batch of problems."""
-    phi, i, s, outgoing = role.activation, these.input, these.tap, these.outgoing
-    if phi is not None and task.objective == "weighted" and task.copy_error is not None:
+    phi, i, s, outgoing, search = role.activation, batch.input, batch.tap, batch.outgoing, task.search
+    if phi is not None and search.copy_error is not None:
         # Every sample of a univariate stage brings rounding and curvature, as if it carried the largest weight.
         largest = np.abs(side.incoming[i]).max(axis=1, keepdims=True, initial=0.0)
-        return "weighted", task.copy_error * np.abs(outgoing) * largest, np.ones(i.size)
-    if phi is not None and phi.intercept != 0.0 and task.objective != "cardinality":
+        return "weighted", search.copy_error * np.abs(outgoing) * largest, np.ones(i.size)
+    if role.intercept != 0.0 and search.objective != "cardinality":
         # The intercepts d sum v join the bias problem, so their mass is what has to stay small.
         return "mass", np.abs(outgoing), None
-    if task.objective != "weighted":
-        return task.objective, None, None
+    if search.objective != "weighted":
+        return search.objective, None, None
     reach = task.reach[i, s]
     if phi is None:
-        costs = np.abs(outgoing) * task.error[these.neurons, i[:, None], s[:, None]]
+        costs = np.abs(outgoing) * task.error[batch.neurons, i[:, None], s[:, None]]
         return "weighted", costs, reach
     if not phi.curved:
         return "error", None, None
     remainder = phi.remainder
     bend = remainder.coefficient * (np.abs(side.incoming[i]) * reach[:, None]) ** remainder.order
-    return "weighted", np.abs(outgoing) * bend, abs(side.slope) * reach
+    return "weighted", np.abs(outgoing) * bend, abs(side.sum.slope) * reach
 
 
 def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress, mass: Values) -> None:
     """Biases, and the intercepts that the weights brought along, as sums over constant neurons."""
     k, j = np.divmod(np.arange(role.copies_out * role.outputs), role.outputs)
     target = task.bias[j]
-    if role.activation is not None and role.activation.intercept != 0.0:
-        target = target - role.activation.intercept * mass
+    if role.intercept != 0.0:
+        target = target - role.intercept * mass
     wanted = np.flatnonzero(np.abs(target) > task.prune_below)
     if not wanted.size:
         return
@@ -132,7 +126,8 @@ def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress
         flat = flat_index(role, j[:, None], k[:, None], constants.channels[None, :], constants.taps[None, :])
         pool = source.weights(role.combine, flat) * constants.values
         last = number == len(pools) - 1
-        objective = task.objective if last and task.objective in ("cardinality", "mass") else "error"
+        asked = task.search.objective
+        objective = asked if last and asked in ("cardinality", "mass") else "error"
         found = solve(pool, left, eps=task.tolerance, objective=objective)
         progress.kept.append(flat[found.mask])
         left = left - found.value

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide, flat_index
 from sltk.construct.source import Source
-from sltk.core.arrays import Indices, Values
+from sltk.core.arrays import Flags, Indices, Values
 
 CHUNK = 2**17  # problems at a time: 27 MB of pool values at n = 26
 
@@ -65,8 +64,8 @@ def weight_pools(
             tap=ss,
             copy=k,
             parameter=parameter[rows],
-            target=parameter[rows] / side.slope,
-            eps=tolerance / _tolerance_slope(role, side),
+            target=parameter[rows] / side.sum.slope,
+            eps=tolerance / side.sum.gain,
             neurons=neurons,
             flat=flat,
             outgoing=outgoing,
@@ -74,26 +73,17 @@ def weight_pools(
         )
 
 
-def _tolerance_slope(role: Role, side: PoolSide) -> float:
-    """What a sum's error is multiplied with at most in the effective parameter."""
-    if role.activation is not None and role.sides == "split":
-        return abs(role.activation.slope_positive) + abs(role.activation.slope_negative)
-    return abs(side.slope)
-
-
-def weight_failures(
-    role: Role, side: PoolSide, these: WeightPools, bad: NDArray[np.bool_], error: Values
-) -> FailureTable:
+def weight_failures(role: Role, side: PoolSide, batch: WeightPools, bad: Flags, error: Values) -> FailureTable:
     """The problems ``bad`` of a batch, with the errors of their sums."""
-    slope = abs(side.slope)
+    slope = abs(side.sum.slope)
     return FailureTable.of(
-        side.label,
+        side.sum.label,
         role.stage,
-        these.output[bad],
-        these.input[bad],
-        these.tap[bad],
-        these.copy[bad],
-        these.parameter[bad],
+        batch.output[bad],
+        batch.input[bad],
+        batch.tap[bad],
+        batch.copy[bad],
+        batch.parameter[bad],
         error * slope,
-        these.eps * slope,
+        batch.eps * slope,
     )

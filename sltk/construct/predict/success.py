@@ -21,13 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import comb
 
-from sltk.construct.methods.roles import SourcePlan
-from sltk.construct.pools.problems import ParameterKind, ProblemFamily, joined, problem_parts
-from sltk.construct.recipe import Recipe
+from sltk.construct.pools.problems import ParameterKind, ProblemFamily, joined
 from sltk.core.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.stats import clopper_pearson, empirical_bernstein
-from sltk.networks.layers import Network
 from sltk.subset_sum import solve
 from sltk.subset_sum.probability import Estimate, failure_probability
 
@@ -69,22 +66,12 @@ class Prediction:
 
 
 def expected_failures(
-    network: Network,
-    recipe: Recipe,
-    plan: SourcePlan,
-    *,
-    tolerances: Sequence[float] | None = None,
-    prune_below: float | None = None,
-    trials: int = 2**18,
-    confidence: float = 0.99,
-    seed: int = 0,
+    families: Sequence[ProblemFamily], *, trials: int = 2**18, confidence: float = 0.99, seed: int = 0
 ) -> tuple[Expectation, ...]:
     """Expected number of failures by stage and kind: the sum of marginal failure probabilities.
 
     Args:
-        network: the target; recipe, plan: of the source, as in a ticket.
-        tolerances: by stage; needed where the recipe aims at a sup error.
-        prune_below: as in ``strong_ticket``.
+        families: problems by stage and kind, from ``Construction.families``.
         trials: pools drawn for a stage and kind on average, in proportion to the root of its number of problems;
             their targets are drawn from the stage's own.
         confidence: that all intervals hold together.
@@ -93,33 +80,29 @@ def expected_failures(
     Returns:
         Means with exact intervals; no smoothness or monotonicity is used.
     """
-    parts, _ = problem_parts(network, recipe, plan, tolerances, prune_below)
-    level = (1.0 - confidence) / max(1, len(parts))
-    shares = _shares(parts, trials)
-    return tuple(_expectation(part, share, 1.0 - level, seed) for part, share in zip(parts, shares, strict=True))
+    level = (1.0 - confidence) / max(1, len(families))
+    shares = _shares(families, trials)
+    return tuple(_expectation(part, share, 1.0 - level, seed) for part, share in zip(families, shares, strict=True))
 
 
 def predict_success(
-    network: Network,
-    recipe: Recipe,
-    plan: SourcePlan,
+    families: Sequence[ProblemFamily],
+    left_out: tuple[str, ...] = (),
     *,
-    tolerances: Sequence[float] | None = None,
-    prune_below: float | None = None,
     conditional: bool = True,
     trials: int = 2**17,
     repeats: int = 1,
     confidence: float = 0.99,
     seed: int = 0,
 ) -> Prediction:
-    """Probability that ``strong_ticket`` leaves no failure, by the conditional product formula.
+    """Probability that a construction leaves no failure, by the conditional product formula.
 
     ``E_w prod (1 - p(theta|w))^copies`` is the mean over draws of w of ``prod C(S, copies) / C(R, copies)`` with S
     successes in ``R = repeats * copies`` fresh pools given w: unbiased for every power, whatever R is. Where fewer
     than .01 failures are expected the factor is ``exp(-expected)`` instead, between ``1 - expected`` and 1.
 
     Args:
-        network, recipe, plan, tolerances, prune_below: as in ``expected_failures``.
+        families, left_out: problems by stage and kind, and what they do not cover, from ``Construction.families``.
         conditional: ``False`` gives the product of marginals, which is wrong where problems share w: a control.
         trials: pools drawn for a stage and kind on average, as in ``expected_failures``.
         repeats: pools per problem and draw of w.
@@ -130,7 +113,7 @@ def predict_success(
         Estimate and interval. The interval is exact (Clopper-Pearson; empirical Bernstein for ``repeats > 1``),
         except that independent pools with more than 12 different targets use that p does not fall with ``|z|``.
     """
-    parts, left_out = problem_parts(network, recipe, plan, tolerances, prune_below)
+    parts = tuple(families)
     if conditional:
         parts, apart = joined(parts)
         left_out += apart

@@ -27,17 +27,19 @@ from torch import nn
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
 from sltk.certify.intervals import Box, ranges
-from sltk.construct.methods.allocate import support_reach
-from sltk.construct.methods.plan import sides_of
-from sltk.construct.methods.roles import Method, Sides
-from sltk.construct.methods.scales import combined_slope
-from sltk.construct.strong_ticket import first_activation_of, target_and_box
+from sltk.construct.construction import target_and_box
+from sltk.construct.declaration import first_activation_of
+from sltk.construct.methods.allocate import StageClass, hand_on, share_out
+from sltk.construct.methods.base import Method, method_named
+from sltk.construct.methods.sums import DIRECT, Sides, Sum, sides_of, sums
+from sltk.construct.recipe import DEFAULT_LAW
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
-from sltk.subset_sum.laws import Law, Product, Uniform
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
+from sltk.subset_sum.laws import Law, Product, parse_law
 from sltk.subset_sum.widths.required_size import SizeMethod, required_size
 
+MARGIN = 1.0 - 2.0**-20  # a part in 2^20 is left for the outward rounding of the certificate
 SMALLEST_SCALE = 60  # as in sltk.construct.methods.scales: beyond 2^-60, products of two weights leave float32
 
 
@@ -80,7 +82,7 @@ class NetworkWidths:
         scale: power of two of the weights below a curved first activation; 0 elsewhere.
     """
 
-    method: Method
+    method: str
     eps: float
     delta: float
     pools: tuple[PoolWidth, ...]
@@ -99,23 +101,23 @@ class _Question:
     phi: Activation
     nonnegative: tuple[bool, ...]
 
-    def univariate(self, index: int) -> bool:
-        return index == 0 or self.method == "two-layer"
-
     def sides(self, index: int) -> Sides:
         return sides_of(self.phi, self.nonnegative[index])
+
+    def sums(self, index: int) -> tuple[Sum, ...]:
+        return sums(self.phi, self.sides(index)) if self.method.univariate(index) else (DIRECT,)
 
 
 def required_widths(
     target: nn.Module | Network,
     *,
-    method: Method,
+    method: str,
     eps: float,
     delta: float,
     domain: Box | tuple[float, float],
-    law: Law | None = None,
+    law: Law | str = DEFAULT_LAW,
     input_shape: tuple[int, ...] | None = None,
-    first_activation: Activation | None = None,
+    first_activation: str | None = None,
 ) -> NetworkWidths:
     """Pool sizes by stage that contain a ticket for ``target`` within ``eps`` over ``domain``, with ``1 - delta``.
 
@@ -125,9 +127,9 @@ def required_widths(
         eps: sup error of the outputs, > 0.
         delta: failure probability in ``(0, 1)``.
         domain: box of inputs.
-        law: of the source's weights, symmetric; ``Uniform(1.0)`` unless given.
+        law: of the source's weights, symmetric.
         input_shape: of one input without batch axis, where ``target`` is a module and ``domain`` two numbers.
-        first_activation: of the univariate layers; the target's first unless given.
+        first_activation: name of the univariate layers' activation; the target's first unless given.
 
     Returns:
         The widths; a theorem for this target given the code.
@@ -139,8 +141,10 @@ def required_widths(
     """
     network, box = target_and_box(target, domain, input_shape)
     question = _Question(
-        network, box, method, _positive(eps), _probability(delta), _symmetric(law or Uniform(1.0)),
-        first_activation_of(network, first_activation), _nonnegative(network, box),
+        network, box, method_named(method), _positive(eps), _probability(delta),
+        _symmetric(parse_law(law) if isinstance(law, str) else law),
+        first_activation_of([stage.activation for stage in network.stages], first_activation),
+        _nonnegative(network, box),
     )  # fmt: skip
     _require_known(question)
     tolerances, pools = _backward(question)
@@ -155,37 +159,39 @@ def _backward(question: _Question) -> tuple[list[float], list[list[PoolWidth]]]:
     tolerances: list[float] = []
     found: list[list[PoolWidth]] = []
     for index in reversed(range(len(stages))):
-        stage, affine = stages[index], stages[index].affine
-        before = budget / (1.0 if stage.activation is None else stage.activation.lipschitz)
-        own = before if index == 0 else before / 2.0
-        if question.univariate(index) and question.phi.curved:
-            own /= 2.0
-        # A part in 2^20 is left for the outward rounding of the certificate.
-        tolerance = own / (1.0 + support_reach(affine, known[index].entering.magnitude)) * (1.0 - 2.0**-20)
+        reach = stages[index].affine.support_reach(known[index].entering.magnitude)
+        allowance, before = share_out(budget, _stage_class(question, index, reach), first=index == 0)
+        tolerance = allowance.parameter * MARGIN
         pools = _stage_pools(question, index, tolerance, copies)
         tolerances.append(tolerance)
         found.append(pools)
         samples = pools[0].certificate
-        budget = before / (2.0 * max(_amplification(question, index, tolerance, samples), 1e-300)) * (1.0 - 2.0**-20)
-        copies = samples if question.method == "plus-one" else 1
+        budget = hand_on(before, _amplification(question, index, tolerance, samples)) * MARGIN
+        copies = question.method.copies(samples)
     return tolerances[::-1], found[::-1]
+
+
+def _stage_class(question: _Question, index: int, reach: float) -> StageClass:
+    """The stage as the allocation sees it; its amplification is known when its pools are."""
+    stage = question.network.stages[index]
+    lipschitz = 1.0 if stage.activation is None else stage.activation.lipschitz
+    return StageClass(lipschitz, reach, math.inf, 1, question.method.univariate(index) and question.phi.curved)
 
 
 def _amplification(question: _Question, index: int, tolerance: float, samples: int) -> float:
     weight = question.network.stages[index].affine.weight.abs().flatten(1)
     support = int((weight > 0).sum(1).max())
-    if question.univariate(index):
-        return float(weight.sum(1).max()) + support * tolerance
-    return support * samples * question.law.high
+    norm = float(weight.sum(1).max()) + support * tolerance
+    return question.method.amplification(index, norm, support * samples * question.law.high)
 
 
 def _stage_pools(question: _Question, index: int, tolerance: float, copies: int) -> list[PoolWidth]:
     affine = question.network.stages[index].affine
-    sides = 2 if question.univariate(index) and question.sides(index) == "split" else 1
+    sides = len(question.sums(index))
     weights = int((affine.weight.abs() > tolerance).sum()) * copies * sides
     biases = int((affine.bias.abs() > tolerance).sum()) * copies
     # A draw for every input and side, and one of constants.
-    draws = (affine.weight.shape[1] * sides if question.univariate(index) else 0) + (1 if biases else 0)
+    draws = (affine.weight.shape[1] * sides if question.method.univariate(index) else 0) + (1 if biases else 0)
     delta = question.delta / (len(question.network.stages) * max(weights + biases + draws, 1))
     pools = [_weights(question, index, tolerance, weights, delta)]
     return [*pools, _biases(question, index, tolerance, biases, delta)] if biases else pools
@@ -193,32 +199,21 @@ def _stage_pools(question: _Question, index: int, tolerance: float, copies: int)
 
 def _weights(question: _Question, index: int, tolerance: float, problems: int, delta: float) -> PoolWidth:
     affine = question.network.stages[index].affine
-    law, slope, gain, share = question.law, 1.0, 1.0, 1.0
-    if question.univariate(index):
-        law, slope, gain, share = _univariate_sum(question, index)
+    one, law, unit = question.sums(index)[0], question.law, 1.0
+    if question.method.univariate(index):
+        law = Product(question.law, question.law)
+        if one.sign == 0:  # the scales of a smooth stage take the power of two out of its slope
+            unit = 2.0 ** -round(math.log2(abs(one.slope)))
     # In units of the samples: the target is theta / slope, and an error of the sum costs gain in the parameter.
     largest = float(affine.weight.abs().max())
-    found = _Sizes(tolerance / gain, 2.0 * largest / slope, delta, law)
-    return found.pool(affine.name, "weight", tolerance, 2.0 * largest, problems, share)
-
-
-def _univariate_sum(question: _Question, index: int) -> tuple[Law, float, float, float]:
-    """Law of a sample, slope of a target, gain of an error, and share of the neurons that are usable."""
-    phi, sides = question.phi, question.sides(index)
-    law = Product(question.law, question.law)
-    if sides == "smooth":
-        unit = phi.slope_positive * 2.0 ** -round(math.log2(abs(phi.slope_positive)))
-        return law, abs(unit), abs(unit), 1.0
-    if sides == "split":
-        return law, abs(combined_slope(phi)), abs(phi.slope_positive) + abs(phi.slope_negative), 0.5
-    slope = abs(phi.slope_positive if sides == "positive" else phi.slope_negative)
-    return law, slope, slope, 0.5
+    found = _Sizes(tolerance / (one.gain * unit), 2.0 * largest / (abs(one.slope) * unit), delta, law)
+    return found.pool(affine.name, "weight", tolerance, 2.0 * largest, problems, one.usable)
 
 
 def _biases(question: _Question, index: int, tolerance: float, problems: int, delta: float) -> PoolWidth:
     """Constants ``phi(b) = m_+ b`` from positive random biases b: a sample ``v m_+ b`` has the product's law."""
     affine = question.network.stages[index].affine
-    phi = question.phi if question.univariate(index) else question.network.stages[index - 1].activation
+    phi = question.phi if question.method.univariate(index) else question.network.stages[index - 1].activation
     slope = 1.0 if phi is None else abs(phi.slope_positive)
     largest = float(affine.bias.abs().max())
     found = _Sizes(tolerance / slope, 2.0 * largest / slope, delta, Product(question.law, question.law))
@@ -262,7 +257,7 @@ def _concluded(question: _Question, tolerances: list[float], pools: list[list[Po
         certificate = _certificate(question, tolerances, pools, scale)
         if certificate is not None and certificate.bound <= question.eps:
             flat = tuple(pool for stage in pools for pool in stage)
-            return NetworkWidths(question.method, question.eps, question.delta, flat, certificate, -scale)
+            return NetworkWidths(question.method.name, question.eps, question.delta, flat, certificate, -scale)
     raise SltkError(
         f"the allocation for eps={question.eps} is not met by its a priori certificate, whatever the scale of the "
         "first layer down to 2**-60; ask for a larger eps."
@@ -274,10 +269,10 @@ def _certificate(
 ) -> Certificate | None:
     high, offers = question.law.high, []
     for index, stage in enumerate(pools):
-        split = question.univariate(index) and question.sides(index) == "split"
-        shrunk = 2.0**-scale if question.univariate(index) else 1.0
-        outgoing = high / shrunk / (abs(question.phi.slope_positive) if question.univariate(index) else 1.0)
-        offers.append(Pools(stage[0].certificate * (2 if split else 1), outgoing, high * shrunk))
+        univariate = question.method.univariate(index)
+        shrunk = 2.0**-scale if univariate else 1.0
+        outgoing = high / shrunk / (abs(question.phi.slope_positive) if univariate else 1.0)
+        offers.append(Pools(stage[0].certificate * len(question.sums(index)), outgoing, high * shrunk))
     try:
         return a_priori(
             question.network, question.box, tolerances, offers, method=question.method, univariate=question.phi
@@ -295,7 +290,7 @@ def _require_known(question: _Question) -> None:
             "joins the biases, and no size is known for that. Build the ticket with strong_ticket(eps=...) instead."
         )
     for index, stage in enumerate(question.network.stages):
-        phi = question.phi if question.univariate(index) else question.network.stages[index - 1].activation
+        phi = question.phi if question.method.univariate(index) else question.network.stages[index - 1].activation
         if phi is not None and bool((stage.affine.bias != 0).any()) and (phi.curved or phi.intercept != 0.0):
             raise SltkError(
                 f"layer {stage.affine.name!r} has biases over constants of {phi.name!r}, for which no size is known. "

@@ -7,14 +7,21 @@ import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
-from sltk.construct.runtime.wired import WiredModule, held_neurons, pixels
+from sltk.construct.runtime.wired import WiredModule, described, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.arrays import Indices
-from sltk.networks.layers import Op
+from sltk.networks.op import Op
 from sltk.networks.wiring import INPUT, is_chain, wires
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
 from sltk.train.tickets.layers import TicketConv2d, TicketLinear
 from sltk.train.tickets.ticket import Ticket
+
+
+class TicketSequence(nn.Sequential):
+    """Mask times source of a chain of layers, in order; it says what it is in a line."""
+
+    def __repr__(self) -> str:
+        return described(self)
 
 
 class AfterStep(nn.Module):
@@ -76,7 +83,8 @@ def _assembled(source: Source, before: Sequence[Op], maps: Sequence[nn.Module], 
     after = [[AfterStep(op) for op in layer.after] for layer in source.layers]
     start = [AfterStep(op) for op in before]
     if is_chain(source.layers):
-        return nn.Sequential(*start, *(part for one, steps in zip(maps, after, strict=True) for part in (one, *steps)))
+        steps = (part for one, own in zip(maps, after, strict=True) for part in (one, *own))
+        return TicketSequence(*start, *steps)
     return WiredModule(nn.Sequential(*start), maps, [nn.Sequential(*steps) for steps in after], source.layers, held)
 
 

@@ -1,5 +1,6 @@
 """Layers of a source with skips as one module, and which of its neurons have to be there."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,6 +43,9 @@ class WiredModule(nn.Module):
                 self.register_buffer(f"into_{i}_{number}", torch.from_numpy(into), persistent=False)
                 self.register_buffer(f"from_{i}_{number}", torch.from_numpy(origin), persistent=False)
 
+    def __repr__(self) -> str:
+        return described(self)
+
     def forward(self, x: Tensor) -> Tensor:
         """Outputs for ``x``; a value is let go after its last use."""
         return flow(self.wires, self.before(x), self._step)
@@ -52,6 +56,14 @@ class WiredModule(nn.Module):
             into, origin = getattr(self, f"into_{index}_{number}"), getattr(self, f"from_{index}_{number}")
             y = y.index_add(1, into, skip.index_select(1, origin))
         return self.after[index](y)
+
+
+def described(module: nn.Module) -> str:
+    """A module in one line: the sorts of layers that hold its weights, and how many numbers they are."""
+    kinds = Counter(type(part).__name__ for part in module.modules() if any(True for _ in part.buffers(recurse=False)))
+    numbers = sum(buffer.numel() for buffer in module.buffers())
+    layers = ", ".join(f"{count} {name}" for name, count in kinds.items())
+    return f"{type(module).__name__}({layers}; {numbers:,} numbers in its buffers)"
 
 
 def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:

@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.activation import require_slopes
+from sltk.networks.activations.activation import Activation, Remainder, require_admissible, require_slopes
 from sltk.networks.activations.probe import Probe
-from sltk.networks.activations.table import Activation, Remainder, require_admissible
 
 RADIUS = 8.0
 SAFETY = 1.01

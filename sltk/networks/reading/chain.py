@@ -1,14 +1,17 @@
 """Stages under construction; what cannot be appended is refused with the layer's name and the cure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Act, Affine, AvgPool, Conv, Flatten, Linear, MaxPool, Network, Op, Pair, Stage
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network, Stage, activation_of
+from sltk.networks.op import Op, Step
+from sltk.networks.ops import diagonal
+from sltk.networks.spelling import Call
 from sltk.networks.wiring import INPUT
 
 WIDEST_OWN = 4096
@@ -41,8 +44,8 @@ class Chain:
     def __init__(self, input_shape: tuple[int, ...]) -> None:
         self.input_shape = input_shape
         self.x = torch.zeros(1, *input_shape, dtype=torch.float64)
-        self.before: list[Op] = []
-        self.stages: list[tuple[Affine, list[Op]]] = []
+        self.before: list[Step] = []
+        self.stages: list[tuple[Affine, list[Step]]] = []
         self.reads: list[int] = []
         self.adds: list[list[int]] = []
         self.at = INPUT
@@ -57,7 +60,7 @@ class Chain:
         """Go on at ``place``."""
         self.at, self.x = place.stage, place.x
 
-    def _steps(self, stage: int) -> list[Op]:
+    def _steps(self, stage: int) -> list[Step]:
         return self.before if stage == INPUT else self.stages[stage][1]
 
     @property
@@ -128,10 +131,20 @@ class Chain:
                 f"step {name!r} needs a map of {channels:,} channels to themselves, over the limit of {WIDEST_OWN:,}; "
                 "move the sum or the batch norm in front of the flattening."
             )
-        weight = torch.diag(torch.ones(channels, dtype=torch.float64) if gain is None else gain)
-        bias = torch.zeros(channels, dtype=torch.float64) if shift is None else shift
-        flat = len(self.shape) == 1
-        self.affine(Linear(name, weight, bias) if flat else Conv(name, weight[:, :, None, None], bias))
+        gain = torch.ones(channels, dtype=torch.float64) if gain is None else gain
+        shift = torch.zeros(channels, dtype=torch.float64) if shift is None else shift
+        self.affine(diagonal(name, gain, shift, self.shape))
+
+    def take(self, name: str, op: Op) -> None:
+        """Append a layer or a step.
+
+        Raises:
+            SltkError: it has no place here; see ``affine`` and ``step``.
+        """
+        if isinstance(op, Affine):
+            self.affine(op)
+        elif isinstance(op, Step):
+            self.step(name, op)
 
     def affine(self, affine: Affine) -> None:
         """Begin a stage.
@@ -142,13 +155,7 @@ class Chain:
         for tensor, what in ((affine.weight, "weight"), (affine.bias, "bias")):
             if not bool(torch.isfinite(tensor).all()):
                 raise SltkError(f"layer {affine.name!r} holds NaN or infinity in its {what}; train or load it again.")
-        if isinstance(affine, Conv):
-            self._require_image(affine.name)
-        elif len(self.shape) != 1:
-            raise SltkError(
-                f"layer {affine.name!r} is linear on inputs of shape {self.shape}; flatten them before it, with "
-                "nn.Flatten()."
-            )
+        affine.require(Call(affine.name, self.shape))
         before = self.at
         self._append(affine.name, affine)
         self.sealed.add(before)
@@ -170,57 +177,34 @@ class Chain:
             return
         affine = self.stages[self.at][0]
         weight = affine.weight * gain.reshape(-1, *(1,) * (affine.weight.ndim - 1))
-        folded = {**vars(affine), "weight": weight, "bias": gain * affine.bias + shift}
-        self.stages[self.at] = (type(affine)(**folded), [])
+        self.stages[self.at] = (replace(affine, weight=weight, bias=gain * affine.bias + shift), [])
 
-    def activate(self, name: str, phi: Activation) -> None:
-        """Append an activation.
-
-        Raises:
-            SltkError: no affine map before it, or a second activation after the same one.
-        """
-        if phi.name == "identity":
-            return
-        if self.at == INPUT and self.at not in self.sealed:
-            raise SltkError(f"activation {name!r} comes before the first affine map; apply it to the data instead.")
-        if self.at not in self.sealed and any(isinstance(op, Act) for op in self._steps(self.at)):
-            raise SltkError(
-                f"activation {name!r} is the second one after layer {self.stages[self.at][0].name!r}; a stage has one. "
-                "Merge both into one function, or put an affine map between them."
-            )
-        self.step(name, Act(phi))
-
-    def step(self, name: str, op: Op) -> None:
-        """Append a pooling step, a flattening or an activation.
+    def step(self, name: str, op: Step) -> None:
+        """Append a step; one that changes nothing here is left out.
 
         Raises:
-            SltkError: an input that the step does not take.
+            SltkError: an input that the step does not take, or an activation where none can be.
         """
-        if isinstance(op, Flatten) and len(self.shape) == 1:
+        if op.idle(self.shape):
             return
-        if isinstance(op, AvgPool | MaxPool):
-            self._require_image(name)
+        if op.elementwise is not None:
+            self._require_first_activation(name)
+        op.require(Call(name, self.shape))
         if self.at in self.sealed:
             self.own(f"{name} (identity)")
         self._append(name, op)
         self._steps(self.at).append(op)
 
-    def divided(self, name: str, size: tuple[int | None, int | None]) -> Pair:
-        """The kernel, and stride, of the plain pool that takes the sides of the image to ``size``.
-
-        Raises:
-            SltkError: a side that is no multiple; windows would differ in size then.
-        """
-        self._require_image(name)
-        sides = self.shape[1:]
-        wanted = [side if w is None else w for side, w in zip(sides, size, strict=True)]
-        if any(w < 1 or side % w for side, w in zip(sides, wanted, strict=True)):
-            raise SltkError(f"adaptive pool {name!r} takes {sides} to {tuple(wanted)}, no divisor; use a plain pool.")
-        return (sides[0] // wanted[0], sides[1] // wanted[1])
-
-    def _require_image(self, name: str) -> None:
-        if len(self.shape) != 3:
-            raise SltkError(f"layer {name!r} needs inputs of shape (channels, height, width), but gets {self.shape}.")
+    def _require_first_activation(self, name: str) -> None:
+        if self.at in self.sealed:
+            return
+        if self.at == INPUT:
+            raise SltkError(f"activation {name!r} comes before the first affine map; apply it to the data instead.")
+        if activation_of(self._steps(self.at)) is not None:
+            raise SltkError(
+                f"activation {name!r} is the second one after layer {self.stages[self.at][0].name!r}; a stage has one. "
+                "Merge both into one function, or put an affine map between them."
+            )
 
     def _append(self, name: str, step: Callable[[Tensor], Tensor]) -> None:
         try:

@@ -15,11 +15,12 @@ from torch import Tensor, fx, nn
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
-from sltk.networks.activations.table import Activation
-from sltk.networks.layers import Network
+from sltk.networks.activations.activation import Activation
+from sltk.networks.network import Network
+from sltk.networks.ops.act import Act
+from sltk.networks.reading.calls import take_function, take_module
 from sltk.networks.reading.chain import Chain, Place, first_line
-from sltk.networks.reading.functions import is_shape, take_function
-from sltk.networks.reading.modules import take_module
+from sltk.networks.reading.sizes import as_argument, is_shape
 
 Custom = Mapping[Any, Activation]
 SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")
@@ -182,7 +183,7 @@ def _take(chain: Chain, traced: fx.GraphModule, node: fx.Node, custom: Custom) -
             keywords = {key: value for key, value in node.kwargs.items() if node.args or key != "input"}
             take_function(chain, name, node.target, *_values(traced, (node.args[1:], keywords)))
             return
-    chain.activate(name, phi)
+    chain.step(name, Act(phi))
 
 
 def _name(node: fx.Node) -> str:
@@ -190,8 +191,8 @@ def _name(node: fx.Node) -> str:
 
 
 def _values(traced: fx.GraphModule, arguments: Any) -> Any:
-    """Arguments of a call with parameters, and what is computed from them, by value; sizes stay nodes."""
-    return fx.map_arg(arguments, lambda node: node if is_shape(node) else _value(traced, node))
+    """Arguments of a call with parameters, and what is computed from them, by value; sizes as such."""
+    return fx.map_arg(arguments, lambda node: as_argument(node) if is_shape(node) else _value(traced, node))
 
 
 def _value(traced: fx.GraphModule, node: fx.Node) -> Any:

@@ -1,6 +1,7 @@
 """What a basis of parameter space is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -50,3 +51,6 @@ class Basis(nn.Module, ABC):
             coefficients: ``(..., *shape)``; only bases that are not orthonormal look at them.
         """
         return torch.ones_like(coefficients)
+
+
+MakeBasis = Callable[[str, Tensor], Basis]  # (qualified name, weight) -> its basis

@@ -1,1 +1,1 @@
-"""One state, the phases that change it, the steps of training, checkpoints."""
+"""What phases work on: one state, samples and their order, recipes, penalties, evaluation."""

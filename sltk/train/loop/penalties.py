@@ -53,6 +53,10 @@ class GrowingL2:
         terms = [torch.where(t.mask, 0.0, t.coefficients).square().sum() for t in tickets.values()]
         return 0.5 * strength * torch.stack(terms).sum()
 
+    def over(self, steps: int) -> "GrowingL2":
+        """Itself: ``increment`` is told, whatever the number of steps; see ``Ramp``."""
+        return self
+
     def require_stable(self, rate: float, momentum: float) -> None:
         """Heavy-ball descent on ``lambda/2 c^2`` converges where ``rate * lambda < 2 (1 + momentum)``.
 
@@ -64,6 +68,30 @@ class GrowingL2:
                 f"a penalty of cap {self.cap} diverges at rate {rate} and momentum {momentum}: it needs rate * cap < "
                 f"2 (1 + momentum) = {2 * (1 + momentum):g}. Lower the rate or the cap."
             )
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A growing penalty told by where it ends: from 0 to ``cap`` over a share of a training, then held.
+
+    Args:
+        cap: where ``lambda`` stops.
+        share: of the training, in ``(0, 1]``, after which it is there.
+    """
+
+    cap: float = 1.0
+    share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.cap < 0 or not 0.0 < self.share <= 1.0:
+            raise SltkError(f"a ramp needs cap >= 0 and 0 < share <= 1, but got {self}.")
+
+    def over(self, steps: int) -> GrowingL2:
+        """The penalty of a training of ``steps`` steps, raised at every step."""
+        return GrowingL2(increment=self.cap / max(1.0, self.share * steps), every=1, cap=self.cap)
+
+
+HALFWAY = Ramp()
 
 
 @dataclass(frozen=True)

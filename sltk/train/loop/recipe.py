@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -48,6 +48,14 @@ class TrainingRecipe:
         """Rate of step ``step``, counted from 0."""
         rate = self.rate * self.factor ** sum(step >= m for m in self.milestones)
         return rate * 0.5 * (1.0 + math.cos(math.pi * min(step, self.total) / self.total)) if self.total else rate
+
+    def flat(self, rate: float) -> "TrainingRecipe":
+        """The same at a constant ``rate``."""
+        return replace(self, rate=rate, total=0, milestones=())
+
+    def over(self, steps: int) -> "TrainingRecipe":
+        """The same with its cosine over ``steps``; a recipe with milestones is left as it is."""
+        return self if self.milestones else replace(self, total=steps)
 
     def make(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """The optimiser; every one here works number by number, so replicas do not touch each other."""

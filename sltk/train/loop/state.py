@@ -1,19 +1,15 @@
 """The one state that phases work on."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from sltk.core.rng import torch_stream
-from sltk.train.loop.samples import Samples, Task
+from sltk.train.loop.samples import Task
 from sltk.train.tickets.replicas import Replicas
-
-EVALUATED = 16_384  # rows times replicas at a time
 
 
 @dataclass
@@ -59,31 +55,3 @@ class State:
     def trained(self) -> list[Tensor]:
         """Parameters that an optimiser may move."""
         return [p for p in self.replicas.parameters() if p.requires_grad]
-
-
-def density(replicas: Replicas) -> list[float]:
-    """Coefficients in the mask over numbers of all weights, for each replica."""
-    kept = torch.stack([t.mask.flatten(1).sum(1) for t in replicas.tickets.values()]).sum(0)
-    return (kept.double() / sum(math.prod(shape) for shape in replicas.shapes.values())).tolist()
-
-
-def evaluate(replicas: Replicas, samples: Samples) -> tuple[Tensor, Tensor]:
-    """Accuracy and mean cross entropy of every replica, in eval mode.
-
-    Returns:
-        ``(count,)`` float64 each; the accuracy is a share of whole rows.
-    """
-    was = replicas.training
-    replicas.eval()
-    right = torch.zeros(replicas.count, dtype=torch.int64, device=samples.y.device)
-    loss = torch.zeros(replicas.count, dtype=torch.float64, device=samples.y.device)
-    with torch.no_grad():
-        step = max(1, EVALUATED // replicas.count)
-        weights = {name: ticket() for name, ticket in replicas.tickets.items()}
-        for x, y in zip(samples.x.split(step), samples.y.split(step), strict=True):
-            out = replicas.call(weights, x, shared=True)
-            right += (out.argmax(-1) == y).sum(-1)
-            each = F.cross_entropy(out.flatten(0, 1), y.repeat(replicas.count), reduction="none")
-            loss += each.view(replicas.count, -1).double().sum(1)
-    replicas.train(was)
-    return right.double() / len(samples.y), loss / len(samples.y)

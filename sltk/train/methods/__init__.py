@@ -1,5 +1,34 @@
-"""Methods: each a page, and in it a list of engine phases.
+"""Training methods, one a file: what is particular to each, and its phases.
 
-``imp``, ``iht``, ``rst``, ``growing_l2``, ``edge_popup``, ``at_init``, ``after_training`` and ``scratch`` all take a
-model (``seed -> module``, or one module for one seed) and data, and give an ``Outcome``.
+``registry()`` finds them; a new file with a subclass of ``TrainingMethod`` in this folder is all that a new method
+needs. Every one runs by ``sltk.train.runner.run(method, model, data, setup)``; ``imp``, ``rst`` and ``edge_popup`` are
+short doors.
 """
+
+import importlib
+import pkgutil
+from functools import cache
+from types import MappingProxyType
+
+from sltk.core.errors import SltkError
+from sltk.train.methods.base import TrainingMethod
+
+__all__ = ["TrainingMethod", "registry"]
+
+
+@cache
+def registry() -> MappingProxyType[str, type[TrainingMethod]]:
+    """All methods by name, in alphabetic order.
+
+    Raises:
+        SltkError: a file without exactly one method, or whose method has another name than the file says.
+    """
+    found: dict[str, type[TrainingMethod]] = {}
+    for file in sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"):
+        module, name = importlib.import_module(f"{__name__}.{file}"), file.replace("_", "-")
+        own = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, TrainingMethod)]
+        own = [kind for kind in own if kind.__module__ == module.__name__]
+        if [kind.name for kind in own] != [name]:
+            raise SltkError(f"sltk/train/methods/{file}.py needs one TrainingMethod, with the name {name!r}.")
+        found[name] = own[0]
+    return MappingProxyType(found)

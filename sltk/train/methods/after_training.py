@@ -1,39 +1,37 @@
 """Magnitude after training: train dense, cut the smallest once, train on. With L1, sizes are shrunk meanwhile."""
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from sltk.core.report import Steps
-from sltk.train.loop.penalties import L1, Penalty
-from sltk.train.loop.phases import GLOBAL, Cut, Measure, Prune, Train
-from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.outcome import Model, Outcome, finish, start, timed
-from sltk.train.pruning.scopes import Scope
-
-
-def after_training_phases(
-    density: float, recipe: TrainingRecipe, steps: int, scope: Scope, penalty: Penalty | None = None
-) -> list[Any]:
-    """``[Train, Prune, Cut, Train]``; under a penalty a second training before the cut has it."""
-    shrunk = [] if penalty is None else [Train(steps, recipe, penalty=penalty)]
-    cut = [Prune(density, scope=scope, soft=True), Cut(), Measure("cut")]
-    return [Train(steps, recipe), Measure("dense"), *shrunk, *cut, Train(steps, recipe), Measure("final")]
+from sltk.train.loop.penalties import L1
+from sltk.train.methods.base import TrainingMethod
+from sltk.train.phases.base import Phases
+from sltk.train.phases.cut import Cut
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Prune
+from sltk.train.phases.train import Train
+from sltk.train.pruning.scopes import GLOBAL, Scope
+from sltk.train.setup import Setup
 
 
-def after_training(
-    model: Model,
-    data: Any,
-    *,
-    density: float = 0.1,
-    l1: float = 0.0,
-    basis: str = "canonical",
-    seeds: Sequence[int] = (0,),
-    epochs: int = 20,
-    recipe: TrainingRecipe | None = None,
-    scope: Scope = GLOBAL,
-    report: Steps | None = None,
-) -> Outcome:
-    """One cut of the smallest coefficients of a trained network; ``l1 > 0`` shrinks them before; see ``imp``."""
-    state = start(model, data, seeds=seeds, basis=basis)
-    own, steps = timed(recipe, epochs, len(state.task.train.y))
-    return finish(state, after_training_phases(density, own, steps, scope, L1(l1) if l1 else None), report)
+@dataclass(frozen=True)
+class AfterTraining(TrainingMethod):
+    """``[Train, Prune, Cut, Train]``; under a penalty a second training before the cut has it.
+
+    Args:
+        density: kept fraction.
+        l1: strength of the L1 penalty; 0 leaves out the training under it.
+        scope: over which coefficients compete.
+    """
+
+    name: ClassVar[str] = "after-training"
+    l1: float = 0.0
+    scope: Scope = GLOBAL
+
+    def phases(self, setup: Setup, rows: int) -> Phases:
+        """Train, shrink, cut, train."""
+        recipe, steps = setup.timed(rows)
+        train = Train(steps, recipe, augment=setup.augment)
+        shrunk = [Train(steps, recipe, penalty=L1(self.l1), augment=setup.augment)] if self.l1 else []
+        cut = [Prune(self.density, scope=self.scope, soft=True), Cut(), Measure("cut")]
+        return [train, Measure("dense"), *shrunk, *cut, train, Measure("final")]

@@ -4,45 +4,72 @@ Source: Ramanujan et al. 1911.13299 (remembered). ``density`` is the kept fracti
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from sltk.core.report import Steps
-from sltk.train.loop.phases import Cut, Measure, Train
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.methods.rst import LAYERWISE
-from sltk.train.outcome import Model, Outcome, finish, start, timed
-from sltk.train.pruning.scopes import Scope
-from sltk.train.pruning.search import Law, search_tickets, top_scores
+from sltk.train.loop.samples import Task
+from sltk.train.loop.state import State
+from sltk.train.methods.base import TrainingMethod
+from sltk.train.outcome import Outcome
+from sltk.train.phases.base import Phases
+from sltk.train.phases.cut import Cut
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.train import Train
+from sltk.train.pruning.scopes import LAYERWISE, Scope
+from sltk.train.pruning.search import WeightLaw, require_weight_law, search_tickets, top_scores
+from sltk.train.runner import Model, Split, run
+from sltk.train.setup import RECIPE, Setup
 
-RECIPE = TrainingRecipe(rate=0.2, momentum=0.9, decay=1e-4)
 
-
-def edge_popup_phases(density: float, recipe: TrainingRecipe, steps: int, scope: Scope) -> list[Any]:
-    """``[Train(scores), Cut]``."""
-    return [Train(steps, recipe, refresh=top_scores(density, scope)), Cut(), Measure("final")]
-
-
-def edge_popup(
-    model: Model,
-    data: Any,
-    *,
-    density: float = 0.5,
-    law: Law = "signed-constant",
-    basis: str = "canonical",
-    seeds: Sequence[int] = (0,),
-    epochs: int = 60,
-    recipe: TrainingRecipe | None = None,
-    scope: Scope = LAYERWISE,
-    report: Steps | None = None,
-) -> Outcome:
-    """A strong ticket by search: no weight, no bias is trained.
+@dataclass(frozen=True)
+class EdgePopup(TrainingMethod):
+    """``[Train(scores), Cut]``: no weight, no bias is trained.
 
     Args:
         density: kept fraction.
         law: of the coefficients: ``own`` keeps the model's; see ``sltk.train.pruning.search``.
         scope: per layer, or ``Scope("global")``.
+
+    Raises:
+        SltkError: an unknown law.
     """
-    state = start(model, data, seeds=seeds, basis=basis)
-    search_tickets(state.replicas, law=law, density=density)
-    own, steps = timed(recipe or RECIPE, epochs, len(state.task.train.y))
-    return finish(state, edge_popup_phases(density, own, steps, scope), report)
+
+    name: ClassVar[str] = "edge-popup"
+    density: float = 0.5
+    law: WeightLaw = "signed-constant"
+    scope: Scope = LAYERWISE
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_weight_law(self.law)
+
+    def prepare(self, state: State) -> None:
+        """Freeze everything, draw weights, and give each of them a score to learn."""
+        search_tickets(state.replicas, law=self.law, density=self.density)
+
+    def phases(self, setup: Setup, rows: int) -> Phases:
+        """Train scores, cut."""
+        recipe, steps = setup.timed(rows)
+        refresh = top_scores(self.density, self.scope)
+        return [Train(steps, recipe, refresh=refresh, augment=setup.augment), Cut(), Measure("final")]
+
+
+def edge_popup(
+    model: Model,
+    data: Task | Split,
+    *,
+    density: float = 0.5,
+    law: WeightLaw = "signed-constant",
+    scope: Scope = LAYERWISE,
+    basis: str = "canonical",
+    seeds: Sequence[int] = (0,),
+    epochs: float = 60,
+    recipe: TrainingRecipe = RECIPE,
+    device: str = "cpu",
+    report: Steps | None = None,
+) -> Outcome:
+    """A strong ticket by search; the arguments are those of ``EdgePopup`` and of ``Setup``."""
+    setup = Setup(basis, seeds, epochs, recipe=recipe, device=device, report=report)
+    return run(EdgePopup(density, law, scope), model, data, setup)

@@ -3,46 +3,40 @@
 Source: Wang et al. 2012.09243 (remembered).
 """
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from sltk.core.report import Steps
-from sltk.train.loop.penalties import GrowingL2
-from sltk.train.loop.phases import GLOBAL, Cut, Measure, Prune, Train
-from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.methods.rst import ramp
-from sltk.train.outcome import Model, Outcome, finish, start, timed
-from sltk.train.pruning.scopes import Scope
-
-
-def growing_l2_phases(
-    density: float,
-    recipe: TrainingRecipe,
-    steps: int,
-    push: tuple[TrainingRecipe, int],
-    penalty: GrowingL2,
-    scope: Scope,
-) -> list[Any]:
-    """``[Train, Prune(magnitude, soft), Train(lambda), Cut, Train]``."""
-    marked = [Train(steps, recipe), Measure("dense"), Prune(density, scope=scope, soft=True)]
-    pushed = [Train(push[1], push[0], penalty=penalty), Cut(), Measure("cut")]
-    return [*marked, *pushed, Train(steps, recipe), Measure("final")]
+from sltk.train.loop.penalties import HALFWAY, GrowingL2, Ramp
+from sltk.train.methods.base import TrainingMethod
+from sltk.train.phases.base import Phases
+from sltk.train.phases.cut import Cut
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Prune
+from sltk.train.phases.train import Train
+from sltk.train.pruning.scopes import GLOBAL, Scope
+from sltk.train.setup import Setup
 
 
-def growing_l2(
-    model: Model,
-    data: Any,
-    *,
-    density: float = 0.1,
-    basis: str = "canonical",
-    seeds: Sequence[int] = (0,),
-    epochs: int = 20,
-    recipe: TrainingRecipe | None = None,
-    scope: Scope = GLOBAL,
-    report: Steps | None = None,
-) -> Outcome:
-    """Growing L2 to ``density``; training, pushing and training again take ``epochs`` each; see ``imp``."""
-    state = start(model, data, seeds=seeds, basis=basis)
-    own, steps = timed(recipe, epochs, len(state.task.train.y))
-    push = TrainingRecipe(own.optimiser, own.rate / 4, own.momentum, own.decay, own.batch), steps
-    return finish(state, growing_l2_phases(density, own, steps, push, ramp(steps), scope), report)
+@dataclass(frozen=True)
+class GrowingL2Pruning(TrainingMethod):
+    """``[Train, Prune(magnitude, soft), Train(lambda), Cut, Train]``, of equal length each.
+
+    Args:
+        density: kept fraction.
+        penalty: ``lambda(t)``; by default it reaches 1 after half of its training, which has a constant quarter of the
+            rate.
+        scope: over which coefficients compete.
+    """
+
+    name: ClassVar[str] = "growing-l2"
+    penalty: GrowingL2 | Ramp = HALFWAY
+    scope: Scope = GLOBAL
+
+    def phases(self, setup: Setup, rows: int) -> Phases:
+        """Train, mark, push, cut, train."""
+        recipe, steps = setup.timed(rows)
+        train = Train(steps, recipe, augment=setup.augment)
+        slow, grown = recipe.flat(recipe.rate / 4), self.penalty.over(steps)
+        push = Train(steps, slow, penalty=grown, augment=setup.augment)
+        marked = [train, Measure("dense"), Prune(self.density, scope=self.scope, soft=True)]
+        return [*marked, push, Cut(), Measure("cut"), train, Measure("final")]

@@ -4,44 +4,52 @@ Between two thresholds every coefficient is open, so one that was dropped may co
 projection onto matrices of low rank, with ``unit`` onto networks of few units.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
-from sltk.core.report import Steps
-from sltk.train.loop.phases import GLOBAL, Cut, Measure, Open, Prune, Train
-from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.methods.zero import Zero
-from sltk.train.outcome import Model, Outcome, finish, start, timed
-from sltk.train.pruning.scopes import Scope
-
-
-def iht_phases(
-    density: float, recipe: TrainingRecipe, steps: int, thresholds: int, final: int, scope: Scope
-) -> list[Any]:
-    """``n x [Open, Train, Prune, Zero]``, then a training inside the last mask."""
-    part = max(1, steps // thresholds)
-    phases: list[Any] = []
-    for n in range(thresholds):
-        phases += [Open(), Train(part, recipe, start=n * part), Prune(density, scope=scope), Zero()]
-    return [*phases, Cut(), Measure("cut"), Train(final, recipe, start=0), Measure("final")]
+from sltk.core.errors import SltkError
+from sltk.train.methods.base import TrainingMethod
+from sltk.train.phases.base import Phase, Phases
+from sltk.train.phases.cut import Cut
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Open, Prune
+from sltk.train.phases.train import Train
+from sltk.train.phases.zero import Zero
+from sltk.train.pruning.scopes import GLOBAL, Scope
+from sltk.train.setup import Setup
 
 
-def iht(
-    model: Model,
-    data: Any,
-    *,
-    basis: str = "canonical",
-    density: float = 0.1,
-    thresholds: int = 10,
-    seeds: Sequence[int] = (0,),
-    epochs: int = 20,
-    final_epochs: int = 20,
-    recipe: TrainingRecipe | None = None,
-    scope: Scope = GLOBAL,
-    report: Steps | None = None,
-) -> Outcome:
-    """IHT with ``thresholds`` projections over ``epochs``, then ``final_epochs`` with the mask fixed; see ``imp``."""
-    state = start(model, data, seeds=seeds, basis=basis)
-    own, steps = timed(recipe, epochs, len(state.task.train.y))
-    _, final = timed(recipe, final_epochs, len(state.task.train.y))
-    return finish(state, iht_phases(density, own, steps, thresholds, final, scope), report)
+@dataclass(frozen=True)
+class Iht(TrainingMethod):
+    """``n x [Open, Train, Prune, Zero]``, then a training inside the last mask.
+
+    Args:
+        density: kept fraction.
+        thresholds: ``n``, over the length of one training.
+        final_epochs: with the mask fixed.
+        scope: over which coefficients compete.
+
+    Raises:
+        SltkError: no threshold.
+    """
+
+    name: ClassVar[str] = "iht"
+    thresholds: int = 10
+    final_epochs: float = 20
+    scope: Scope = GLOBAL
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.thresholds < 1:
+            raise SltkError(f"thresholds must be at least 1, but got {self.thresholds}.")
+
+    def phases(self, setup: Setup, rows: int) -> Phases:
+        """Threshold again and again, cut, train."""
+        recipe, steps = setup.timed(rows)
+        _, final = setup.timed(rows, self.final_epochs)
+        part = max(1, steps // self.thresholds)
+        found: list[Phase] = []
+        for n in range(self.thresholds):
+            train = Train(part, recipe, start=n * part, augment=setup.augment)
+            found += [Open(), train, Prune(self.density, scope=self.scope), Zero()]
+        return [*found, Cut(), Measure("cut"), Train(final, recipe, augment=setup.augment), Measure("final")]

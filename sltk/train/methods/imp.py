@@ -9,90 +9,103 @@ Keysers et al. 2107.06825, of which only the abstract could be read, so that the
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
+from sltk.core.errors import SltkError
 from sltk.core.report import Steps
 from sltk.train.bases import RANDOM
-from sltk.train.loop.phases import GLOBAL, Anchor, Augment, Measure, Prune, Rewind, Train
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.outcome import Model, Outcome, finish, start, timed
-from sltk.train.pruning.followers import Follow
+from sltk.train.loop.samples import Task
+from sltk.train.methods.base import TrainingMethod
+from sltk.train.outcome import Outcome
+from sltk.train.phases.base import Phase, Phases
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Prune
+from sltk.train.phases.rewind import Anchor, Rewind
+from sltk.train.phases.train import Train
+from sltk.train.pruning.followers import LEADER, Follow
 from sltk.train.pruning.schedules import to_density
-from sltk.train.pruning.scopes import Scope
+from sltk.train.pruning.scopes import GLOBAL, Scope
 from sltk.train.pruning.scores import Score, magnitude, random
+from sltk.train.runner import Model, Split, run
+from sltk.train.setup import RECIPE, Setup
 
 
-def imp_phases(
-    densities: Sequence[float],
-    recipe: TrainingRecipe,
-    steps: int,
-    *,
-    rewind: int = 0,
-    weights: bool = True,
-    scope: Scope = GLOBAL,
-    score: Score = magnitude,
-    followers: Mapping[str, Follow] | None = None,
-    augment: Augment | None = None,
-) -> list[Any]:
-    """``n x [Train, Prune, Rewind] + [Train]``, with a ``Measure`` after each training, labelled by the round."""
-    train = Train(steps - rewind, recipe, start=rewind, augment=augment)
-    first: list[Any] = [Anchor("start"), train]
-    if rewind:
-        on = Train(steps - rewind, recipe, start=rewind, fresh=False, augment=augment)
-        first = [Train(rewind, recipe, augment=augment), Anchor("start"), on]
-    phases: list[Any] = [*first, Measure("0")]
-    for r, density in enumerate(densities, 1):
-        prune = Prune(density, score, scope, followers=followers or {})
-        phases += [prune, Rewind("start", weights), train, Measure(str(r))]
-    return phases
+@dataclass(frozen=True)
+class Imp(TrainingMethod):
+    """``[Anchor, Train] + n x [Prune, Rewind, Train]``, with a ``Measure`` after each training, labelled by the round.
+
+    Args:
+        density: kept fraction after the last round.
+        rounds: of pruning, in equal shares of the survivors.
+        rewind: steps after which the anchor is stored.
+        weights: whether a rewind restores weights, or the rate alone.
+        scope: over which coefficients compete.
+        score: that they compete by; default their magnitude, and chance in a basis where all of them start at 0.
+        densities: after each round, in place of equal shares; the last is ``density``.
+        followers: further arms, by name, that take their masks from the ticket of their seed; see
+            ``sltk.train.pruning.followers``. One named ``reinitialised`` starts from another network.
+
+    Raises:
+        SltkError: no round, or densities that end elsewhere.
+    """
+
+    name: ClassVar[str] = "imp"
+    density: float = 0.02
+    rounds: int = 10
+    rewind: int = 0
+    weights: bool = True
+    scope: Scope = GLOBAL
+    score: Score | None = None
+    densities: tuple[float, ...] = ()
+    followers: Mapping[str, Follow] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.densities and self.densities[-1] != self.density:
+            raise SltkError(f"densities must end with density={self.density}, but got {self.densities}.")
+        if self.rewind < 0:
+            raise SltkError(f"rewind is a number of steps, at least 0, but got {self.rewind}.")
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The ticket and its followers."""
+        return (LEADER, *self.followers)
+
+    def phases(self, setup: Setup, rows: int) -> Phases:
+        """Train, then prune, rewind and train in each round."""
+        recipe, steps = setup.timed(rows)
+        train = Train(steps - self.rewind, recipe, start=self.rewind, augment=setup.augment)
+        found: list[Phase] = [*self._first(train), Measure("0")]
+        score = self.score or (random if setup.basis.partition(":")[0] in RANDOM else magnitude)
+        for place, density in enumerate(self.densities or to_density(self.density, self.rounds), 1):
+            prune = Prune(density, score, self.scope, followers=self.followers)
+            found += [prune, Rewind("start", self.weights), train, Measure(str(place))]
+        return found
+
+    def _first(self, train: Train) -> Phases:
+        """The first training, in two parts where the anchor lies within it."""
+        if not self.rewind:
+            return [Anchor("start"), train]
+        return [replace(train, steps=self.rewind, start=0), Anchor("start"), replace(train, fresh=False)]
 
 
 def imp(
     model: Model,
-    data: Any,
+    data: Task | Split,
     *,
-    basis: str = "canonical",
     density: float = 0.02,
     rounds: int = 10,
-    seeds: Sequence[int] = (0,),
-    epochs: int = 20,
-    recipe: TrainingRecipe | None = None,
     rewind: int = 0,
-    weights: bool = True,
     scope: Scope = GLOBAL,
-    augment: Augment | None = None,
+    basis: str = "canonical",
+    seeds: Sequence[int] = (0,),
+    epochs: float = 20,
+    recipe: TrainingRecipe = RECIPE,
     device: str = "cpu",
     report: Steps | None = None,
 ) -> Outcome:
-    """IMP to ``density`` in ``rounds`` rounds of equal shares.
-
-    Args:
-        model: ``seed -> module``, or one module for one seed.
-        data: a data set, or a ``Task``.
-        basis: see ``sltk.train.bases``.
-        density: kept fraction of the weights' numbers after the last round.
-        rounds: of pruning.
-        seeds: one replica each.
-        epochs: of every training.
-        recipe: default SGD at .2, momentum .9, decay 1e-4, cosine to 0.
-        rewind: steps after which the anchor is stored.
-        weights: whether a rewind restores weights, or the rate alone.
-        scope: over which coefficients compete.
-        augment: of the training batches, such as ``sltk.data.augment.CropFlip()``.
-        device: where it runs.
-        report: called with (phases done, phases in all).
-    """
-    state = start(model, data, seeds=seeds, basis=basis, device=device)
-    recipe, steps = timed(recipe, epochs, len(state.task.train.y))
-    score = random if basis.partition(":")[0] in RANDOM else magnitude
-    phases = imp_phases(
-        to_density(density, rounds),
-        recipe,
-        steps,
-        rewind=rewind,
-        weights=weights,
-        scope=scope,
-        score=score,
-        augment=augment,
-    )
-    return finish(state, phases, report)
+    """IMP to ``density`` in ``rounds`` rounds; the arguments are those of ``Imp`` and of ``Setup``."""
+    setup = Setup(basis, seeds, epochs, recipe=recipe, device=device, report=report)
+    return run(Imp(density, rounds, rewind, scope=scope), model, data, setup)

@@ -8,82 +8,77 @@ Source: Bai et al. 2203.04248; the form of the penalty and of ``lambda(t)`` as t
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 from sltk.core.report import Steps
-from sltk.train.loop.penalties import GrowingL2
-from sltk.train.loop.phases import Cut, Measure, Open, Prune, Train
+from sltk.train.loop.penalties import HALFWAY, GrowingL2, Ramp
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.outcome import Model, Outcome, finish, start, timed
+from sltk.train.loop.samples import Task
+from sltk.train.methods.base import TrainingMethod
+from sltk.train.outcome import Outcome
+from sltk.train.phases.base import Phase, Phases
+from sltk.train.phases.cut import Cut
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Open, Prune
+from sltk.train.phases.train import Train
 from sltk.train.pruning.schedules import to_density
-from sltk.train.pruning.scopes import Scope
+from sltk.train.pruning.scopes import LAYERWISE, Scope
 from sltk.train.pruning.scores import random
+from sltk.train.runner import Model, Split, run
+from sltk.train.setup import RECIPE, Setup
 
-LAYERWISE = Scope("layerwise")
 
-
-def rst_phases(
-    density: float,
-    first: tuple[TrainingRecipe, int],
-    final: tuple[TrainingRecipe, int],
-    penalty: GrowingL2,
-    *,
-    cycles: int = 1,
-    scope: Scope = LAYERWISE,
-) -> list[Any]:
+@dataclass(frozen=True)
+class Rst(TrainingMethod):
     """``cycles x [Prune(random, soft), Train(lambda)] + [Cut, Train]``; ``lambda`` starts again each cycle.
+
+    The transformation takes the length of the setup, at a constant quarter of its rate.
 
     Args:
         density: kept fraction; cycle ``k`` of ``n`` asks for ``density^(k / n)``.
-        first: recipe and steps of the transformation, all cycles together.
-        final: recipe and steps after the cut.
-        penalty: ``lambda(t)``.
         cycles: 1, or 5 in the iterative variant.
+        final_epochs: of the training after the cut.
+        penalty: ``lambda(t)`` of one cycle; by default it reaches 1 after half of it.
         scope: where the random mask is drawn; layerwise in the source.
     """
-    recipe, steps = first
-    phases: list[Any] = [Open()]
-    for n, step in enumerate(to_density(density, cycles)):
-        share = steps * (n + 1) // cycles - steps * n // cycles
-        phases += [
-            Prune(step, random, scope, soft=True),
-            Train(share, recipe, start=steps * n // cycles, penalty=penalty),
-        ]
-    return [*phases, Measure("transformed"), Cut(), Measure("cut"), Train(final[1], final[0]), Measure("final")]
+
+    name: ClassVar[str] = "rst"
+    cycles: int = 1
+    final_epochs: float = 20
+    penalty: GrowingL2 | Ramp = HALFWAY
+    scope: Scope = LAYERWISE
+
+    def phases(self, setup: Setup, rows: int) -> Phases:
+        """Transform in cycles, cut, train."""
+        recipe, steps = setup.timed(rows)
+        slow, n = recipe.flat(recipe.rate / 4), self.cycles
+        found: list[Phase] = [Open()]
+        for cycle, density in enumerate(to_density(self.density, n)):
+            begun, done = steps * cycle // n, steps * (cycle + 1) // n
+            grown = self.penalty.over(steps // n)
+            train = Train(done - begun, slow, start=begun, penalty=grown, augment=setup.augment)
+            found += [Prune(density, random, self.scope, soft=True), train]
+        final, last = setup.timed(rows, self.final_epochs)
+        kept = Train(last, final, augment=setup.augment)
+        return [*found, Measure("transformed"), Cut(), Measure("cut"), kept, Measure("final")]
 
 
 def rst(
     model: Model,
-    data: Any,
+    data: Task | Split,
     *,
     density: float = 0.1,
-    basis: str = "canonical",
     cycles: int = 1,
-    seeds: Sequence[int] = (0,),
-    epochs: int = 20,
-    final_epochs: int = 20,
-    recipe: TrainingRecipe | None = None,
-    penalty: GrowingL2 | None = None,
+    final_epochs: float = 20,
     scope: Scope = LAYERWISE,
+    basis: str = "canonical",
+    seeds: Sequence[int] = (0,),
+    epochs: float = 20,
+    recipe: TrainingRecipe = RECIPE,
+    device: str = "cpu",
     report: Steps | None = None,
 ) -> Outcome:
-    """RST to ``density``; see ``imp`` for the arguments that they share.
-
-    Args:
-        cycles: more than 1 is the iterative variant.
-        epochs: of the transformation.
-        final_epochs: after the cut.
-        penalty: default: ``lambda`` reaches 1 after half of the transformation.
-    """
-    state = start(model, data, seeds=seeds, basis=basis)
-    rows = len(state.task.train.y)
-    own, steps = timed(recipe, epochs, rows)
-    grown = penalty or ramp(steps // cycles)
-    flat = TrainingRecipe(own.optimiser, own.rate / 4, own.momentum, own.decay, own.batch)
-    phases = rst_phases(density, (flat, steps), timed(recipe, final_epochs, rows), grown, cycles=cycles, scope=scope)
-    return finish(state, phases, report)
-
-
-def ramp(steps: int, cap: float = 1.0) -> GrowingL2:
-    """``lambda`` from 0 to ``cap`` over the first half of ``steps``, raised at every step, then held."""
-    return GrowingL2(increment=2.0 * cap / max(1, steps), every=1, cap=cap)
+    """RST to ``density``; the arguments are those of ``Rst`` and of ``Setup``."""
+    setup = Setup(basis, seeds, epochs, recipe=recipe, device=device, report=report)
+    return run(Rst(density, cycles, final_epochs, scope=scope), model, data, setup)

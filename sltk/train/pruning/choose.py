@@ -42,8 +42,8 @@ def largest(scores: Tensor, count: int) -> Tensor:
         raise SltkError("a score is not a number; did training diverge? Lower the rate.")
     least = torch.kthvalue(scores, n - count + 1, dim=-1, keepdim=True).values
     above, level = scores > least, scores == least
-    room = count - above.sum(-1, keepdim=True)
-    return above | (level & (level.cumsum(-1) <= room))
+    left = count - above.sum(-1, keepdim=True)
+    return above | (level & (level.cumsum(-1) <= left))
 
 
 def largest_groups(scores: Tensor, sizes: Tensor, budget: int) -> Tensor:

@@ -44,6 +44,9 @@ class Scope:
         return left
 
 
+GLOBAL, LAYERWISE = Scope("global"), Scope("layerwise")
+
+
 def counts(scope: Scope, shapes: Mapping[str, tuple[int, ...]], density: float) -> dict[str, int]:
     """Coefficients to keep in each covered layer under ``layerwise`` or ``erk``; they add up to the asked total.
 

@@ -5,11 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
+from sltk.train.loop.evaluation import replica_loss
 from sltk.train.loop.samples import batch_rows
 from sltk.train.loop.state import State
-from sltk.train.loop.steps import replica_loss
 from sltk.train.tickets.ticket import Ticket
 
 Tickets = dict[str, Ticket]
@@ -40,14 +39,6 @@ def random(state: State, tickets: Tickets) -> dict[str, Tensor]:
     return found
 
 
-def learned(state: State, tickets: Tickets) -> dict[str, Tensor]:
-    """``abs(scores)`` of tickets that learn scores; see ``sltk.train.pruning.search``."""
-    missing = [name for name, t in tickets.items() if not hasattr(t, "scores")]
-    if missing:
-        raise SltkError(f"{missing} have no scores; prepare them with sltk.train.pruning.search.search_tickets first.")
-    return {name: t.scores.detach().abs() for name, t in tickets.items()}  # type: ignore[union-attr]
-
-
 def snip(state: State, tickets: Tickets, batch: int = 256) -> dict[str, Tensor]:
     """``abs(c_i dL/dc_i)`` on one batch: how much the loss would move, to first order, without the coefficient.
 
@@ -63,7 +54,7 @@ def snip(state: State, tickets: Tickets, batch: int = 256) -> dict[str, Tensor]:
 def synflow(state: State, tickets: Tickets) -> dict[str, Tensor]:
     """``abs(c_i dR/dc_i)``, ``R`` the sum of outputs on an input of ones with every parameter replaced by its size.
 
-    No data are looked at. In float64, since ``R`` multiplies through all layers.
+    No data are looked at.
 
     Source: Tanaka et al. 2006.05467 (remembered); here for the coefficients of any basis.
     """

@@ -1,7 +1,7 @@
 """Search by scores (edge-popup): frozen coefficients, scores that train, and a top-k of them for a gate."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from sltk.train.pruning.scopes import Scope, choose
 from sltk.train.tickets.replicas import Replicas
 from sltk.train.tickets.ticket import Ticket
 
-Law = Literal["own", "signed-constant", "kaiming"]
+WeightLaw = Literal["own", "signed-constant", "kaiming"]
 
 
 class SearchTicket(Ticket):
@@ -46,7 +46,17 @@ class _StraightThrough(torch.autograd.Function):
         return None, grads[0] * coefficients * scores.sign(), None
 
 
-def search_tickets(replicas: Replicas, *, law: Law = "own", density: float = 0.5) -> None:
+def require_weight_law(law: str) -> None:
+    """Refuse what is no ``WeightLaw``.
+
+    Raises:
+        SltkError: an unknown law.
+    """
+    if law not in get_args(WeightLaw):
+        raise SltkError(f"law must be own, signed-constant or kaiming, but got {law!r}.")
+
+
+def search_tickets(replicas: Replicas, *, law: WeightLaw = "own", density: float = 0.5) -> None:
     """Freeze every coefficient and every other parameter of ``replicas``, and give each ticket scores to learn.
 
     Args:
@@ -59,16 +69,15 @@ def search_tickets(replicas: Replicas, *, law: Law = "own", density: float = 0.5
         SltkError: an unknown law, or a density outside ``(0, 1]``.
     """
     require_density(density)
-    if law not in ("own", "signed-constant", "kaiming"):
-        raise SltkError(f"law must be own, signed-constant or kaiming, but got {law!r}.")
+    require_weight_law(law)
     for p in replicas.rest.values():
         p.requires_grad_(False)
     found = {}
     for name, ticket in replicas.tickets.items():
         draws = [_draws(ticket.mask[0], s, name, law, density) for s in replicas.seeds]
         drawn = [ticket.coefficients.detach()[r] if c is None else c for r, (c, _) in enumerate(draws)]
-        own = SearchTicket(torch.stack(drawn).to(ticket.mask.device), torch.stack([s for _, s in draws]), ticket.basis)
-        found[name] = own.to(ticket.mask.device)
+        c, scores = torch.stack(drawn), torch.stack([s for _, s in draws])
+        found[name] = SearchTicket(c.to(ticket.coefficients), scores.to(ticket.coefficients), ticket.basis)
     replicas.replace(found)
 
 
@@ -85,7 +94,7 @@ def top_scores(density: float, scope: Scope) -> Callable[[dict[str, Ticket]], No
     return refresh
 
 
-def _draws(like: Tensor, seed: int, name: str, law: Law, density: float) -> tuple[Tensor | None, Tensor]:
+def _draws(like: Tensor, seed: int, name: str, law: WeightLaw, density: float) -> tuple[Tensor | None, Tensor]:
     generator = torch_stream(seed, "search", name)
     bound = like[0].numel() ** -0.5
     scores = (torch.rand(like.shape, generator=generator) * 2 - 1) * bound

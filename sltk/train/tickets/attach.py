@@ -7,7 +7,6 @@ and ``isinstance`` go on working.
 
 import copy
 import functools
-from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -15,11 +14,10 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from sltk.core.errors import SltkError
-from sltk.train.basis.base import Basis
+from sltk.train.basis.base import MakeBasis
 from sltk.train.basis.canonical import Canonical
 from sltk.train.tickets.ticket import Ticket
 
-MakeBasis = Callable[[str, Tensor], Basis]
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 

@@ -6,7 +6,7 @@ one replica after the other. The quarter that they would gain does not buy a sec
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,13 +14,12 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from sltk.core.errors import SltkError
-from sltk.train.basis.base import Basis
+from sltk.train.basis.base import MakeBasis
 from sltk.train.tickets.attach import Attached, attach, tickets
 from sltk.train.tickets.gating import gated
 from sltk.train.tickets.ticket import Ticket
 
 SMALL, STACK_ON_CPU, STACK_ON_GPU = 50_000, 16, 64
-Make = Callable[[str, Tensor], Basis]
 
 
 class Replicas(nn.Module):
@@ -45,7 +44,7 @@ class Replicas(nn.Module):
         self,
         modules: Sequence[nn.Module],
         seeds: Sequence[int],
-        basis: Make | None = None,
+        basis: MakeBasis | None = None,
         arms: Sequence[str] = (),
     ) -> None:
         super().__init__()

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from torch import nn
 
-from sltk.construct import range_obstructions, strong_ticket
-from sltk.core.errors import SltkError
+from sltk.construct import Construction, Search
+from sltk.construct.pools.obstructions import range_obstructions
 from sltk.core.rng import stream
 from sltk.subset_sum.laws import Uniform
+from tests.construct.building import build_ticket
 
 
 def target(activation: nn.Module) -> nn.Module:
@@ -22,7 +23,13 @@ def target(activation: nn.Module) -> nn.Module:
 
 def built(activation: nn.Module, n: int = 7, seed: int = 3, **changes):
     settings = {"method": "plus-one", "n": n, "seed": seed, "domain": (-1.0, 1.0), "input_shape": (1, 4, 4)}
-    return strong_ticket(target(activation), **(settings | {"param_eps": 0.05, "law": Uniform(1.0)} | changes))
+    return build_ticket(target(activation), **(settings | {"param_eps": 0.05, "law": Uniform(1.0)} | changes))
+
+
+def found_in(ticket, seed: int = 3, tolerances=None, **search):
+    """What the declaration of ``ticket`` says of ``seed`` before any search."""
+    source, own = ticket.declaration.source(seed), ticket.tolerances
+    return range_obstructions(ticket.target, ticket.plan, source, tolerances or own, Search(**search))
 
 
 def key(f) -> tuple:
@@ -33,7 +40,7 @@ def key(f) -> tuple:
 @pytest.mark.parametrize(("method", "exponents"), [("plus-one", (0,)), ("plus-one", (1, 0, -1)), ("two-layer", (0,))])
 def test_they_are_failures_of_the_ticket_with_that_very_error(activation, method, exponents):
     ticket = built(activation, method=method, scale_exponents=exponents, objective="error")
-    found = range_obstructions(ticket.target, ticket.recipe, 3)
+    found = found_in(ticket)
     failed = {key(f): f for f in ticket.failures if f.kind != "bias"}
     assert 0 < len(found) <= len(failed)
     for f in found:
@@ -46,25 +53,28 @@ def test_another_draw_has_others():
     """The negative control: they belong to the seed."""
     ticket = built(nn.Tanh())
     failed = {key(f) for f in ticket.failures}
-    assert not {key(f) for f in range_obstructions(ticket.target, ticket.recipe, 4)} <= failed
+    assert not {key(f) for f in found_in(ticket, 4)} <= failed
 
 
 def test_pools_that_miss_by_resolution_are_not_among_them():
     ticket = built(nn.Tanh(), n=10, law=Uniform(6.0), param_eps=0.01)
     weights = [f for f in ticket.failures if f.kind != "bias"]
-    assert len(weights) > len(range_obstructions(ticket.target, ticket.recipe, 3))
+    assert len(weights) > len(found_in(ticket))
 
 
 def test_tolerances_by_stage_and_what_is_pruned():
     ticket = built(nn.Tanh())
-    every = range_obstructions(ticket.target, ticket.recipe, 3)
-    lax = range_obstructions(ticket.target, ticket.recipe, 3, tolerances=[10.0, 0.05, 0.05], prune_below=0.05)
+    every = found_in(ticket)
+    lax = found_in(ticket, 3, tolerances=[10.0, 0.05, 0.05], prune_below=0.05)
     assert {key(f) for f in lax} == {key(f) for f in every if f.stage > 0}
-    assert np.all(np.abs(range_obstructions(ticket.target, ticket.recipe, 3, prune_below=0.8).target) > 0.8)
+    assert np.all(np.abs(found_in(ticket, 3, prune_below=0.8).target) > 0.8)
 
 
-def test_an_aim_at_the_output_needs_tolerances():
-    ticket = built(nn.Tanh(), param_eps=None, eps=1.0)
-    with pytest.raises(SltkError, match="needs tolerances"):
-        range_obstructions(ticket.target, ticket.recipe, 3)
-    assert len(range_obstructions(ticket.target, ticket.recipe, 3, tolerances=ticket.tolerances)) > 0
+def test_the_construction_says_the_same_for_both_aims():
+    for aim in ({}, {"param_eps": None, "eps": 1.0}):
+        ticket = built(nn.Tanh(), **aim)
+        asked = Construction(ticket.target, ticket.domain, ticket.recipe)
+        assert asked.tolerances() == ticket.tolerances
+        said = asked.obstructions(3)
+        assert len(said) > 0
+        assert [key(f) for f in said] == [key(f) for f in found_in(ticket)]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from torch import nn
 
-from sltk.construct import strong_ticket
 from sltk.construct.pools.sub_pool import solve_sub_pool_first
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
+from tests.construct.building import build_ticket
 
 EPS = 0.05
 
@@ -58,7 +58,7 @@ def built(**changes):
     for parameter in model.parameters():
         parameter.data = parameter.data.new_tensor(generator.uniform(-1, 1, parameter.shape))
     settings = {"method": "plus-one", "n": 12, "seed": 1, "domain": (-1.0, 1.0), "input_shape": (3,)}
-    return strong_ticket(model, **(settings | {"param_eps": 0.05, "law": Uniform(2.0)} | changes))
+    return build_ticket(model, **(settings | {"param_eps": 0.05, "law": Uniform(2.0)} | changes))
 
 
 def weights(ticket) -> set[tuple[int, int, int, int, int]]:
@@ -81,7 +81,7 @@ def test_pools_of_that_size_alone_have_more_failures():
 
 @pytest.mark.parametrize("first", [0, 13, -1])
 def test_a_number_that_is_not_between_one_and_n_is_refused(first):
-    with pytest.raises(SltkError, match="search_first is a number of samples from 1 to n = 12"):
+    with pytest.raises(SltkError, match="sub_pool is a number of samples from 1 to n = 12"):
         built(sub_pool=first)
 
 
@@ -94,6 +94,6 @@ def test_a_construction_resumes_only_parts_of_the_same_search(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        built(sub_pool=8, parts=tmp_path / "parts", report=stop)
-    other = built(parts=tmp_path / "parts")
+        built(sub_pool=8, checkpoint=tmp_path / "checkpoint", report=stop)
+    other = built(checkpoint=tmp_path / "checkpoint")
     assert all(np.array_equal(a.weight, b.weight) for a, b in zip(other.masks, built().masks, strict=True))

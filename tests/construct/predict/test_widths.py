@@ -7,13 +7,14 @@ from torch import nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.intervals import Box
-from sltk.construct import strong_ticket
+from sltk.construct.methods.base import method_named
 from sltk.construct.predict.widths import drawn_for_certain, required_widths
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import LogUniform, Product, Uniform
 from sltk.subset_sum.widths.required_size import required_size
+from tests.construct.building import build_ticket
 
 QUESTIONS = ((0.5, 0.2), (0.25, 0.05))
 
@@ -24,7 +25,8 @@ def dense(phi: nn.Module, biases: bool = True) -> nn.Module:
 
 
 def widths(net, method="plus-one", eps=0.5, delta=0.05, **options):
-    return required_widths(net, method=method, eps=eps, delta=delta, domain=(-1.0, 1.0), input_shape=(2,), **options)
+    question = {"method": method, "eps": eps, "delta": delta, "domain": (-1.0, 1.0), "law": "uniform(1.0)"}
+    return required_widths(net, input_shape=(2,), **(question | options))
 
 
 @pytest.mark.parametrize("method", ["plus-one", "two-layer"])
@@ -52,14 +54,14 @@ def test_failures_add_up_to_delta():
 
 def test_a_priori_certificate_is_the_one_of_the_sizes_and_sees_a_looser_tolerance():
     net = read(dense(nn.ReLU()), (2,))
-    found = required_widths(net, method="plus-one", eps=0.5, delta=0.05, domain=(-1.0, 1.0))
+    found = required_widths(net, method="plus-one", eps=0.5, delta=0.05, domain=(-1.0, 1.0), law="uniform(1.0)")
     weights = [pool for pool in found.pools if pool.kind == "weight"]
 
     def bound(factor: float) -> float:
         offers = [Pools(pool.certificate * (2 - i), 1.0, 1.0) for i, pool in enumerate(weights)]
         eps = [pool.tolerance * factor for pool in weights]
         relu = activation("relu")
-        return a_priori(net, Box(-1.0, 1.0), eps, offers, method="plus-one", univariate=relu).bound
+        return a_priori(net, Box(-1.0, 1.0), eps, offers, method=method_named("plus-one"), univariate=relu).bound
 
     assert bound(1.0) == found.certificate.bound
     assert bound(4.0) > 0.5
@@ -73,7 +75,7 @@ def test_wider_where_more_is_asked():
 
 def test_a_built_ticket_needs_no_more_than_is_certified():
     net = dense(nn.ReLU())
-    ticket = strong_ticket(net, method="two-layer", n=24, seed=0, domain=(-1.0, 1.0), input_shape=(2,), eps=0.5)
+    ticket = build_ticket(net, method="two-layer", n=24, seed=0, domain=(-1.0, 1.0), input_shape=(2,), eps=0.5)
     assert ticket.succeeded
     assert all(pool.certificate >= 24 for pool in widths(net, "two-layer").pools)
 

@@ -14,12 +14,18 @@ from torch.nn.utils import parametrizations, prune
 from sltk.core.errors import SltkError
 from sltk.networks.activations.characterise import characterise
 from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, AvgPool, Conv, Flatten, Linear, MaxPool, Network
+from sltk.networks.network import Network
+from sltk.networks.ops.act import Act
+from sltk.networks.ops.avg_pool import AvgPool
+from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.flatten import Flatten
+from sltk.networks.ops.linear import Linear
+from sltk.networks.ops.max_pool import MaxPool
 from sltk.networks.reading.read import read
 
 ACTIVATIONS: tuple[Callable[[], nn.Module], ...] = (
     nn.ReLU, nn.LeakyReLU, lambda: nn.LeakyReLU(0.3), nn.Tanh, nn.Sigmoid, nn.Softplus, nn.GELU, nn.SiLU, nn.ELU,
-    lambda: nn.ELU(0.5), nn.SELU, nn.Mish, nn.Softsign,
+    lambda: nn.ELU(0.5), nn.SELU, nn.Mish, nn.Softsign, nn.Hardtanh, lambda: nn.Hardtanh(-0.5, 0.25), nn.ReLU6,
 )  # fmt: skip
 
 
@@ -163,6 +169,7 @@ def test_ways_to_flatten(flatten: Callable[[Tensor], Tensor]) -> None:
     "function",
     [F.relu, F.gelu, F.silu, F.selu, F.mish, F.softsign, F.softplus, F.elu, F.leaky_relu, torch.erf, torch.tanh,
      torch.relu, torch.sigmoid, torch.special.expit, lambda x: F.elu(x, 0.7), lambda x: F.relu(x, inplace=True),
+     F.hardtanh, F.relu6, lambda x: F.hardtanh(x, -0.5, max_val=0.25),
      lambda x: x.sigmoid(), lambda x: x.erf(), lambda x: x.relu_()],
 )  # fmt: skip
 def test_activations_as_functions(function: Callable[[Tensor], Tensor]) -> None:
@@ -346,6 +353,7 @@ REFUSED: list[tuple[Callable[[], nn.Module], tuple[int, ...], str]] = [
     (lambda: chain(nn.Linear(4, 4), nn.GELU("tanh")), (4,), "use 'none'"),
     (lambda: chain(nn.Linear(4, 4), nn.Softplus(2.0)), (4,), "beta=1"),
     (lambda: chain(nn.Linear(4, 4), nn.LeakyReLU(-0.5)), (4,), "'1'.*>= 0"),
+    (lambda: chain(nn.Linear(4, 4), nn.Hardtanh(0.5, 2.0)), (4,), "'1'.*low <= 0 <= high"),
     (lambda: chain(nn.Linear(4, 4), nn.Softmax(1)), (4,), "apply it to the outputs"),
     (lambda: chain(nn.Linear(4, 4), nn.PReLU()), (4,), "'1' is a PReLU"),
     (lambda: chain(nn.Linear(4, 4), nn.LayerNorm(4)), (4,), "LayerNorm"),

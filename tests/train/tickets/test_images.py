@@ -1,6 +1,6 @@
 """The run that is meant for a GPU, at toy size on a CPU; and mistakes of others in data and selection."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
@@ -8,12 +8,18 @@ import torch
 
 from sltk.data.augment import CropFlip
 from sltk.models.registry import model
-from sltk.train.loop.phases import Anchor, Measure, Prune, Rewind, Train
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, batch_rows
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.methods.imp import imp
 from sltk.train.methods.rst import rst
-from sltk.train.outcome import finish, start
+from sltk.train.phases.base import Phases
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Prune
+from sltk.train.phases.rewind import Anchor, Rewind
+from sltk.train.phases.train import Train
+from sltk.train.runner import run
+from sltk.train.setup import Setup
 
 SEEDS = (0, 1, 2)
 resnet = partial(model, "resnet-20", input_shape=(3, 8, 8), classes=3)
@@ -53,12 +59,19 @@ def test_a_random_structure_is_transformed_on_a_residual_network() -> None:
         assert not bool(ticket()[~ticket.mask].any()), name
 
 
-def augmented(seeds: tuple[int, ...], steps: int = 5) -> dict[str, torch.Tensor]:
+@dataclass(frozen=True)
+class OneRound(TrainingMethod):
+    name = "one-round"
+
+    def phases(self, setup: Setup, rows: int) -> Phases:
+        train = Train(5, RECIPE, augment=setup.augment)
+        return [Anchor(), train, Prune(self.density), Rewind(), train, Measure("end")]
+
+
+def augmented(seeds: tuple[int, ...]) -> dict[str, torch.Tensor]:
     small = partial(model, "conv-2", input_shape=(3, 8, 8), classes=3)
-    state = start(small, task(), seeds=seeds)
-    phase = Train(steps, RECIPE, augment=CropFlip(2))
-    finish(state, [Anchor(), phase, Prune(0.5), Rewind(), phase, Measure("end")])
-    return {name: ticket.coefficients.detach() for name, ticket in state.replicas.tickets.items()}
+    outcome = run(OneRound(0.5), small, task(), Setup(seeds=seeds, augment=CropFlip(2)))
+    return {name: ticket.coefficients.detach() for name, ticket in outcome.state.replicas.tickets.items()}
 
 
 def test_augmentation_depends_on_the_replicas_seed_alone() -> None:

@@ -8,10 +8,15 @@ from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.train.bases import NAMES
-from sltk.train.loop.phases import Anchor, Cut, Measure, Prune, Rewind, Train, run
+from sltk.train.loop.evaluation import density, evaluate
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
-from sltk.train.loop.state import density, evaluate
+from sltk.train.phases.base import run_phases
+from sltk.train.phases.cut import Cut
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Prune
+from sltk.train.phases.rewind import Anchor, Rewind
+from sltk.train.phases.train import Train
 from sltk.train.tickets.attach import detach, tickets
 from sltk.train.tickets.replicas import Replicas, stack_size
 from tests.train.engine_task import conv, dense, small_task, state_of
@@ -23,9 +28,9 @@ PHASES = [Anchor(), Train(12, RECIPE), Prune(0.4), Rewind(), Train(12, RECIPE), 
 @pytest.mark.parametrize("make", [dense, conv])
 @pytest.mark.parametrize("basis", ["canonical", "dct", "svd"])
 def test_stacked_equals_one_by_one(make, basis: str) -> None:
-    together = run(state_of(make, (0, 1, 2), basis, dtype=torch.float64), PHASES)
+    together = run_phases(state_of(make, (0, 1, 2), basis, dtype=torch.float64), PHASES)
     for index, seed in enumerate((0, 1, 2)):
-        alone = run(state_of(make, (seed,), basis, dtype=torch.float64), PHASES)
+        alone = run_phases(state_of(make, (seed,), basis, dtype=torch.float64), PHASES)
         for name, value in alone.values().items():
             assert torch.allclose(together.values()[name][index].double(), value[0].double(), atol=1e-9), name
         for name, ticket in alone.replicas.tickets.items():
@@ -35,7 +40,7 @@ def test_stacked_equals_one_by_one(make, basis: str) -> None:
 
 
 def test_batch_norm_statistics_are_each_replicas_own() -> None:
-    state = run(state_of(conv, (0, 1)), [Train(6, RECIPE)])
+    state = run_phases(state_of(conv, (0, 1)), [Train(6, RECIPE)])
     mean = state.replicas.statistics["1.running_mean"]
     assert mean.abs().sum() > 0
     assert not torch.allclose(mean[0], mean[1])
@@ -44,7 +49,7 @@ def test_batch_norm_statistics_are_each_replicas_own() -> None:
 
 @pytest.mark.parametrize("basis", [name for name in NAMES if name != "dct-taps"])
 def test_a_replica_leaves_as_a_module_that_computes_the_same(basis: str) -> None:
-    state = run(state_of(dense, (0, 1), basis), [Train(4, RECIPE), Prune(0.5)])
+    state = run_phases(state_of(dense, (0, 1), basis), [Train(4, RECIPE), Prune(0.5)])
     x = state.task.test.x
     out = state.replicas.eval()(x, shared=True)
     for index in range(2):
@@ -76,12 +81,12 @@ def test_mistake_a_seed_that_seeds_one_generator_while_another_draws() -> None:
         torch.manual_seed(garbage)
         torch.rand(garbage)
         make = lambda seed: nn.Sequential(*dense(seed)[:2], nn.Dropout(0.5), *dense(seed)[2:])  # noqa: E731
-        state = run(state_of(make, (3, 4)), [Train(8, RECIPE)])
+        state = run_phases(state_of(make, (3, 4)), [Train(8, RECIPE)])
         return torch.cat([v.detach().flatten() for v in state.values().values()])
 
     assert torch.equal(one(1), one(7))
     state, before = state_of(dense), torch.get_rng_state()
-    run(state, [Train(2, RECIPE)])
+    run_phases(state, [Train(2, RECIPE)])
     assert torch.equal(torch.get_rng_state(), before)
 
 

@@ -1,22 +1,28 @@
 """Phases: what each writes and what it leaves alone, bit for bit."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
 
 from sltk.core.errors import SltkError
-from sltk.train.loop.checkpoint import load_checkpoint, save_checkpoint
+from sltk.train.checkpoint import load_checkpoint, save_checkpoint
+from sltk.train.loop.evaluation import density, replica_loss
 from sltk.train.loop.penalties import L1, GrowingL2
-from sltk.train.loop.phases import Anchor, Cut, Measure, Open, Prune, Rewind, Train, masked_over_kept, run
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
-from sltk.train.loop.state import density
-from sltk.train.loop.steps import replica_loss
-from sltk.train.methods.imp import imp_phases
-from sltk.train.methods.rst import rst_phases
+from sltk.train.methods.imp import Imp
+from sltk.train.methods.rst import Rst
+from sltk.train.phases.base import run_phases
+from sltk.train.phases.cut import Cut, masked_over_kept
+from sltk.train.phases.measure import Measure
+from sltk.train.phases.prune import Open, Prune
+from sltk.train.phases.rewind import Anchor, Rewind
+from sltk.train.phases.train import Train
 from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.scores import magnitude, random, snip, synflow
+from sltk.train.setup import Setup
 from tests.train.engine_task import conv, dense, state_of
 
 RECIPE = TrainingRecipe(rate=0.1, decay=1e-2, batch=40)
@@ -29,8 +35,8 @@ def weights(state) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("basis", ORTHONORMAL)
 def test_round_zero_agrees_across_orthonormal_bases_under_sgd(basis: str) -> None:
-    plain = run(state_of(dense, dtype=torch.float64), [Train(20, RECIPE)])
-    other = run(state_of(dense, basis=basis, dtype=torch.float64), [Train(20, RECIPE)])
+    plain = run_phases(state_of(dense, dtype=torch.float64), [Train(20, RECIPE)])
+    other = run_phases(state_of(dense, basis=basis, dtype=torch.float64), [Train(20, RECIPE)])
     for name, weight in weights(plain).items():
         assert torch.allclose(weights(other)[name], weight, atol=1e-10)
 
@@ -38,15 +44,15 @@ def test_round_zero_agrees_across_orthonormal_bases_under_sgd(basis: str) -> Non
 def test_round_zero_under_adam_does_not_agree() -> None:
     """Negative control: Adam acts number by number, so a rotation changes it."""
     adam = TrainingRecipe("adam", rate=0.01, batch=40)
-    plain = run(state_of(dense, dtype=torch.float64), [Train(20, adam)])
-    other = run(state_of(dense, basis="haar", dtype=torch.float64), [Train(20, adam)])
+    plain = run_phases(state_of(dense, dtype=torch.float64), [Train(20, adam)])
+    other = run_phases(state_of(dense, basis="haar", dtype=torch.float64), [Train(20, adam)])
     assert not torch.allclose(weights(other)["1.weight"], weights(plain)["1.weight"], atol=1e-3)
 
 
 @pytest.mark.parametrize("basis", ["dct", "haar"])
 def test_training_c_under_a_mask_is_projected_sgd_of_theta(basis: str) -> None:
     state = state_of(dense, seeds=(0,), basis=basis, dtype=torch.float64)
-    run(state, [Prune(0.3)])
+    run_phases(state, [Prune(0.3)])
     tickets = state.replicas.tickets
     theta = {n: t().detach().clone() for n, t in tickets.items()}
     rest = {n: p.detach().clone() for n, p in state.replicas.rest.items()}
@@ -55,7 +61,7 @@ def test_training_c_under_a_mask_is_projected_sgd_of_theta(basis: str) -> None:
         rows = batch_rows((0,), position, 40, 240)
         for v in (theta | rest).values():
             v.requires_grad_(True)
-        out = state.replicas.train()._template[0]
+        out = state.replicas.train().template
         named = {n: v[0] for n, v in (theta | rest).items()}
         y = torch.func.functional_call(out, named, (state.task.train.x[rows[0]],))
         grads = torch.autograd.grad(replica_loss(y[None], state.task.train.y[rows]), list((theta | rest).values()))
@@ -67,14 +73,14 @@ def test_training_c_under_a_mask_is_projected_sgd_of_theta(basis: str) -> None:
                     t = tickets[n]
                     step = t.basis.synthesise(torch.where(t.gate, t.basis.analyse(step), 0.0))
                 v -= 0.1 * step
-    run(state, [Prune(0.3), Train(6, RECIPE)])
+    run_phases(state, [Prune(0.3), Train(6, RECIPE)])
     for name, weight in weights(state).items():
         assert torch.allclose(weight, theta[name], atol=1e-10)
 
 
 @pytest.mark.parametrize("basis", ["canonical", "dct"])
 def test_mistake_pruned_weights_revived_by_momentum_or_weight_decay(basis: str) -> None:
-    state = run(state_of(conv, basis=basis), [Train(5, RECIPE), Prune(0.2)])
+    state = run_phases(state_of(conv, basis=basis), [Train(5, RECIPE), Prune(0.2)])
     state.cursor = 0
     seen = []
 
@@ -83,7 +89,7 @@ def test_mistake_pruned_weights_revived_by_momentum_or_weight_decay(basis: str) 
         if basis == "canonical":
             seen.append(all((t()[~t.mask] == 0).all() for t in tickets.values()))
 
-    run(state, [Train(10, RECIPE, fresh=False, refresh=watch)])  # the momentum of before goes on
+    run_phases(state, [Train(10, RECIPE, fresh=False, refresh=watch)])  # the momentum of before goes on
     assert seen
     assert all(seen)
     moved = [t.coefficients[~t.mask] for t in state.replicas.tickets.values()]
@@ -93,7 +99,7 @@ def test_mistake_pruned_weights_revived_by_momentum_or_weight_decay(basis: str) 
 def test_mistake_rewinding_that_aliases_the_stored_tensor() -> None:
     state = state_of(conv)
     before = {n: v.detach().clone() for n, v in state.values().items()}
-    run(state, [Anchor("k"), Train(6, RECIPE), Rewind("k"), Train(6, RECIPE)])
+    run_phases(state, [Anchor("k"), Train(6, RECIPE), Rewind("k"), Train(6, RECIPE)])
     stored, position = state.anchors["k"]
     assert position == 0
     assert all(torch.equal(stored[n], before[n]) for n in before)
@@ -105,7 +111,7 @@ def test_mistake_rewinding_that_aliases_the_stored_tensor() -> None:
 
 
 def test_rewinding_the_rate_alone_keeps_the_weights_and_the_batches_come_again() -> None:
-    state = run(state_of(dense), [Anchor("k"), Train(6, RECIPE)])
+    state = run_phases(state_of(dense), [Anchor("k"), Train(6, RECIPE)])
     trained = {n: v.detach().clone() for n, v in state.values().items()}
     Rewind("k", weights=False).run(state)
     assert state.position == 0
@@ -115,7 +121,7 @@ def test_rewinding_the_rate_alone_keeps_the_weights_and_the_batches_come_again()
 @pytest.mark.parametrize("basis", ["canonical", "dct", "hadamard"])
 def test_masks_are_monotone_and_counts_exact_through_imp(basis: str) -> None:
     state, masks = state_of(dense, basis=basis), []
-    for phase in imp_phases((0.5, 0.25, 0.1), RECIPE, 5):
+    for phase in Imp(0.1, densities=(0.5, 0.25, 0.1)).phases(Setup(steps=5, recipe=RECIPE), 240):
         phase.run(state)
         if isinstance(phase, Prune):
             masks.append(torch.cat([t.mask.flatten(1) for t in state.replicas.tickets.values()], 1))
@@ -125,11 +131,11 @@ def test_masks_are_monotone_and_counts_exact_through_imp(basis: str) -> None:
 
 
 def test_a_larger_density_later_revives_nothing() -> None:
-    state = run(state_of(dense), [Prune(0.2)])
+    state = run_phases(state_of(dense), [Prune(0.2)])
     before = {name: t.mask.clone() for name, t in state.replicas.tickets.items()}
-    run(state, [Prune(0.2), Prune(0.5)])
+    run_phases(state, [Prune(0.2), Prune(0.5)])
     assert all(torch.equal(t.mask, before[name]) for name, t in state.replicas.tickets.items())
-    run(state, [Prune(0.2), Prune(0.5), Open(), Prune(0.5)])  # negative control: after Open more are kept
+    run_phases(state, [Prune(0.2), Prune(0.5), Open(), Prune(0.5)])  # negative control: after Open more are kept
     assert density(state.replicas) == [0.5, 0.5]
 
 
@@ -137,7 +143,7 @@ def test_followers_take_structure_and_counts_from_their_ticket() -> None:
     arms = ("ticket", "reinitialised", "random")
     state = state_of(dense, seeds=(5, 5, 5), arms=arms)
     follow = {"reinitialised": "same", "random": "random"}
-    run(state, [Train(5, RECIPE), Prune(0.5, followers=follow), Prune(0.2, followers=follow)])
+    run_phases(state, [Train(5, RECIPE), Prune(0.5, followers=follow), Prune(0.2, followers=follow)])
     for ticket in state.replicas.tickets.values():
         assert torch.equal(ticket.mask[0], ticket.mask[1])
         assert not torch.equal(ticket.mask[0], ticket.mask[2])
@@ -152,7 +158,7 @@ def test_lambda_trace() -> None:
 
 
 def test_penalty_is_its_formula_and_acts_off_the_mask_only() -> None:
-    state = run(state_of(dense), [Prune(0.5, random, soft=True)])
+    state = run_phases(state_of(dense), [Prune(0.5, random, soft=True)])
     tickets = state.replicas.tickets
     value = GrowingL2(1.0, 1, 10.0)(tickets, 3)
     assert value.item() == pytest.approx(
@@ -168,10 +174,15 @@ def test_penalty_is_its_formula_and_acts_off_the_mask_only() -> None:
 
 
 def test_rst_with_lambda_zero_is_dense_then_cut() -> None:
-    slow, final = (TrainingRecipe(rate=0.05, batch=40), 15), (RECIPE, 10)
-    rst = run(state_of(dense), rst_phases(0.3, slow, final, GrowingL2(0.0, 1, 0.0)))
-    by_hand = run(state_of(dense), [Train(15, slow[0]), Prune(0.3, random, Scope("layerwise")), Train(10, RECIPE)])
-    grown = run(state_of(dense), rst_phases(0.3, slow, final, GrowingL2(0.2, 1, 1.0)))
+    setup = Setup(steps=15, recipe=RECIPE)
+    slow, final = TrainingRecipe(rate=0.025, decay=1e-2, batch=40), setup.timed(240, epochs=2)
+    assert final == (replace(RECIPE, total=12), 12)
+    lone = Rst(0.3, final_epochs=2, penalty=GrowingL2(0.0, 1, 0.0))
+    rst = run_phases(state_of(dense), lone.phases(setup, 240))
+    trained = [Train(15, slow), Prune(0.3, random, Scope("layerwise")), Train(12, final[0])]
+    by_hand = run_phases(state_of(dense), trained)
+    pushed = replace(lone, penalty=GrowingL2(0.2, 1, 1.0))
+    grown = run_phases(state_of(dense), pushed.phases(setup, 240))
     for name, value in by_hand.values().items():
         assert torch.equal(rst.values()[name], value)
     assert not torch.equal(grown.values()["c:1.weight"], rst.values()["c:1.weight"])  # negative control
@@ -179,9 +190,10 @@ def test_rst_with_lambda_zero_is_dense_then_cut() -> None:
 
 def test_the_penalty_empties_what_the_cut_takes() -> None:
     slow = TrainingRecipe(rate=0.05, batch=40)
-    state = run(state_of(dense), [Prune(0.3, random, soft=True), Train(150, slow, penalty=GrowingL2(0.01, 1, 1.0))])
+    pushed = Train(150, slow, penalty=GrowingL2(0.01, 1, 1.0))
+    state = run_phases(state_of(dense), [Prune(0.3, random, soft=True), pushed])
     assert max(masked_over_kept(state.replicas.tickets)) < 0.02
-    plain = run(state_of(dense), [Prune(0.3, random, soft=True), Train(150, slow)])
+    plain = run_phases(state_of(dense), [Prune(0.3, random, soft=True), Train(150, slow)])
     assert min(masked_over_kept(plain.replicas.tickets)) > 0.3  # negative control
 
 
@@ -191,7 +203,7 @@ def test_an_unstable_penalty_is_refused() -> None:
 
 
 def test_cut_recomputes_batch_norm_statistics() -> None:
-    state = run(state_of(conv), [Train(10, RECIPE), Prune(0.1, soft=True)])
+    state = run_phases(state_of(conv), [Train(10, RECIPE), Prune(0.1, soft=True)])
     before = state.replicas.statistics["1.running_mean"].clone()
     Cut().run(state)
     after = state.replicas.statistics["1.running_mean"]
@@ -205,8 +217,8 @@ def test_cut_recomputes_batch_norm_statistics() -> None:
 @pytest.mark.parametrize("stop", [3, 17, 31])
 def test_resume_is_bit_for_bit(tmp_path, optimiser: str, stop: int) -> None:
     recipe = TrainingRecipe(optimiser, rate=0.01, batch=40, decay=1e-3, total=12)  # type: ignore[arg-type]
-    phases = imp_phases((0.5, 0.2), recipe, 12, rewind=2)
-    whole = run(state_of(conv), phases)
+    phases = Imp(0.2, rewind=2, densities=(0.5, 0.2)).phases(Setup(steps=12, recipe=recipe), 240)
+    whole = run_phases(state_of(conv), phases)
 
     class Stop(Exception):
         pass
@@ -221,8 +233,8 @@ def test_resume_is_bit_for_bit(tmp_path, optimiser: str, stop: int) -> None:
 
     cut.keep = keep
     with pytest.raises(Stop):
-        run(cut, phases)
-    again = run(load_checkpoint(state_of(conv), tmp_path / "c", phases), phases)
+        run_phases(cut, phases)
+    again = run_phases(load_checkpoint(state_of(conv), tmp_path / "c", phases), phases)
     assert again.rows == whole.rows
     for name, value in whole.values().items():
         assert torch.equal(again.values()[name], value), name
@@ -234,18 +246,18 @@ def test_mistake_checkpoints_without_generator_state(tmp_path) -> None:
 
     make = lambda seed: nn.Sequential(*dense(seed)[:2], nn.Dropout(0.5), *dense(seed)[2:])  # noqa: E731
     phases = [Train(5, RECIPE), Train(5, RECIPE)]
-    whole = run(state_of(make), phases)
-    half = run(state_of(make), phases[:1])
+    whole = run_phases(state_of(make), phases)
+    half = run_phases(state_of(make), phases[:1])
     save_checkpoint(half, tmp_path / "c")
-    again = run(load_checkpoint(state_of(make), tmp_path / "c", phases), phases)
+    again = run_phases(load_checkpoint(state_of(make), tmp_path / "c", phases), phases)
     assert torch.equal(again.values()["c:1.weight"], whole.values()["c:1.weight"])
     forgot = load_checkpoint(state_of(make), tmp_path / "c", phases)
     forgot.generator = state_of(make).generator  # negative control
-    assert not torch.equal(run(forgot, phases).values()["c:1.weight"], whole.values()["c:1.weight"])
+    assert not torch.equal(run_phases(forgot, phases).values()["c:1.weight"], whole.values()["c:1.weight"])
 
 
 def test_a_damaged_or_foreign_checkpoint_is_refused(tmp_path) -> None:
-    save_checkpoint(run(state_of(dense), [Train(2, RECIPE)]), tmp_path / "c")
+    save_checkpoint(run_phases(state_of(dense), [Train(2, RECIPE)]), tmp_path / "c")
     data = bytearray((tmp_path / "c").read_bytes())
     data[-3] ^= 1
     (tmp_path / "d").write_bytes(bytes(data))
@@ -293,9 +305,9 @@ def test_magnitude_is_scaled_by_column_norms_where_needed() -> None:
 
 
 def test_random_masks_are_nested_paired_by_seed_and_of_their_own_for_each_seed() -> None:
-    state = run(state_of(dense, seeds=(1, 1, 2)), [Prune(0.5, random)])
+    state = run_phases(state_of(dense, seeds=(1, 1, 2)), [Prune(0.5, random)])
     wide = {n: t.mask.clone() for n, t in state.replicas.tickets.items()}
-    direct = run(state_of(dense, seeds=(1, 1, 2)), [Prune(0.2, random)])
+    direct = run_phases(state_of(dense, seeds=(1, 1, 2)), [Prune(0.2, random)])
     for name, t in direct.replicas.tickets.items():
         assert torch.equal(t.mask[0], t.mask[1])
         assert not torch.equal(t.mask[0], t.mask[2])
@@ -303,7 +315,7 @@ def test_random_masks_are_nested_paired_by_seed_and_of_their_own_for_each_seed()
 
 
 def test_open_measure_and_missing_anchor() -> None:
-    state = run(state_of(dense), [Prune(0.5), Open(), Measure("x")])
+    state = run_phases(state_of(dense), [Prune(0.5), Open(), Measure("x")])
     assert density(state.replicas) == [1.0, 1.0]
     assert {"label", "seed", "arm", "density", "validation", "test", "loss"} == set(state.rows[0])
     with pytest.raises(SltkError, match="no anchor"):
@@ -312,4 +324,4 @@ def test_open_measure_and_missing_anchor() -> None:
 
 def test_divergence_is_said_and_not_reported_as_a_result() -> None:
     with pytest.raises(SltkError, match="diverged"):
-        run(state_of(dense), [Train(60, TrainingRecipe(rate=1e6, batch=40))])
+        run_phases(state_of(dense), [Train(60, TrainingRecipe(rate=1e6, batch=40))])

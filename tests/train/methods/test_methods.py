@@ -7,48 +7,16 @@ from sltk.core.errors import SltkError
 from sltk.train.bases import NAMES, basis_named
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, split_validation
-from sltk.train.methods.after_training import after_training
-from sltk.train.methods.at_init import at_init
+from sltk.train.methods.at_init import AtInit
 from sltk.train.methods.edge_popup import edge_popup
-from sltk.train.methods.growing_l2 import growing_l2
-from sltk.train.methods.iht import iht
-from sltk.train.methods.imp import imp
-from sltk.train.methods.rst import rst
-from sltk.train.methods.scratch import scratch
-from sltk.train.outcome import start, task_of
+from sltk.train.methods.imp import Imp, imp
 from sltk.train.pruning.choose import keep_count
 from sltk.train.pruning.scopes import Scope
+from sltk.train.runner import start, task_of
+from sltk.train.setup import Setup
 from tests.train.engine_task import conv, dense, small_task
 
 TASK, FAST = small_task(), TrainingRecipe(rate=0.05, batch=40)
-KEPT = {"data": TASK, "density": 0.25, "seeds": (0, 1), "epochs": 2, "recipe": FAST}
-METHODS = {
-    "imp": lambda: imp(dense, rounds=2, **KEPT),
-    "imp, rates": lambda: imp(dense, rounds=2, weights=False, rewind=2, **KEPT),
-    "iht": lambda: iht(dense, thresholds=3, final_epochs=1, **KEPT),
-    "rst": lambda: rst(dense, final_epochs=1, **KEPT),
-    "rst, cycles": lambda: rst(dense, final_epochs=1, cycles=2, **KEPT),
-    "growing_l2": lambda: growing_l2(dense, **KEPT),
-    "edge_popup": lambda: edge_popup(dense, **KEPT),
-    "snip": lambda: at_init(dense, score="snip", **KEPT),
-    "synflow": lambda: at_init(dense, score="synflow", **KEPT),
-    "random": lambda: at_init(dense, score="random", **KEPT),
-    "after_training": lambda: after_training(dense, **KEPT),
-    "l1": lambda: after_training(dense, l1=1e-3, **KEPT),
-    "scratch": lambda: scratch(dense, **KEPT),
-}
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_every_method_keeps_the_density_exactly_and_gives_plain_modules(name: str) -> None:
-    outcome = METHODS[name]()
-    assert {row["density"] for row in outcome.rows if row["label"] == outcome.rows[-1]["label"]} == {0.25}
-    plain = outcome.module(1)
-    zeros = sum(int((p == 0).sum()) for n, p in plain.named_parameters() if n.endswith("weight"))
-    assert zeros == 180
-    assert outcome.accuracy(outcome.rows[-1]["label"])[1] == pytest.approx(
-        float((plain.eval()(TASK.test.x).argmax(1) == TASK.test.y).double().mean())
-    )
 
 
 @pytest.mark.parametrize("basis", NAMES)
@@ -105,7 +73,8 @@ def test_the_validation_part_is_held_back_and_fixed() -> None:
 
 
 def test_initial_weights_depend_on_the_seed_alone() -> None:
-    first = start(dense, TASK, seeds=(4, 5), arms=("ticket", "reinitialised", "random")).values()["c:1.weight"]
+    method = Imp(followers={"reinitialised": "same", "random": "random"})
+    first = start(method, dense, TASK, Setup(seeds=(4, 5))).values()["c:1.weight"]
     assert torch.equal(first[0], dense(4)[1].weight)
     assert torch.equal(first[0], first[4])  # random shares the ticket's network
     assert not torch.equal(first[0], first[2])  # reinitialised does not
@@ -122,4 +91,4 @@ def test_a_data_set_becomes_a_task_and_bad_input_is_refused() -> None:
     with pytest.raises(SltkError, match="basis must be"):
         basis_named("wavelet")
     with pytest.raises(SltkError, match="score must be"):
-        at_init(dense, TASK, score="grasp")  # type: ignore[arg-type]
+        AtInit(score="grasp")  # type: ignore[arg-type]

@@ -9,98 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from sltk.networks.activations.table import Activation
+from sltk.networks.activations.activation import Activation
+from sltk.networks.affine import Affine
+from sltk.networks.op import Step
 from sltk.networks.wiring import Wire, flow, is_chain, wires
-
-Pair = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Linear:
-    """``y = W x + b`` with ``weight`` ``(out, in)`` and ``bias`` ``(out,)``, float64."""
-
-    name: str
-    weight: Tensor
-    bias: Tensor
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Map ``(batch, in)`` to ``(batch, out)`` in the dtype of ``x``."""
-        return F.linear(x, self.weight.to(x), self.bias.to(x))
-
-
-@dataclass(frozen=True)
-class Conv:
-    """2-D cross-correlation, zero padding, ``weight`` ``(out, in, kh, kw)`` and ``bias`` ``(out,)``, float64."""
-
-    name: str
-    weight: Tensor
-    bias: Tensor
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Map ``(batch, in, h, w)`` to ``(batch, out, h', w')`` in the dtype of ``x``."""
-        return F.conv2d(x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation)
-
-
-Affine = Linear | Conv
-
-
-@dataclass(frozen=True)
-class Act:
-    """An elementwise activation."""
-
-    activation: Activation
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Apply the activation."""
-        return self.activation(x)
-
-
-@dataclass(frozen=True)
-class AvgPool:
-    """2-D average pooling, with the arguments of ``torch.nn.AvgPool2d``."""
-
-    kernel: Pair
-    stride: Pair
-    padding: Pair = (0, 0)
-    ceil_mode: bool = False
-    count_include_pad: bool = True
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Pool ``(batch, c, h, w)``."""
-        return F.avg_pool2d(x, self.kernel, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
-
-
-@dataclass(frozen=True)
-class MaxPool:
-    """2-D max pooling (padding counts as minus infinity), with the arguments of ``torch.nn.MaxPool2d``."""
-
-    kernel: Pair
-    stride: Pair
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
-    ceil_mode: bool = False
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Pool ``(batch, c, h, w)``."""
-        return F.max_pool2d(x, self.kernel, self.stride, self.padding, self.dilation, self.ceil_mode)
-
-
-@dataclass(frozen=True)
-class Flatten:
-    """``(batch, c, h, w) -> (batch, c h w)``, channel-major as in torch."""
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Flatten all but the batch axis."""
-        return x.flatten(1)
-
-
-Op = Act | AvgPool | MaxPool | Flatten
 
 
 @dataclass(frozen=True)
@@ -115,14 +29,14 @@ class Stage:
     """
 
     affine: Affine
-    after: tuple[Op, ...] = ()
+    after: tuple[Step, ...] = ()
     reads: int | None = None
     adds: tuple[int, ...] = ()
 
     @property
     def activation(self) -> Activation | None:
         """The stage's activation; ``None`` where it is linear."""
-        return next((op.activation for op in self.after if isinstance(op, Act)), None)
+        return activation_of(self.after)
 
 
 @dataclass(frozen=True)
@@ -134,7 +48,7 @@ class Network:
 
     input_shape: tuple[int, ...]
     stages: tuple[Stage, ...]
-    before: tuple[Op, ...] = ()
+    before: tuple[Step, ...] = ()
     _shapes: list[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]] = field(
         init=False, repr=False, compare=False
     )
@@ -193,3 +107,8 @@ def run(ops: Sequence[Callable[[Tensor], Tensor]], x: Tensor) -> Tensor:
     for op in ops:
         x = op(x)
     return x
+
+
+def activation_of(steps: Sequence[Step]) -> Activation | None:
+    """The activation among ``steps``; ``None`` where they are linear."""
+    return next((step.elementwise for step in steps if step.elementwise is not None), None)

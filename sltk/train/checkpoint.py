@@ -12,6 +12,8 @@ from torch import Tensor
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, sha256, write_atomic
 from sltk.train.loop.state import State
+from sltk.train.phases.base import Phases
+from sltk.train.phases.train import Train
 
 FORMAT = "sltk checkpoint 1"
 
@@ -27,13 +29,13 @@ def save_checkpoint(state: State, path: str | Path) -> None:
     write_atomic(path, save(tensors, meta))
 
 
-def load_checkpoint(state: State, path: str | Path, phases: list[Any]) -> State:
+def load_checkpoint(state: State, path: str | Path, phases: Phases) -> State:
     """Put what ``path`` holds into a ``state`` that was made as the saved one was.
 
     Args:
         state: newly made; changed in place.
         path: of the file.
-        phases: the same list; it tells the optimiser of the phase under way.
+        phases: the same ones; they tell the optimiser of the phase under way.
 
     Raises:
         SltkError: no such file, another format, damage, or tensors that do not fit ``state``.
@@ -73,8 +75,8 @@ def _numbers(state: State) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _restore_optimiser(state: State, tensors: dict[str, Tensor], numbers: dict[str, Any], phases: list[Any]) -> None:
-    last = [p for p in phases[: state.cursor + 1] if hasattr(p, "recipe")]
+def _restore_optimiser(state: State, tensors: dict[str, Tensor], numbers: dict[str, Any], phases: Phases) -> None:
+    last = [p for p in phases[: state.cursor + 1] if isinstance(p, Train)]
     if not numbers["optimised"] or not last:
         return
     optimiser = state.optimiser = last[-1].recipe.make(state.trained)

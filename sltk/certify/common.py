@@ -1,0 +1,130 @@
+"""A stage whose copies all read one common input through univariate neurons."""
+
+from dataclasses import dataclass
+from math import inf, nextafter
+
+import torch
+from torch import Tensor
+
+from sltk.certify.contributions import Contributions, spread
+from sltk.certify.maps import upper_per_copy
+from sltk.certify.realised import Realised, parameter_shape, require_shape, store
+from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval
+from sltk.core.rounding import swell, underflow, up
+from sltk.networks.affine import Affine
+
+
+@dataclass(frozen=True)
+class Common(Realised):
+    """A stage whose copies all read one common input through univariate neurons ``phi_0(w x)``.
+
+    With ``|phi_0(y) - mu(y)| <= K |y|^q`` on ``|y| <= radius``, copy ``k`` of neuron ``j`` realises
+    ``sum_i theta_kji(sign x_i) x_i``, up to the remainder; its constants ``d sum v`` belong to the bias.
+
+    Args:
+        delta_positive: ``(copies, out, in, kh, kw)``, effective minus target parameter for ``x > 0``.
+        delta_negative: the same for ``x < 0``; equal to it where ``m_+ = m_-``.
+        remainder: same shape, the sum over the selected samples of ``|v| K |w|^q``; 0 without curvature.
+        bias_error: ``(copies, out)``, absolute.
+        order: ``q``.
+        radius: where the remainder bound holds.
+        reach: largest ``|w|`` among the selected samples.
+
+    Raises:
+        SltkError: for wrong shapes, NaN, negative remainders or bias errors, ``order < 1``.
+    """
+
+    kind = "common"
+    delta_positive: Tensor
+    delta_negative: Tensor
+    remainder: Tensor
+    bias_error: Tensor
+    order: int = 1
+    radius: float = inf
+    reach: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("delta_positive", "delta_negative"):
+            store(self, name, signed=True)
+        for name in ("remainder", "bias_error"):
+            store(self, name)
+        shape = parameter_shape("Common", self.delta_positive)
+        require_shape("Common", "delta_negative", self.delta_negative, shape)
+        require_shape("Common", "remainder", self.remainder, shape)
+        require_shape("Common", "bias_error", self.bias_error, shape[:2])
+        if isinstance(self.order, bool) or not isinstance(self.order, int) or self.order < 1:
+            raise SltkError(f"Common needs an integer order >= 1, but got order={self.order}.")
+        if not (self.radius >= 0 and self.reach >= 0 and self.reach < inf):
+            raise SltkError(
+                f"Common needs radius >= 0 and 0 <= reach < infinity, but got radius={self.radius}, reach={self.reach}."
+            )
+
+    @property
+    def copies(self) -> int:
+        """Copies of every target neuron."""
+        return self.delta_positive.shape[0]
+
+    @property
+    def parameter_error(self) -> float:
+        """Largest error of an effective weight, pruned ones included."""
+        return float(torch.maximum(self.delta_positive, self.delta_negative).max())
+
+    def fits(self, affine: Affine, copies_in: int) -> None:
+        """Check against the target's stage and the copies that the stage before has.
+
+        Raises:
+            SltkError: where a shape differs, or the input has more than one copy.
+        """
+        if copies_in != 1:
+            raise SltkError(
+                f"a Common stage reads one common input, but stage '{affine.name}' gets {copies_in} copies; "
+                "hand over Copies here, or realise the stage before with one copy."
+            )
+        require_shape("Common", "delta_positive", self.delta_positive, (self.copies, *affine.geometry.shape))
+
+    def weight_error(self, nonnegative: bool) -> Tensor:
+        """The larger error of both signs, or that for positive inputs where there are no others."""
+        return self.delta_positive if nonnegative else torch.maximum(self.delta_positive, self.delta_negative)
+
+    def contributions(self, affine: Affine, magnitude: Tensor, ticket: Interval, errors: Tensor) -> Contributions:
+        """Parameter errors and remainders meet the ticket's values; see ``sltk.certify.propagate``.
+
+        Raises:
+            SltkError: where a univariate neuron leaves the radius of its remainder bound.
+        """
+        seen = Interval(ticket.low[0], ticket.high[0])
+        self._require_radius(affine.name, seen)
+        positive, negative = seen.high.clamp(min=0), (-seen.low).clamp(min=0)
+        worse = torch.maximum(self.delta_positive, self.delta_negative)
+        either = upper_per_copy(affine, worse, seen.magnitude)
+        rising = upper_per_copy(affine, self.delta_positive, positive)
+        falling = upper_per_copy(affine, self.delta_negative, negative)
+        return Contributions(
+            parameter=torch.minimum(either, swell(rising + falling, 2)),
+            remainder=upper_per_copy(affine, self.remainder, _power(seen.magnitude, self.order)),
+            bias=spread(self.bias_error, either),
+            inherited=self.inherited(affine, errors),
+            gain=float(affine.kernel.abs().flatten(1).sum(1).max()),
+        )
+
+    def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
+        """The target's weights amplify, in every copy alike."""
+        image = affine.through(errors)
+        return image.expand(self.copies, *image.shape[1:])
+
+    def _require_radius(self, name: str, seen: Interval) -> None:
+        argument = nextafter(self.reach * float(seen.magnitude.max()), inf)
+        if self.reach > 0 and argument > self.radius:
+            raise SltkError(
+                f"stage '{name}' feeds its univariate neurons up to |w x|={argument:.6g}, but their remainder is "
+                f"bounded for |w x| <= {self.radius:.6g} only; use smaller incoming weights or a smaller box."
+            )
+
+
+def _power(size: Tensor, order: int) -> Tensor:
+    """Upper bound of ``size ** order``."""
+    power = size
+    for _ in range(order - 1):
+        power = up(power * size) + underflow(1, power, size)
+    return power

@@ -1,0 +1,128 @@
+"""The two sorts of source layers that the constructions are made of: univariate ones, and those that combine.
+
+A univariate layer has neurons that keep one incoming weight each, and constant neurons; it carries the zero padding of
+its stage. A combining layer sums what the layer below emits: its weights are the pools of the subset sums.
+"""
+
+import math
+
+from sltk.construct.architecture import Architecture, StageShape
+from sltk.construct.methods.base import Choices
+from sltk.construct.methods.roles import Constants, Role
+from sltk.construct.methods.scales import CASCADE_SAMPLES, Scales
+from sltk.construct.methods.sums import sides_of, sums
+from sltk.construct.source import SourceLayer
+from sltk.core.errors import SltkError
+from sltk.networks.activations.activation import Activation
+from sltk.networks.ops import affine_kind
+from sltk.networks.ops.act import Act
+
+
+def drawn_for(usable: int, share_usable: float) -> int:
+    """Neurons to draw so that ``usable`` of them have the wanted sign.
+
+    With share 1/2 this is ``2 n + ceil(6 sqrt(2 n))``: fewer than ``n`` of one sign then have
+    probability about 5e-6 at n = 26. A shortfall only makes a pool smaller.
+    """
+    return usable if share_usable == 1.0 else 2 * usable + math.ceil(6.0 * math.sqrt(2.0 * usable))
+
+
+def univariate(
+    architecture: Architecture, choices: Choices, index: int, layer: int, copies_out: int
+) -> tuple[SourceLayer, Role]:
+    """The univariate layer of stage ``index`` as source layer ``layer``, and the role of the stage that it begins."""
+    stage, phi = architecture.stages[index], choices.first_activation
+    scales = choices.scales[index]
+    sides = sides_of(phi, choices.nonnegative[index])
+    inputs, inner = affine_kind(stage.kind).univariate(stage.inputs, stage.inner)
+    copies = drawn_for(choices.samples, sums(phi, sides)[0].usable)
+    constants = _fresh_constants(choices, scales, inputs * copies, inner)
+    outputs = inputs * copies + (constants.count if constants else 0)
+    first = SourceLayer(
+        name=f"{index + 1}.univariate",
+        kind=stage.kind,
+        outputs=outputs,
+        columns=((inputs, scales.univariate),),
+        inner=1,
+        kernel=(1, 1),
+        stride=(1, 1),
+        padding=stage.padding,
+        dilation=(1, 1),
+        after=(Act(phi),),
+    )
+    role = Role(
+        stage=index,
+        combine=layer + 1,
+        below=layer,
+        inputs=inputs,
+        inner=inner,
+        outputs=stage.outputs,
+        copies_in=copies,
+        copies_out=copies_out,
+        samples=choices.samples,
+        taps=tuple(range(inner)),
+        constants=constants,
+        first=layer,
+        sides=sides,
+        activation=phi,
+    )
+    return first, role
+
+
+def _fresh_constants(choices: Choices, scales: Scales, start: int, taps: int) -> Constants | None:
+    phi = choices.first_activation
+    if phi.intercept != 0.0:
+        pools = tuple(math.ceil(CASCADE_SAMPLES / taps) for _ in scales.constants)
+        return Constants(start, pools, CASCADE_SAMPLES, True, phi)
+    if not choices.biases:
+        return None
+    return Constants(start, (constant_neurons(phi, choices.samples),), choices.samples, False, phi)
+
+
+def constant_neurons(phi: Activation, samples: int) -> int:
+    """Twice the samples where phi vanishes on half of the biases, as ReLU does."""
+    return 2 * samples if phi.slope_positive == 0.0 or phi.slope_negative == 0.0 else samples
+
+
+def interior_taps(stage: StageShape, needed: bool) -> tuple[int, ...]:
+    """Taps that never fall into the zero padding, and so carry a constant to every output pixel.
+
+    Raises:
+        SltkError: the kernel has none, and the stage's biases need one.
+    """
+    taps = affine_kind(stage.kind).constant_taps(stage.inner, stage.kernel, stage.padding, stage.dilation)
+    if needed and not taps:
+        raise SltkError(
+            f"layer {stage.name!r} has kernel {stage.kernel} and padding {stage.padding}: no tap stays inside the "
+            "image, so no constant reaches every pixel. Use method='two-layer', where the univariate layer carries "
+            "the padding, or padding of at most (kernel - 1)/2."
+        )
+    return taps
+
+
+def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
+    if len(scales.scale_exponents) == 1:
+        columns = [(role.inputs * role.copies_in, scales.combine + scales.scale_exponents[0])]
+    else:
+        columns = scales.spread(role.copies_in, scales.combine) * role.inputs
+    if role.constants is not None:
+        for count, exponent in zip(role.constants.pools, scales.constants, strict=True):
+            columns += scales.spread(count, exponent)
+    return tuple(columns)
+
+
+def combining(stage: StageShape, name: str, scales: Scales, outputs: int, role: Role) -> SourceLayer:
+    """The layer whose weights are the pools of ``role``; where a univariate layer below carries the padding, it has
+    none."""
+    return SourceLayer(
+        name=name,
+        kind=stage.kind,
+        outputs=outputs,
+        columns=_columns(role, scales),
+        inner=role.inner,
+        kernel=stage.kernel,
+        stride=stage.stride,
+        padding=(0, 0) if role.univariate else stage.padding,
+        dilation=stage.dilation,
+        after=stage.after,
+    )

@@ -1,0 +1,29 @@
+"""The error function."""
+
+import math
+
+import torch
+
+from sltk.networks.activations.activation import Activation, Remainder
+from sltk.networks.activations.entry import RELATIVE, single, up
+from sltk.networks.spelling import Call
+
+_SLOPE = 2.0 / math.sqrt(math.pi)
+_ERF = Activation(
+    "erf", torch.erf, _SLOPE, _SLOPE, 0.0, up(_SLOPE), Remainder(up(_SLOPE / 3.0), 3, math.inf),
+    evidence="Taylor: |phi'''| = 2/sqrt(pi) |4 x^2 - 2| exp(-x^2) <= 4/sqrt(pi)",
+    rounding=RELATIVE,
+)  # fmt: skip
+
+
+def _spelled(call: Call, /) -> str:
+    return _ERF.name
+
+
+ENTRIES = (
+    single(
+        _ERF,
+        functions=dict.fromkeys((torch.erf, torch.erf_, torch.special.erf), _spelled),
+        methods=("erf", "erf_"),
+    ),
+)

@@ -1,0 +1,13 @@
+"""``phi(x) = x``."""
+
+from torch import Tensor
+
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.entry import EXACT, LINEAR, single
+
+
+def _identity(x: Tensor) -> Tensor:
+    return x
+
+
+ENTRIES = (single(Activation("identity", _identity, 1.0, 1.0, 0.0, 1.0, LINEAR, evidence="linear", rounding=EXACT)),)

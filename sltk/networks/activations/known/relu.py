@@ -1,0 +1,19 @@
+"""``phi(x) = max(x, 0)``."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.entry import EXACT, LINEAR, single
+
+_RELU = Activation("relu", F.relu, 1.0, 0.0, 0.0, 1.0, LINEAR, evidence="equal to its half lines", rounding=EXACT)
+
+ENTRIES = (
+    single(
+        _RELU,
+        modules=(nn.ReLU,),
+        functions=(F.relu, torch.relu, torch.relu_, F.relu_),
+        methods=("relu", "relu_"),
+    ),
+)

@@ -1,0 +1,32 @@
+"""``phi(x) = log(1 + exp(x))``."""
+
+import math
+from functools import partial
+
+import torch.nn.functional as F
+from torch import nn
+
+from sltk.core.errors import SltkError
+from sltk.networks.activations.activation import Activation, Remainder
+from sltk.networks.activations.entry import RELATIVE, Entry
+from sltk.networks.spelling import Call, Spellings
+
+# torch cuts softplus off at 20, where that makes a jump of 2e-9; at 40 it is below the last place.
+_SOFTPLUS = Activation(
+    "softplus", partial(F.softplus, threshold=40.0), 0.5, 0.5, math.log(2.0), 1.0, Remainder(0.125, 2, math.inf),
+    evidence="Taylor: 0 <= phi'' <= 1/4; phi' = sigmoid <= 1", rounding=RELATIVE,
+)  # fmt: skip
+
+
+def _spelled(call: Call, /, beta: float = 1, threshold: float = 20) -> str:
+    if beta != 1 or threshold < 20:
+        given = {"beta": beta, "threshold": threshold}
+        raise SltkError(f"activation {call.name!r} is softplus with {given}; use beta=1 and threshold=20.")
+    return _SOFTPLUS.name
+
+
+_READ = Spellings(
+    {nn.Softplus: lambda call, module: _spelled(call, module.beta, module.threshold)}, {F.softplus: _spelled}
+)
+
+ENTRIES = (Entry(_SOFTPLUS.name, lambda: _SOFTPLUS, spellings=_READ),)

@@ -1,0 +1,84 @@
+"""What every kind of layer answers, and what the steps after an affine map answer besides.
+
+A kind is a class in a file of its own in ``sltk/networks/ops``. Nobody else asks which kind a layer is.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from torch import Tensor
+
+from sltk.core.intervals import Interval
+from sltk.networks.activations.activation import Activation
+from sltk.networks.spelling import Call, Spellings
+
+
+class Op(ABC):
+    """A function between tensors with a batch axis, and the rules by which it is bounded, written and read.
+
+    Attributes:
+        tag: the kind's name in files.
+    """
+
+    tag: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, x: Tensor) -> Tensor:
+        """The values at ``x``, ``(batch, *shape)``, in the dtype of ``x``."""
+
+    @abstractmethod
+    def image(self, x: Interval) -> Interval:
+        """An interval that holds the exact value at every point of ``x``; both have a batch axis, float64."""
+
+    @abstractmethod
+    def through(self, errors: Tensor) -> Tensor:
+        """Upper bounds of ``|op(x) - op(y)|`` for all ``|x - y| <= errors``, entry by entry.
+
+        Args:
+            errors: ``(batch, *shape)``, float64, at least 0.
+        """
+
+    @abstractmethod
+    def require(self, call: Call) -> None:
+        """Check that inputs have the number of axes that the kind works on.
+
+        Raises:
+            SltkError: another number; says what to do.
+        """
+
+    @classmethod
+    @abstractmethod
+    def spellings(cls) -> "Spellings[tuple[Op, ...]]":
+        """What torch computes the kind by, each read as the layers and steps that it amounts to, in order."""
+
+
+class Step(Op):
+    """What follows the affine map and the skips of a stage: no parameters, the same for every copy of a neuron."""
+
+    @property
+    @abstractmethod
+    def spoils_constants(self) -> bool:
+        """Whether an image of one number a channel can leave as an image of more than one."""
+
+    @abstractmethod
+    def through_largest(self, largest: Tensor) -> Tensor:
+        """Upper bound of the largest entry of ``through(errors)``, from the largest of ``errors`` alone."""
+
+    @property
+    def elementwise(self) -> Activation | None:
+        """The activation that the step applies to each entry; ``None`` where it is no such step."""
+        return None
+
+    def idle(self, shape: tuple[int, ...]) -> bool:
+        """Whether the step gives back inputs of ``shape`` (no batch axis) as they are."""
+        return False
+
+    def record(self) -> dict[str, object]:
+        """The step as JSON: its tag under ``op``, and its fields."""
+        return {"op": self.tag, **{key: list(v) if isinstance(v, tuple) else v for key, v in vars(self).items()}}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Self:
+        """The step that ``record`` wrote; ``custom`` holds a user's own activations by name."""
+        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in record.items() if key != "op"})

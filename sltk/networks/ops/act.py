@@ -1,0 +1,88 @@
+"""Elementwise activations, each as the table or a user has it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sltk.core.errors import SltkError
+from sltk.core.intervals import Interval
+from sltk.core.rounding import require_finite, underflow, up
+from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.table import activation, spellings
+from sltk.networks.op import Op, Step
+from sltk.networks.spelling import Call, Spellings
+
+
+@dataclass(frozen=True)
+class Act(Step):
+    """An elementwise activation."""
+
+    tag = "act"
+    activation: Activation
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Apply the activation."""
+        return self.activation(x)
+
+    def image(self, x: Interval) -> Interval:
+        """The activation's own rigorous range."""
+        low, high = self.activation.range(x.low, x.high)
+        require_finite(torch.stack((low, high)), f"range of {self.activation.name}")
+        return Interval(low, high)
+
+    def through(self, errors: Tensor) -> Tensor:
+        """Times the Lipschitz constant."""
+        return up(errors * self.activation.lipschitz) + underflow(1, errors)
+
+    def through_largest(self, largest: Tensor) -> Tensor:
+        """Times the Lipschitz constant."""
+        return self.through(largest)
+
+    @property
+    def spoils_constants(self) -> bool:
+        """A constant image stays one."""
+        return False
+
+    @property
+    def elementwise(self) -> Activation:
+        """The activation."""
+        return self.activation
+
+    def idle(self, shape: tuple[int, ...]) -> bool:
+        """The identity does nothing."""
+        return self.activation.name == "identity"
+
+    def require(self, call: Call) -> None:
+        """Any shape."""
+
+    def record(self) -> dict[str, object]:
+        """The activation by its name."""
+        return {"op": self.tag, "name": self.activation.name}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], custom: Mapping[str, Activation]) -> "Act":
+        """A user's own activation of that name, else the table's.
+
+        Raises:
+            SltkError: it is in neither.
+        """
+        name = str(record["name"])
+        return cls(custom[name] if name in custom else activation(name))
+
+    @classmethod
+    def spellings(cls) -> Spellings[tuple[Op, ...]]:
+        """Those of every activation in the table."""
+        return spellings().then(_named)
+
+
+def _named(call: Call, name: str) -> tuple[Op, ...]:
+    try:
+        return (Act(activation(name)),)
+    except SltkError as error:
+        raise SltkError(f"activation {call.name!r}: {error}") from error
+
+
+KIND = Act

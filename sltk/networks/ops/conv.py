@@ -1,0 +1,124 @@
+"""2-D convolutions."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sltk.core.errors import SltkError
+from sltk.networks.affine import Affine
+from sltk.networks.geometry import Geometry, Pair
+from sltk.networks.op import Op
+from sltk.networks.spelling import Call, Spellings, both, copied, require_image
+
+
+@dataclass(frozen=True)
+class Conv(Affine):
+    """2-D cross-correlation, zero padding, ``weight`` ``(out, in, kh, kw)`` and ``bias`` ``(out,)``, float64."""
+
+    tag = "conv"
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Map ``(batch, in, h, w)`` to ``(batch, out, h', w')`` in the dtype of ``x``."""
+        return F.conv2d(x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation)
+
+    @property
+    def geometry(self) -> Geometry:
+        """The weight's shape, stride, padding and dilation."""
+        rows, channels, height, width = self.weight.shape
+        return Geometry((rows, channels, height, width), self.stride, self.padding, self.dilation)
+
+    def correlate(self, weight: Tensor, x: Tensor) -> Tensor:
+        """``x`` is ``(n, in, h, w)``, the result ``(n, rows, h', w')``."""
+        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation)
+
+    def windows(self, x: Tensor) -> Tensor:
+        """The taps under each output pixel."""
+        size = (self.weight.shape[2], self.weight.shape[3])
+        return F.unfold(x.flatten(0, 1)[None], size, self.dilation, self.padding, self.stride)[0]
+
+    def support_reach(self, reach: Tensor) -> float:
+        """A kernel's support correlated with ``reach``, at most over the pixels."""
+        return float(self.correlate((self.weight != 0).double(), reach[None]).max())
+
+    @classmethod
+    def diagonal(cls, name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv | None":
+        """A 1 x 1 kernel from each channel to itself, on images."""
+        return cls(name, torch.diag(gain)[:, :, None, None], shift) if len(shape) == 3 else None
+
+    @classmethod
+    def weight_shape(cls, outputs: int, inputs: int, inner: int, kernel: Pair) -> tuple[int, ...]:
+        """The kernel's taps are axes of their own."""
+        return outputs, inputs, *kernel
+
+    @classmethod
+    def grouped(cls, inputs: int, inner: int, channels: int | None) -> tuple[int, int]:
+        """Channels are never flattened."""
+        return inputs, inner
+
+    @classmethod
+    def univariate(cls, inputs: int, inner: int) -> tuple[int, int]:
+        """Each channel is an input, read through every tap."""
+        return inputs, inner
+
+    @classmethod
+    def constant_taps(cls, inner: int, kernel: Pair, padding: Pair, dilation: Pair) -> tuple[int, ...]:
+        """Tap ``r`` of an axis is interior when ``P <= r D <= (K - 1) D - P`` with padding P and dilation D."""
+        axes = [
+            [r for r in range(k) if p <= r * d <= (k - 1) * d - p]
+            for k, p, d in zip(kernel, padding, dilation, strict=True)
+        ]
+        return tuple(row * kernel[1] + column for row in axes[0] for column in axes[1])
+
+    @classmethod
+    def by_parameter(cls, sizes: Tensor, inputs: int, inner: int) -> Tensor:
+        """A tap meets every pixel of its channel, up to the border."""
+        return sizes.flatten(2).amax(2, keepdim=True).expand(sizes.shape[0], inputs, inner)
+
+    def require(self, call: Call) -> None:
+        """Images."""
+        require_image(call)
+
+    @classmethod
+    def spellings(cls) -> Spellings[tuple[Op, ...]]:
+        """``nn.Conv2d`` and ``F.conv2d``."""
+        return Spellings({nn.Conv2d: _module}, {F.conv2d: _conv})
+
+
+def _module(call: Call, module: nn.Conv2d) -> tuple[Op, ...]:
+    if module.padding_mode != "zeros":
+        raise SltkError(f"layer {call.name!r} has padding_mode={module.padding_mode!r}; only 'zeros' is constructed.")
+    return _conv(
+        call, module.weight, module.bias, module.stride, module.padding, module.dilation, module.groups
+    )  # fmt: skip
+
+
+def _conv(
+    call: Call, /, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+    groups: int = 1,
+) -> tuple[Op, ...]:  # fmt: skip
+    if groups != 1:  # between groups a full kernel has zeros, which need no source weight
+        blocks = torch.block_diag(*(part.flatten(1) for part in weight.chunk(groups)))
+        weight = blocks.reshape(weight.shape[0], -1, *weight.shape[2:])
+    spread = both(dilation)
+    padding = _padding(call, padding, (weight.shape[-2], weight.shape[-1]), spread)
+    return (Conv(call.name, *copied(weight, bias), both(stride), padding, spread),)
+
+
+def _padding(call: Call, padding: Any, kernel: Pair, dilation: Pair) -> Pair:
+    if padding == "valid":
+        return 0, 0
+    if padding != "same":
+        return both(padding)
+    rows, columns = (d * (k - 1) for d, k in zip(dilation, kernel, strict=True))
+    if rows % 2 or columns % 2:
+        raise SltkError(f"layer {call.name!r} pads 'same' for kernel {kernel}: more on one side. Use an odd kernel.")
+    return rows // 2, columns // 2
+
+
+KIND = Conv

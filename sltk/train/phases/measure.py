@@ -1,0 +1,28 @@
+"""``Measure`` adds rows, and changes nothing else."""
+
+from dataclasses import dataclass
+
+from sltk.train.loop.evaluation import density, evaluate
+from sltk.train.loop.state import State
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Add a row a replica: density, accuracies on the validation and the test part, loss on the test part."""
+
+    label: str
+
+    def run(self, state: State) -> None:
+        """Evaluate; nothing is changed."""
+        held, _ = evaluate(state.replicas, state.task.validation)
+        seen, loss = evaluate(state.replicas, state.task.test)
+        kept = density(state.replicas)
+        for r, seed in enumerate(state.replicas.seeds):
+            row = {
+                "label": self.label,
+                "seed": seed,
+                "arm": state.replicas.arms[r],
+                "density": kept[r],
+                "validation": float(held[r]),
+            }
+            state.rows.append(row | {"test": float(seen[r]), "loss": float(loss[r])})

@@ -1,0 +1,95 @@
+"""``Train`` writes coefficients: steps of an optimiser, over all replicas at once."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sltk.core.errors import SltkError
+from sltk.train.loop.evaluation import replica_loss
+from sltk.train.loop.penalties import GrowingL2, Penalty
+from sltk.train.loop.recipe import TrainingRecipe
+from sltk.train.loop.samples import batch_rows
+from sltk.train.loop.state import State
+from sltk.train.tickets.ticket import Ticket
+
+Augment = Callable[[Tensor, Sequence[int], int], Tensor]
+
+
+@dataclass(frozen=True)
+class Train:
+    """``steps`` steps of ``recipe``, whose rate starts at its step ``start``.
+
+    Args:
+        steps: how many.
+        recipe: optimiser, rate, batch.
+        start: first step of the rate's schedule.
+        penalty: a further term of the loss; its steps are counted from 0 in this phase.
+        fresh: a new optimiser; else the one of the phase before goes on, with its momentum.
+        refresh: called with the tickets before each step; a search by scores sets its gates here.
+        augment: called with each batch ``(count, rows, ...)``, the replicas' seeds and the position: it draws from
+            streams of the seeds, so that no replica depends on what is stacked beside it.
+    """
+
+    steps: int
+    recipe: TrainingRecipe
+    start: int = 0
+    penalty: Penalty | None = None
+    fresh: bool = True
+    refresh: Callable[[dict[str, Ticket]], None] | None = None
+    augment: Augment | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.penalty, GrowingL2) and self.recipe.optimiser == "sgd":
+            self.penalty.require_stable(self.recipe.rate, self.recipe.momentum)
+
+    def run(self, state: State) -> None:
+        """Make the steps that are left, and leave ``position`` and ``optimiser`` behind them.
+
+        Raises:
+            SltkError: the loss of a replica is no longer finite at the end.
+        """
+        if state.optimiser is None or (self.fresh and state.inside == 0):
+            state.optimiser = self.recipe.make(state.trained)
+        loss = torch.zeros(())
+        with torch.random.fork_rng(enabled=True, devices=[]):
+            torch.set_rng_state(state.generator)
+            state.replicas.train()
+            for step in range(state.inside, self.steps):
+                loss = _step(state, self, step)
+                state.position += 1
+                state.inside = step + 1
+                if state.keep is not None:
+                    state.generator = torch.get_rng_state()
+                    state.keep(state)
+            state.generator = torch.get_rng_state()
+        if not math.isfinite(float(loss)):
+            raise SltkError(f"training diverged within {self.steps} steps at rate {self.recipe.rate}; lower the rate.")
+
+
+def _step(state: State, phase: Train, step: int) -> Tensor:
+    replicas, optimiser = state.replicas, state.optimiser
+    assert optimiser is not None
+    for group in optimiser.param_groups:
+        group["lr"] = phase.recipe.rate_at(phase.start + step)
+        for parameter in group["params"]:
+            parameter.grad = None
+    x, y = _batch(state, phase.recipe.batch)
+    if phase.augment is not None:
+        x = phase.augment(x, replicas.seeds, state.position)
+    if phase.refresh is not None:
+        phase.refresh(replicas.tickets)
+    loss = replica_loss(replicas(x), y)
+    term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, step)
+    term.backward()
+    optimiser.step()
+    return loss.detach()
+
+
+def _batch(state: State, batch: int) -> tuple[Tensor, Tensor]:
+    samples = state.task.train
+    rows = batch_rows(state.replicas.seeds, state.position, batch, len(samples.y)).to(samples.y.device)
+    flat = rows.flatten()
+    return samples.x.index_select(0, flat).unflatten(0, rows.shape), samples.y[rows]

@@ -1,0 +1,141 @@
+"""What a file says of its own ticket, derived again from mask, source, recipe and target.
+
+The number of problems and every failure follow from the mask: the sum of each subset is formed again, its error held
+against the tolerance that recipe and target give. Tolerances, and what the source knows of the domain, follow from the
+recipe. A file that says something else is not believed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sltk.construct.construction import Construction
+from sltk.construct.declaration import Declaration
+from sltk.construct.failures import FailureTable
+from sltk.construct.masks import LayerMask
+from sltk.construct.methods.roles import Role
+from sltk.construct.methods.sums import Sum
+from sltk.construct.pools.samples import incoming_index
+from sltk.construct.realise import decode, realise
+from sltk.construct.source import Source
+from sltk.construct.ticket import StrongTicket
+from sltk.core.arrays import Indices, Values
+from sltk.networks.affine import Affine
+
+CLOSE = 1e-9  # of a tolerance or an error: sums in another order differ by far less, a forged number by more
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What was derived, and what of it the file says otherwise, in words.
+
+    Attributes:
+        problems: subset-sum problems.
+        failures: of them, those whose subset misses its target by more than the tolerance.
+        differences: statements of the file that are not so.
+    """
+
+    problems: int
+    failures: int
+    differences: tuple[str, ...]
+
+
+def derive(ticket: StrongTicket) -> Derived:
+    """Derive again what the file of ``ticket`` says; its target has to be at hand."""
+    assert ticket.target is not None
+    asked = Construction(ticket.target, ticket.domain, ticket.recipe)
+    tolerances, differences = asked.tolerances(ticket.search), []
+    if not np.allclose(tolerances, ticket.tolerances, rtol=CLOSE, atol=0.0):
+        differences.append("tolerances are not those of its recipe")
+    differences += _inputs(ticket.declaration, asked.declaration)
+    found = [_stage(ticket, role, tolerance) for role, tolerance in zip(ticket.plan.roles, tolerances, strict=True)]
+    problems, failures = sum(count for count, _ in found), FailureTable.concatenate([table for _, table in found])
+    if problems != ticket.problems:
+        differences.append(f"it counts {ticket.problems:,} problems, but there are {problems:,}")
+    if not _same(failures, ticket.failures):
+        differences.append(f"it lists {len(ticket.failures):,} failures, but its mask has {len(failures):,} others")
+    return Derived(problems, len(failures), tuple(differences))
+
+
+def _inputs(said: Declaration, own: Declaration) -> list[str]:
+    same = abs(said.reach - own.reach) <= CLOSE * own.reach and said.nonnegative == own.nonnegative
+    return [] if same else ["its source was declared for other inputs than its domain has"]
+
+
+def _stage(ticket: StrongTicket, role: Role, tolerance: float) -> tuple[int, FailureTable]:
+    """Problems of a stage, and those that its mask leaves unsolved."""
+    assert ticket.target is not None
+    source, masks, affine = ticket.source, ticket.masks, ticket.target.stages[role.stage].affine
+    pruned, tables, problems = ticket.search.pruned(tolerance), [], 0
+    for one in role.sums:
+        count, table = _weights(source, role, masks, affine, one, (tolerance, pruned))
+        problems += count
+        tables.append(table)
+    count, table = _biases(source, role, masks, affine, (tolerance, pruned))
+    return problems + count, FailureTable.concatenate([*tables, table])
+
+
+def _weights(
+    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, one: Sum, limits: tuple[float, float]
+) -> tuple[int, FailureTable]:
+    tolerance, pruned = limits
+    kept = decode(source, role, masks[role.combine].weight)
+    carries = kept.channel < role.inputs * role.copies_in
+    weights = kept.select(carries)
+    terms = weights.value
+    if role.first is not None:
+        incoming = source.weights(role.first, incoming_index(role, weights.channel))
+        terms = np.where((np.sign(incoming) == one.sign) | (one.sign == 0), terms * incoming, 0.0)
+    parameter = affine.weight.numpy().reshape(-1)
+    size = role.outputs * role.inputs * role.inner
+    place = (weights.k * role.outputs + weights.j) * role.inputs + weights.channel // role.copies_in
+    total = np.bincount(place * role.inner + weights.s, terms, role.copies_out * size).reshape(role.copies_out, size)
+    asked = np.abs(parameter) > pruned
+    error = np.abs(total - parameter / one.slope)
+    copy, flat = np.nonzero((error > tolerance / one.gain * (1.0 + CLOSE)) & asked)
+    output, rest = np.divmod(flat, role.inputs * role.inner)
+    table = FailureTable.of(
+        one.label, role.stage, output, rest // role.inner, rest % role.inner, copy, parameter[flat],
+        error[copy, flat] * abs(one.slope), tolerance / one.gain * abs(one.slope),
+    )  # fmt: skip
+    return int(asked.sum()) * role.copies_out, table
+
+
+def _biases(
+    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, limits: tuple[float, float]
+) -> tuple[int, FailureTable]:
+    tolerance, pruned = limits
+    target = np.tile(affine.bias.numpy(), (role.copies_out, 1))
+    if role.intercept != 0.0:
+        target = target - role.intercept * _mass(source, role, masks)
+    asked = np.abs(target) > pruned
+    error = realise(source, role, masks, affine).bias_error.numpy()
+    copy, output = np.nonzero((error > tolerance * (1.0 + CLOSE)) & asked)
+    none = np.zeros(copy.size, dtype=np.int64)
+    table = FailureTable.of(
+        "bias", role.stage, output, none, none, copy, target[copy, output], error[copy, output], tolerance
+    )
+    return int(asked.sum()), table
+
+
+def _mass(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
+    """``sum v`` of the chosen weights, ``(copies, outputs)``: what an intercept is multiplied with."""
+    kept = decode(source, role, masks[role.combine].weight)
+    weights = kept.select(kept.channel < role.inputs * role.copies_in)
+    place: Indices = weights.k * role.outputs + weights.j
+    return np.bincount(place, weights.value, role.copies_out * role.outputs).reshape(role.copies_out, role.outputs)
+
+
+def _same(one: FailureTable, other: FailureTable) -> bool:
+    """Whether two tables list the same problems with the same errors, whatever their order."""
+    if len(one) != len(other):
+        return False
+    orders = [np.lexsort((t.copy, t.tap, t.input, t.output, t.kind, t.stage)) for t in (one, other)]
+    for name in ("stage", "kind", "output", "input", "tap", "copy"):
+        if not np.array_equal(*(getattr(t, name)[o] for t, o in zip((one, other), orders, strict=True))):
+            return False
+    return all(
+        np.allclose(*(getattr(t, name)[o] for t, o in zip((one, other), orders, strict=True)), rtol=1e-6, atol=1e-9)
+        for name in ("target", "error", "tolerance")
+    )

@@ -32,24 +32,26 @@ from experiments.paper_tickets.options import TicketOptions
 from experiments.paper_tickets.summary import summaries, table
 from experiments.paper_tickets.targets import DATA, ROWS, data_of, network, place_of, stored_targets
 from sltk.certify.intervals import Box
-from sltk.construct import strong_ticket
-from sltk.construct.ticket import StrongTicket
+from sltk.construct import Construction, Recipe, Search, StrongTicket
+from sltk.construct.recipe import from_record
 from sltk.harness.stored import folder_of
 from sltk.harness.study import Study, StudyRow
-from sltk.subset_sum.laws import parse_law
 
-_CONV = {"n": 26, "law": "uniform(2.0)", "param_eps": 0.01, "objective": "error"}
-RECIPES: dict[str, dict[str, dict[str, Any]]] = {
-    "published": {"plus-one": _CONV, "two-layer": _CONV},
-    "conv": {"plus-one": _CONV, "two-layer": _CONV},
+SCALES = (2, 1, 0, 0, -1, -2)
+RECIPES: dict[str, dict[str, tuple[Recipe, Search]]] = {
+    "published": {
+        "plus-one": (Recipe("plus-one", 26, 0.01), Search("error")),
+        "two-layer": (Recipe("two-layer", 26, 0.01), Search("error")),
+    },
     "residual": {
-        "plus-one": {"n": 26, "law": "uniform(2.0)", "param_eps": 0.005, "objective": "weighted",
-                     "scale_exponents": [2, 1, 0, 0, -1, -2], "bias_exponent": 3},
-        "plus-one, few scales": {"n": 24, "law": "uniform(2.0)", "param_eps": 0.005, "objective": "mass",
-                                   "scale_exponents": [2, 1, 0, -1], "bias_exponent": 2},
-        "two-layer": {"n": 26, "law": "uniform(3.0)", "param_eps": 0.005, "objective": "error"},
+        "plus-one": (Recipe("plus-one", 26, 0.005, scale_exponents=SCALES, bias_exponent=3), Search("weighted")),
+        "plus-one, few scales": (
+            Recipe("plus-one", 24, 0.005, scale_exponents=(2, 1, 0, -1), bias_exponent=2), Search("mass"),
+        ),
+        "two-layer": (Recipe("two-layer", 26, 0.005, law="uniform(3.0)"), Search("error")),
     },
 }  # fmt: skip
+RECIPES["conv"] = RECIPES["published"]
 SEED = 100
 
 
@@ -74,7 +76,13 @@ class PaperTickets(Study[TicketOptions]):
     def folder(self, options: TicketOptions) -> Path:
         """Named by training and recipes."""
         keys = ("train_rows", "conv_epochs", "residual_epochs")
-        fixed = {key: getattr(options, key) for key in keys} | {"recipes": RECIPES}
+        recipes = {
+            kind: {
+                name: {"recipe": recipe.record(), "search": search.record()} for name, (recipe, search) in own.items()
+            }
+            for kind, own in RECIPES.items()
+        }
+        fixed = {key: getattr(options, key) for key in keys} | {"recipes": recipes}
         return folder_of(options.out, "quick" if options.quick else "study", [fixed])
 
     def cells(self, options: TicketOptions) -> dict[str, dict[str, Any]]:
@@ -83,11 +91,12 @@ class PaperTickets(Study[TicketOptions]):
         return {
             f"{one.kind} {one.activation} {method} {number}": {
                 "target": one.kind, "activation": one.activation, "construction": method, "draw": number,
-                "recipe": recipe, "sha256": one.digest, "images": ROWS[DATA[one.kind]],
+                "recipe": recipe.record(), "search": search.record(), "sha256": one.digest,
+                "images": ROWS[DATA[one.kind]],
             }
             for number in range(1, options.draws + 1)  # outermost: what is stopped early has whole draws
             for one in targets
-            for method, recipe in RECIPES[one.kind].items()
+            for method, (recipe, search) in RECIPES[one.kind].items()
         }  # fmt: skip
 
     def measure(self, cell: Mapping[str, Any], options: TicketOptions) -> dict[str, Any]:
@@ -95,12 +104,9 @@ class PaperTickets(Study[TicketOptions]):
         kind, activation = cell["target"], cell["activation"]
         data, rows = data_of(DATA[kind], options.data_folder), cell["images"]
         target = network(kind, activation, place_of(kind, activation, options, self.folder(options)))
-        recipe, method = dict(cell["recipe"]), cell["construction"].split(",")[0]
+        recipe, search = from_record(Recipe, cell["recipe"]), from_record(Search, cell["search"])
         started = time.perf_counter()
-        law = parse_law(recipe.pop("law"))
-        recipe["scale_exponents"] = tuple(recipe.get("scale_exponents", (0,)))
-        box = Box(data.low, data.high)
-        ticket = strong_ticket(target, method=method, seed=SEED + cell["draw"], domain=box, law=law, **recipe)
+        ticket = Construction(target, Box(data.low, data.high), recipe).build(SEED + cell["draw"], search)
         built = time.perf_counter() - started
         return answers(ticket, data.test_x[:rows], data.test_y[:rows]) | {"seconds": round(built, 1)}
 

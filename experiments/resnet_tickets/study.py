@@ -20,21 +20,21 @@ from rich.table import Table
 
 from experiments._target import digest
 from sltk.certify.intervals import Box
-from sltk.construct import strong_ticket
+from sltk.construct import Construction, Recipe, Run, Search
+from sltk.construct.recipe import from_record
 from sltk.core.stats import clopper_pearson
 from sltk.data.datasets import load
 from sltk.harness.stored import folder_of
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.models.text import load_target
-from sltk.subset_sum.laws import parse_law
 from sltk.verify.agreement import agreement, first_of_each_class
 
 ARCHITECTURE = 'resnet20(activation="sigmoid")'
 DATA = "cifar10-jpeg"
 PER_CLASS = 100
-RECIPE = {"n": 36, "param_eps": 0.008, "prune_below": 0.001, "law": "uniform(2.0)",
-          "scale_exponents": [-3, -2, -1, 0, 1, 2, 3], "bias_exponent": 3, "objective": "weighted",
-          "copy_error": 0.003, "sub_pool": 28}  # fmt: skip
+RECIPE = Recipe("plus-one", 36, 0.008, scale_exponents=(-3, -2, -1, 0, 1, 2, 3), bias_exponent=3)
+SEARCH = Search("weighted", copy_error=0.003, sub_pool=28, prune_below=0.001)
+ASKED = {"recipe": RECIPE.record(), "search": SEARCH.record()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +63,12 @@ class ResnetTickets(Study[DrawOptions]):
     def cells(self, options: DrawOptions) -> dict[str, dict[str, Any]]:
         """One for each seed."""
         found = digest(options.target)
-        return {f"draw {seed}": {"recipe": RECIPE, "seed": seed, "sha256": found, "per_class": PER_CLASS}
+        return {f"draw {seed}": {**ASKED, "seed": seed, "sha256": found, "per_class": PER_CLASS}
                 for seed in options.seeds}  # fmt: skip
 
     def folder(self, options: DrawOptions) -> Path:
         """Named by recipe and target."""
-        return folder_of(options.out, "plus-one", [{"recipe": RECIPE, "sha256": digest(options.target)}])
+        return folder_of(options.out, "plus-one", [{**ASKED, "sha256": digest(options.target)}])
 
     def measure(self, cell: Mapping[str, Any], options: DrawOptions) -> dict[str, Any]:
         """One draw: failures, sizes, answers beside the target's, the bound."""
@@ -77,7 +77,7 @@ class ResnetTickets(Study[DrawOptions]):
 
     def conclude(self, rows: Sequence[StudyRow], options: DrawOptions) -> dict[str, Any]:
         """One row a draw."""
-        return {"recipe": RECIPE, "rows": [{"seed": row.cell["seed"], **row.outputs} for row in rows]}
+        return {**ASKED, "rows": [{"seed": row.cell["seed"], **row.outputs} for row in rows]}
 
     def tables(self, document: Mapping[str, Any]) -> list[Table]:
         """One row a draw."""
@@ -88,11 +88,10 @@ def draw(cell: Mapping[str, Any], options: DrawOptions) -> dict[str, Any]:
     """One draw of the source."""
     data = load(DATA, options.data_folder)
     network = load_target(options.target, ARCHITECTURE, data.input_shape)
-    recipe, seed = dict(cell["recipe"]), cell["seed"]
-    law, exponents = parse_law(recipe.pop("law")), tuple(recipe.pop("scale_exponents"))
+    recipe, search = from_record(Recipe, cell["recipe"]), from_record(Search, cell["search"])
     started = time.perf_counter()
-    ticket = strong_ticket(network, method="plus-one", seed=seed, domain=Box(data.low, data.high), law=law,
-                           scale_exponents=exponents, parts=options.out / f"{seed}.parts", **recipe)  # fmt: skip
+    asked = Construction(network, Box(data.low, data.high), recipe)
+    ticket = asked.build(cell["seed"], search, Run(options.out / f"{cell['seed']}.checkpoint"))
     built = time.perf_counter() - started
     rows = first_of_each_class(data.test_y, cell["per_class"])
     met = agreement(network, ticket.module().eval(), data.test_x[rows], data.test_y[rows], batch=128)

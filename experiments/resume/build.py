@@ -1,19 +1,16 @@
 """The ticket that is built, killed and resumed; what a child process runs."""
 
+from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from sltk.construct import save, strong_ticket
-from sltk.subset_sum.laws import Uniform
+from sltk.construct import Construction, Recipe, Run, save
 
 SHAPE = (2, 6, 6)
-SETTINGS: dict[str, Any] = {
-    "method": "plus-one", "seed": 1, "domain": (-1.0, 1.0), "input_shape": SHAPE, "param_eps": 0.003,
-}  # fmt: skip
+RECIPE, SEED = Recipe("plus-one", param_eps=0.003, law="uniform(3.0)"), 1
 
 
 class Blocks(nn.Module):
@@ -39,13 +36,13 @@ class Blocks(nn.Module):
         return self.end(self.pool(self.phi(self.down(x) + self.short(x))).flatten(1))
 
 
-def parts(place: Path) -> Path:
+def checkpoint(place: Path) -> Path:
     """Where the solved stages of ``place`` lie."""
-    return place.with_suffix(".parts")
+    return place.with_suffix(".checkpoint")
 
 
 def build(place: Path, n: int, ready: Event) -> None:
-    """The ticket into ``place``, from its parts where there are some."""
-    module = Blocks()
+    """The ticket into ``place``, from its checkpoint where there is one."""
+    asked = Construction(Blocks(), (-1.0, 1.0), replace(RECIPE, n=n), input_shape=SHAPE)
     ready.set()
-    save(strong_ticket(module, **SETTINGS, n=n, law=Uniform(3.0), parts=parts(place)), place)
+    save(asked.build(SEED, run=Run(checkpoint(place))), place)

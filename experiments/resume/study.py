@@ -12,11 +12,11 @@ import multiprocessing
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from experiments.resume.build import SETTINGS, build, parts
+from experiments.resume.build import RECIPE, SEED, build, checkpoint
 from sltk.core.errors import SltkError
 from sltk.core.files import sha256
 from sltk.core.rng import stream
@@ -47,12 +47,12 @@ class Resume(Study[ResumeOptions]):
 
     def cells(self, options: ResumeOptions) -> dict[str, dict[str, Any]]:
         """One."""
-        settings = {**SETTINGS, "n": options.n}
-        return {"kills": {"kills": options.kills, "seed": options.seed, "settings": settings}}
+        recipe = replace(RECIPE, n=options.n).record()
+        return {"kills": {"kills": options.kills, "seed": options.seed, "recipe": recipe, "source": SEED}}
 
     def measure(self, cell: Mapping[str, Any], options: ResumeOptions) -> dict[str, Any]:
         """Kill, resume, compare."""
-        n, whole = cell["settings"]["n"], options.out / "whole.ticket"
+        n, whole = cell["recipe"]["n"], options.out / "whole.ticket"
         options.out.mkdir(parents=True, exist_ok=True)
         length = run(whole, n, None)
         assert length is not None
@@ -85,7 +85,7 @@ def killed(number: int, n: int, moment: float, whole: str, out: Path) -> dict[st
     place = out / f"killed-{number}.ticket"
     place.unlink(missing_ok=True)
     before = run(place, n, moment)
-    folder = parts(place)
+    folder = checkpoint(place)
     stages = len(list(folder.glob("*"))) if folder.is_dir() else 0
     after = run(place, n, None)
     same = sha256(place.read_bytes()) == whole

@@ -19,24 +19,23 @@ from rich.table import Table
 from experiments._target import digest
 from experiments.small_resnet.target import architecture, stored
 from sltk.certify.intervals import Box
-from sltk.construct import load, save, strong_ticket
-from sltk.construct.methods.roles import Method
+from sltk.construct import Construction, Recipe, Run, Search, load, save
+from sltk.construct.recipe import from_record
 from sltk.data.datasets import Dataset
 from sltk.data.datasets import load as load_data
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.models.text import load_target
-from sltk.subset_sum.laws import parse_law
 from sltk.verify.agreement import first_of_each_class
 from sltk.verify.check import check
 
 DATA = "cifar10-jpeg"
 PER_CLASS = 100
 SEED = 1
-RECIPES: dict[str, dict[str, Any]] = {
-    "plus-one": {"n": 26, "law": "uniform(2.0)", "param_eps": 0.005, "objective": "mass",
-                 "scale_exponents": (2, 1, 0, -1), "bias_exponent": 2},
-    "two-layer": {"n": 28, "law": "uniform(3.0)", "param_eps": 0.005, "objective": "weighted",
-                  "scale_exponents": (0,), "bias_exponent": 0},
+RECIPES = {
+    "plus-one": (
+        Recipe("plus-one", 26, 0.005, scale_exponents=(2, 1, 0, -1), bias_exponent=2), Search("mass"),
+    ),
+    "two-layer": (Recipe("two-layer", 28, 0.005, law="uniform(3.0)"), Search()),
 }  # fmt: skip
 
 
@@ -50,7 +49,7 @@ class ResnetOptions(StudyOptions):
     """Of the target."""
     epochs: int = 8
     """Of its training."""
-    methods: tuple[Method, ...] = ("plus-one", "two-layer")
+    methods: tuple[str, ...] = ("plus-one", "two-layer")
     """Constructions."""
     out: Path = Path("out/small_resnet")
 
@@ -71,7 +70,11 @@ class SmallResnet(Study[ResnetOptions]):
         found = digest(stored(path, options.activation, options.epochs, data(options.data_folder)))
         common = {"activation": options.activation, "epochs": options.epochs, "sha256": found, "seed": SEED,
                   "per_class": PER_CLASS}  # fmt: skip
-        return {method: {"method": method, "recipe": RECIPES[method], **common} for method in options.methods}
+        recipes = {method: RECIPES[method] for method in options.methods}
+        return {
+            method: {"method": method, "recipe": recipe.record(), "search": search.record(), **common}
+            for method, (recipe, search) in recipes.items()
+        }
 
     def measure(self, cell: Mapping[str, Any], options: ResnetOptions) -> dict[str, Any]:
         """Construct, save, load, check."""
@@ -79,13 +82,10 @@ class SmallResnet(Study[ResnetOptions]):
         path = options.out / f"{name}.safetensors"
         target = load_target(path, architecture(cell["activation"]), given.input_shape)
         place = options.out / f"{name}-{cell['method']}.ticket"
-        recipe = dict(cell["recipe"])
-        law, exponents = parse_law(recipe.pop("law")), tuple(recipe.pop("scale_exponents"))
+        recipe, search = from_record(Recipe, cell["recipe"]), from_record(Search, cell["search"])
         started = time.perf_counter()
-        ticket = strong_ticket(
-            target, method=cell["method"], seed=cell["seed"], domain=Box(given.low, given.high), law=law,
-            scale_exponents=exponents, parts=place.with_name(place.name + ".parts"), **recipe,
-        )  # fmt: skip
+        run = Run(place.with_name(place.name + ".checkpoint"))
+        ticket = Construction(target, Box(given.low, given.high), recipe).build(cell["seed"], search, run)
         save(ticket, place)
         built = time.perf_counter() - started
         rows = first_of_each_class(given.test_y, cell["per_class"])
@@ -103,7 +103,10 @@ class SmallResnet(Study[ResnetOptions]):
 
     def conclude(self, rows: Sequence[StudyRow], options: ResnetOptions) -> dict[str, Any]:
         """One row a construction."""
-        found = [{"method": row.name, "recipe": row.cell["recipe"], **row.outputs} for row in rows]
+        found = [
+            {"method": row.name, "recipe": row.cell["recipe"], "search": row.cell["search"], **row.outputs}
+            for row in rows
+        ]
         return {"activation": options.activation, "epochs": options.epochs, "rows": found}
 
     def holds(self, document: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from experiments.paper_tickets.options import TicketOptions
 from experiments.paper_tickets.study import STUDY, answers
 from experiments.paper_tickets.summary import difference, over_draws
 from experiments.paper_tickets.targets import data_of, residual, small_residual
+from sltk.construct import Recipe, Search
 from sltk.core.rng import stream
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
@@ -58,7 +59,7 @@ def test_difference_covers_and_half_of_it_does_not() -> None:
 
 
 def test_rows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = {"n": 8, "law": "uniform(2.0)", "param_eps": 0.05, "objective": "error"}
+    small = Recipe("two-layer", 8, 0.05), Search("error")
     monkeypatch.setattr(study, "RECIPES", {"residual": {"two-layer": small}})
     options = "--kinds residual --activations tanh --residual-epochs 1 --draws 2 --jobs 1"
     asked = [*options.split(), "--out", str(tmp_path)]
@@ -67,7 +68,7 @@ def test_rows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (folder / "study.json").read_bytes()
     assert len(json.loads(before)["rows"]) == 2
     assert (folder / "tickets.png").stat().st_size > 5000
-    monkeypatch.setattr(study, "strong_ticket", None)  # a row that is measured again would fail
+    monkeypatch.setattr(study, "Construction", None)  # a row that is measured again would fail
     assert STUDY.main(asked) == 0
     assert (folder / "study.json").read_bytes() == before
     (folder / "rows.jsonl").unlink()

@@ -1,6 +1,7 @@
 """Every experiment with a ``study.py`` is one Study; the cheap ones keep the contract, run at their smallest."""
 
 import importlib
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 
 from sltk.claims import registry
+from sltk.core.files import canonical_json
 from sltk.harness.study import Study
 from tests.harness.study_contract import CHECKOUT, complaints, strange_imports
 
@@ -29,6 +31,10 @@ SMALL: dict[str, dict[str, Any]] = {
 OF_A_TARGET: dict[str, dict[str, Any]] = {
     "failure_counts": {"n": (12,), "seeds": 2, "trials": 2**10},
     "obstructions": {"n": (8, 12), "seeds": 2},
+}
+PARTS: dict[str, tuple[dict[str, Any], str]] = {
+    "existence": ({"seeds": 5, "opened": 3}, "residual, failures"),
+    "product_formula": ({"seeds": 4}, "tanh, two inputs, n = 16, seeds from 0"),
 }
 
 
@@ -76,6 +82,16 @@ def test_studies_of_a_target_keep_the_contract(name: str, tmp_path: Path):
     own = study(name)
     target = {"target": a_target(tmp_path / "target.pt"), "arch": ARCH, "input_shape": (1, 4, 4), "box": (-1.0, 1.0)}
     assert complaints(own, own.options(out=tmp_path / "out", **target, **OF_A_TARGET[name])) == []
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_cell_of_a_dear_study_is_measured(name: str, tmp_path: Path):
+    own, (asked, which) = study(name), PARTS[name]
+    options = own.options(out=tmp_path, **asked)
+    cell = json.loads(canonical_json(own.cells(options)[which]))
+    found = own.measure(cell, options)
+    assert found == own.measure(cell, options)
+    assert any(found.values())
 
 
 def a_target(path: Path) -> Path:

@@ -21,7 +21,7 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from proofs_checks._check import ProofCheck, Step
+from proofs_checks._check import ProofCheck, ProofStep
 from sltk.subset_sum.laws import Uniform
 from sltk.subset_sum.widths.handover import handover
 from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, PairTable, Targets
@@ -260,12 +260,12 @@ def _confirmed(size: int, gain: CoveredGain, length: float, slack: float, cells:
 
 def _iteration_step(
     name: str, size: int, gain: CoveredGain, length: float, slack: float = 2.0**-8, cells: int = CELLS
-) -> Step:
+) -> ProofStep:
     def run(size: int = size) -> bool:
         return _confirmed(size, gain, length, slack, cells)
 
     text = f"{name}: {size} samples are enough for eps .01, delta .05, window {length:.4g}"
-    return Step(text, run, {"one sample fewer": {"size": size - 1}})
+    return ProofStep(text, run, {"one sample fewer": {"size": size - 1}})
 
 
 def _entries_agree(drawn: Fraction = Fraction(1, 2)) -> bool:
@@ -331,8 +331,8 @@ CHECK = ProofCheck(
         _iteration_step(
             "product of two uniforms", 48, interval_gain(product_integral), 1.0 / math.e, 7 * 2.0**-11, 3000
         ),
-        Step("second moments: table entries", _entries_agree, {"bins 0.2% wider": {"drawn": Fraction(501, 1000)}}),
-        Step("second moments: hand-over lines", _handed_over, {"lines 2% too low": {"share": Fraction(98, 100)}}),
+        ProofStep("second moments: table entries", _entries_agree, {"bins 0.2% wider": {"drawn": Fraction(501, 1000)}}),
+        ProofStep("second moments: hand-over lines", _handed_over, {"lines 2% too low": {"share": Fraction(98, 100)}}),
     ),
     covers="The value iteration in full, by dual lines on a grid of its own: 33 (uniform), 52 (normal), 48 (product) "
     "at (.01, .05). Of the smaller second-moment sizes: five table entries, and the hand-over for uniform samples.",

@@ -11,7 +11,7 @@ import pytest
 
 from proofs_checks import TRUSTED
 from proofs_checks.__main__ import main
-from proofs_checks._check import ProofCheck, Refuted, Step, execute, require
+from proofs_checks._check import ProofCheck, ProofStep, Refuted, execute, require
 from proofs_checks._interval import ball, prove_bound, prove_positive, taylor
 from proofs_checks._registry import keys, load
 from proofs_checks._sample import agrees, follows
@@ -34,8 +34,8 @@ def test_every_claim_is_checked_or_trusted_for_a_reason():
     assert all(reason.strip() for reason in TRUSTED.values())
 
 
-def step(run, **changes) -> Step:
-    return Step("x", run, {"wrong": changes or {"value": 2}})
+def step(run, **changes) -> ProofStep:
+    return ProofStep("x", run, {"wrong": changes or {"value": 2}})
 
 
 def is_one(value: int = 1) -> bool:
@@ -44,9 +44,9 @@ def is_one(value: int = 1) -> bool:
 
 def test_a_step_needs_a_mutation_that_changes_something():
     with pytest.raises(SltkError, match="has no mutation"):
-        Step("x", is_one, {})
+        ProofStep("x", is_one, {})
     with pytest.raises(SltkError, match="changes nothing"):
-        Step("x", is_one, {"same": {}})
+        ProofStep("x", is_one, {"same": {}})
     with pytest.raises(SltkError, match="names of their own"):
         ProofCheck("a-key", (step(is_one), step(is_one)), "what")
     with pytest.raises(SltkError, match="does not say what it covers"):

@@ -15,7 +15,7 @@ from flint import arb, arb_series
 
 from proofs_checks._check import require
 from proofs_checks._interval import ball, cell, prove_bound, prove_positive, taylor
-from proofs_checks._profiles import PROFILES, Profile, Side, X, complete
+from proofs_checks._profiles import PROFILES, HalfLine, Profile, X, complete
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.table import activation
 
@@ -80,7 +80,7 @@ def _absent(_: arb_series) -> arb_series:
     raise AssertionError("a linear side has no series")
 
 
-def _sides(profile: Profile) -> tuple[tuple[Side, int], tuple[Side, int]]:
+def _sides(profile: Profile) -> tuple[tuple[HalfLine, int], tuple[HalfLine, int]]:
     return (profile.right, 1), (profile.left, -1)
 
 
@@ -90,7 +90,7 @@ def _near(exact: sp.Expr, stored: float, name: str) -> None:
     require(bool(gap <= room), f"{name} is {sp.N(exact, 20)}, but the table has {stored!r}")
 
 
-def _remainder(profile: Profile, side: Side, sign: int, phi: Activation, factor: float) -> None:
+def _remainder(profile: Profile, side: HalfLine, sign: int, phi: Activation, factor: float) -> None:
     slope = abs(phi.slope_positive if sign > 0 else phi.slope_negative)
     name, bend = f"remainder of {profile.name}", phi.remainder
     if side.knee is not None:
@@ -118,7 +118,7 @@ def _saturated(knee: Fraction, phi: Activation, factor: float, name: str) -> Non
     require(Fraction(phi.remainder.coefficient) * Fraction(factor) >= least, f"{name}: K is below {float(least)}")
 
 
-def _bound_ratio(side: Side, sign: int, order: int, limit: float, far: Fraction, name: str) -> None:
+def _bound_ratio(side: HalfLine, sign: int, order: int, limit: float, far: Fraction, name: str) -> None:
     """``|phi(x) - mu(x)| < limit |x|^order`` for ``NEAR <= sign x <= far``; the slope is the ball of phi's own."""
     series = side.series or _absent
     intercept, slope = taylor(series, 0)(ball(0)), taylor(series, 1)(ball(0))
@@ -136,7 +136,7 @@ def _power(s: arb_series, order: int) -> arb_series:
     return s * s if order == 2 else s * s * s
 
 
-def _bound_coefficient(side: Side, sign: int, order: int, limit: float, far: Fraction, name: str) -> None:
+def _bound_coefficient(side: HalfLine, sign: int, order: int, limit: float, far: Fraction, name: str) -> None:
     """``|c_order| <= limit`` for ``0 <= sign x <= far``."""
     if side.series is None:
         size = sp.Abs(sp.diff(side.expression, X))
@@ -151,7 +151,7 @@ def _bound_coefficient(side: Side, sign: int, order: int, limit: float, far: Fra
     prove_bound(taylor(side.series, order), low, high, limit, name)
 
 
-def _falls_from_zero(side: Side, sign: int, order: int) -> bool:
+def _falls_from_zero(side: HalfLine, sign: int, order: int) -> bool:
     """Whether ``|c_order(x)| <= |c_order(0)|`` on the cell at 0."""
     assert side.series is not None
     value = _at_zero(side, order)
@@ -165,7 +165,7 @@ def _falls_from_zero(side: Side, sign: int, order: int) -> bool:
     return bends and _keeps_sign(side, value, near, order)
 
 
-def _keeps_sign(side: Side, value: sp.Expr, near: arb, order: int) -> bool:
+def _keeps_sign(side: HalfLine, value: sp.Expr, near: arb, order: int) -> bool:
     assert side.series is not None
     return bool(_sign(value) * taylor(side.series, order)(near) > 0)
 
@@ -174,5 +174,5 @@ def _sign(value: sp.Expr) -> int:
     return 1 if value > 0 else -1
 
 
-def _at_zero(side: Side, order: int) -> sp.Expr:
+def _at_zero(side: HalfLine, order: int) -> sp.Expr:
     return sp.simplify(sp.diff(side.expression, X, order).subs(X, 0) / sp.factorial(order))

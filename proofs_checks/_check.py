@@ -20,7 +20,7 @@ class Refuted(AssertionError):
 
 
 @dataclass(frozen=True)
-class Step:
+class ProofStep:
     """One statement and how it must fail.
 
     Args:
@@ -43,7 +43,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Check:
+class ProofCheck:
     """The checked part of one claim's proof.
 
     Args:
@@ -54,7 +54,7 @@ class Check:
     """
 
     key: str
-    steps: tuple[Step, ...]
+    steps: tuple[ProofStep, ...]
     covers: str
     trusts: tuple[str, ...] = ()
 
@@ -88,7 +88,7 @@ class CheckOutcome:
         return not self.failures and not self.missed
 
 
-def execute(check: Check) -> CheckOutcome:
+def execute(check: ProofCheck) -> CheckOutcome:
     """Run every step, and every mutation of it."""
     begin, outcome = time.perf_counter(), CheckOutcome(check.key)
     for step in check.steps:
@@ -103,7 +103,7 @@ def execute(check: Check) -> CheckOutcome:
     return outcome
 
 
-def _mutate(step: Step, label: str, changes: Mapping[str, Any], outcome: CheckOutcome) -> None:
+def _mutate(step: ProofStep, label: str, changes: Mapping[str, Any], outcome: CheckOutcome) -> None:
     try:
         caught = _holds(step, changes) is not None
     except Exception as error:
@@ -113,14 +113,14 @@ def _mutate(step: Step, label: str, changes: Mapping[str, Any], outcome: CheckOu
         outcome.missed.append(f"{step.name} [{label}] still holds")
 
 
-def _refutation(step: Step, changes: Mapping[str, Any]) -> str | None:
+def _refutation(step: ProofStep, changes: Mapping[str, Any]) -> str | None:
     try:
         return _holds(step, changes)
     except Exception as error:
         return f"broke: {error!r}"
 
 
-def _holds(step: Step, changes: Mapping[str, Any]) -> str | None:
+def _holds(step: ProofStep, changes: Mapping[str, Any]) -> str | None:
     """``None`` where the step holds, else why not."""
     try:
         answer = step.run(**changes)

@@ -21,7 +21,7 @@ Tail = Callable[[arb], arb]
 
 
 @dataclass(frozen=True)
-class Side:
+class HalfLine:
     """phi on one side of 0; ``series`` and ``tail`` are ``None`` where it is linear, up to the ``knee`` if it has one.
 
     Beyond its knee phi is constant.
@@ -38,25 +38,25 @@ class Profile:
     """Both sides of an activation of the table."""
 
     name: str
-    right: Side
-    left: Side
+    right: HalfLine
+    left: HalfLine
 
 
 def _exact(value: float) -> sp.Expr:
     return sp.Rational(*value.as_integer_ratio())
 
 
-def _linear(slope: float) -> Side:
-    return Side(_exact(slope) * X)
+def _linear(slope: float) -> HalfLine:
+    return HalfLine(_exact(slope) * X)
 
 
-def _clipped(knee: float) -> Side:
+def _clipped(knee: float) -> HalfLine:
     """``x`` up to the knee."""
-    return Side(X, knee=Fraction(knee))
+    return HalfLine(X, knee=Fraction(knee))
 
 
 def _smooth(name: str, expression: sp.Expr, series: Series, right: Tail, left: Tail | None = None) -> Profile:
-    return Profile(name, Side(expression, series, right), Side(expression, series, left or right))
+    return Profile(name, HalfLine(expression, series, right), HalfLine(expression, series, left or right))
 
 
 def _logistic(s: arb_series) -> arb_series:
@@ -80,11 +80,11 @@ def _density(a: arb) -> arb:
     return (-a * a / 2).exp() / (2 * arb.pi()).sqrt()
 
 
-def _exponential(scale: float, rise: float) -> Side:
+def _exponential(scale: float, rise: float) -> HalfLine:
     """``scale rise (e^x - 1)`` on the left."""
     height = _exact(scale) * _exact(rise)
     factor = ball(scale) * ball(rise)
-    return Side(height * (sp.exp(X) - 1), lambda s: factor * (s.exp() - 1), lambda a: factor * (-a).exp())
+    return HalfLine(height * (sp.exp(X) - 1), lambda s: factor * (s.exp() - 1), lambda a: factor * (-a).exp())
 
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -102,8 +102,8 @@ PROFILES = (
     _smooth("silu", X / (1 + sp.exp(-X)), lambda s: s * _logistic(s), lambda a: 1 + a * (-a).exp()),
     _smooth("mish", X * ((1 + sp.exp(X)) ** 2 - 1) / ((1 + sp.exp(X)) ** 2 + 1), _mish,
             lambda a: 1 + 4 * a * (-2 * a).exp(), lambda a: (1 + a) * (-a).exp()),
-    Profile("softsign", Side(X / (1 + X), lambda s: s / (1 + s), lambda a: 1 / (1 + a) ** 2),
-            Side(X / (1 - X), lambda s: s / (1 - s), lambda a: 1 / (1 + a) ** 2)),
+    Profile("softsign", HalfLine(X / (1 + X), lambda s: s / (1 + s), lambda a: 1 / (1 + a) ** 2),
+            HalfLine(X / (1 - X), lambda s: s / (1 - s), lambda a: 1 / (1 + a) ** 2)),
     _smooth("erf", sp.erf(X), lambda s: s.erf(), lambda a: 2 * (-a * a).exp() / arb.pi().sqrt()),
     Profile("selu", _linear(_SELU_SCALE), _exponential(_SELU_SCALE, _SELU_ALPHA)),
     Profile("elu(1.0)", _linear(1.0), _exponential(1.0, 1.0)),

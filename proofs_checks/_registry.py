@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 
 import proofs_checks
-from proofs_checks._check import Check
+from proofs_checks._check import ProofCheck
 from sltk.core.errors import SltkError
 
 
@@ -26,13 +26,13 @@ def require_known(wanted: list[str]) -> None:
             raise SltkError(f"proofs_checks knows {', '.join(known)}, but got {key!r}; choose among these.")
 
 
-def load(key: str) -> Check:
+def load(key: str) -> ProofCheck:
     """The check of ``key``, which has a module.
 
     Raises:
         SltkError: the module has no check of that key.
     """
     check = getattr(importlib.import_module(f"proofs_checks.{key.replace('-', '_')}"), "CHECK", None)
-    if not isinstance(check, Check) or check.key != key:
-        raise SltkError(f"the module of {key!r} needs a CHECK = Check(key={key!r}, ...), but has {check!r}.")
+    if not isinstance(check, ProofCheck) or check.key != key:
+        raise SltkError(f"the module of {key!r} needs a CHECK = ProofCheck(key={key!r}, ...), but has {check!r}.")
     return check

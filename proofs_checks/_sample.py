@@ -7,15 +7,14 @@ run either always passes or never does.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from proofs_checks._check import Refuted
+from sltk.core.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.stats import dkw_radius, kolmogorov_distance, test_proportion
 
 FALSE_ALARM = 1e-9
 SEED = 20_240_217
-Values = NDArray[np.float64]
 
 
 def generator(*names: str) -> np.random.Generator:

@@ -6,7 +6,7 @@ If the pool of ``m n0`` samples fails, each of its m disjoint groups fails; they
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 _LAWS = {
     "three points": {-2: Fraction(1, 4), 1: Fraction(1, 2), 3: Fraction(1, 4)},
@@ -42,11 +42,11 @@ def _equality(power: int = 3) -> bool:
     return _failure(law, 3, (5,)) == _failure(law, 1, (5,)) ** power
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="amplification",
     steps=(
-        Step("one target and several, three laws, exactly", _bound, {"power m + 1": {"extra": 1}}),
-        Step("equality where one sample hits or is of no use", _equality, {"power 2": {"power": 2}}),
+        ProofStep("one target and several, three laws, exactly", _bound, {"power m + 1": {"extra": 1}}),
+        ProofStep("equality where one sample hits or is of no use", _equality, {"power 2": {"power": 2}}),
     ),
     covers="The inequality (independence of disjoint groups) for one target and for all at once, and that the "
     "power m is the best.",

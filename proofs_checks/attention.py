@@ -10,7 +10,7 @@ from itertools import product
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import generator
 
@@ -50,12 +50,12 @@ def _softmax(a: list[Fraction]):
     return [p / sum(powers, ball(0)) for p in powers]
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="attention",
     steps=(
-        Step("Jacobian of softmax", _jacobian, {"s_i 1{i = j}": {"cross": 0}}),
-        Step("worst direction: 4 p (1 - p) <= 1", _corner, {"2 p (1 - p)": {"peak": 2}}),
-        Step("rows of length 2, 5, 40", _rows, {"constant 3/4": {"constant": Fraction(3, 4)}}),
+        ProofStep("Jacobian of softmax", _jacobian, {"s_i 1{i = j}": {"cross": 0}}),
+        ProofStep("worst direction: 4 p (1 - p) <= 1", _corner, {"2 p (1 - p)": {"peak": 2}}),
+        ProofStep("rows of length 2, 5, 40", _rows, {"constant 3/4": {"constant": Fraction(3, 4)}}),
     ),
     covers="The Lipschitz constant 1 of softmax from sup to l1 norm, free of the length.",
     trusts=("the published widths of keys and values with their existential constants",),

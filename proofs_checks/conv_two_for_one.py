@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import rationals
 
@@ -42,12 +42,12 @@ def _sup_norm(norm: str = "sum") -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="conv-two-for-one",
     steps=(
-        Step("allocation in the l1 norm", _allocation, {"eps/(l F)": {"share": 1}}),
-        Step("argument of the logarithm", _argument, {"square": {"power": 2}}),
-        Step("sup norm under a kernel", _sup_norm, {"largest tap": {"norm": "max"}}),
+        ProofStep("allocation in the l1 norm", _allocation, {"eps/(l F)": {"share": 1}}),
+        ProofStep("argument of the logarithm", _argument, {"square": {"power": 2}}),
+        ProofStep("sup norm under a kernel", _sup_norm, {"largest tap": {"norm": "max"}}),
     ),
     covers="An explicit version (constant 64, weights up to 1/(2e), norms at most 1), through two-for-one.",
     trusts=("the published statement, which is remembered and not verified",),

@@ -7,7 +7,7 @@ The samples ``2 eps 2^i`` reach it: their sums are ``2 eps`` apart.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 
 
@@ -51,12 +51,12 @@ def _floors(factor: int = 2) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="counting-floor",
     steps=(
-        Step("covered measure of 280 pools, exactly", _pools, {"2^n eps": {"factor": Fraction(1)}}),
-        Step("the extremal pool attains it", _extremal, {"sums eps apart": {"spacing": 1}}),
-        Step("floors at the usual tolerances", _floors, {"2^n eps >= W": {"factor": 1}}),
+        ProofStep("covered measure of 280 pools, exactly", _pools, {"2^n eps": {"factor": Fraction(1)}}),
+        ProofStep("the extremal pool attains it", _extremal, {"sums eps apart": {"spacing": 1}}),
+        ProofStep("floors at the usual tolerances", _floors, {"2^n eps >= W": {"factor": 1}}),
     ),
     covers="The bound (subadditivity of length), that its constant is the best, and the floors that are quoted.",
 )

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 from proofs_checks._widths import closed_form_ball
 
@@ -65,16 +65,16 @@ def _window(reach: str = "0.18394") -> bool:
     return bool(abs(1 / (2 * ball(1).exp()) - ball(reach)) < ball("0.000005"))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="dense-explicit",
     steps=(
-        Step("Frobenius norm of the errors", _frobenius, {"eps/(l sqrt)": {"share": 1}}),
-        Step("recursion of errors", _recursion, {"|x^| taken as 1": {"cross": 0}}),
-        Step("total below .83 eps", _total, {".82": {"limit": Fraction(82, 100)}}),
-        Step("789 and 697 in the example", _example,
+        ProofStep("Frobenius norm of the errors", _frobenius, {"eps/(l sqrt)": {"share": 1}}),
+        ProofStep("recursion of errors", _recursion, {"|x^| taken as 1": {"cross": 0}}),
+        ProofStep("total below .83 eps", _total, {".82": {"limit": Fraction(82, 100)}}),
+        ProofStep("789 and 697 in the example", _example,
              {"ungated c = 1/(2e)": {"halved": 1}, "one problem a weight": {"problems": 1}}),
-        Step("floor 12.1 to 12.2", _floor, {"half of the window": {"window": 1}}),
-        Step("window up to .184", _window, {".25": {"reach": "0.25"}}),
+        ProofStep("floor 12.1 to 12.2", _floor, {"half of the window": {"window": 1}}),
+        ProofStep("window up to .184", _window, {".25": {"reach": "0.25"}}),
     ),
     covers="The error allocation and the example's widths, given subset-sum-covering, the univariate identity "
     "and the union bound.",

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 _HALF = sp.Rational(1, 2)
 
@@ -43,13 +43,13 @@ def _exact(slack: int = 0) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="dense-lower-bound",
     steps=(
-        Step("solving for P", _algebra, {"whole ball": {"half": sp.Integer(1)}}),
-        Step("targets of one subnetwork are within 2 eps", _diameter, {"eps": {"radii": 1}}),
-        Step("volume of a scaled ball", _volume, {"r^(2k)": {"power": 2}}),
-        Step("integers at eps = 1/16", _exact, {"one more": {"slack": 1}}),
+        ProofStep("solving for P", _algebra, {"whole ball": {"half": sp.Integer(1)}}),
+        ProofStep("targets of one subnetwork are within 2 eps", _diameter, {"eps": {"radii": 1}}),
+        ProofStep("volume of a scaled ball", _volume, {"r^(2k)": {"power": 2}}),
+        ProofStep("integers at eps = 1/16", _exact, {"one more": {"slack": 1}}),
     ),
     covers="The whole counting argument, with Fubini's theorem for the choice of one source, and 2^P "
     "subnetworks of P parameters.",

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 _r = sp.Symbol("r")
 
@@ -60,14 +60,14 @@ def _schedule(every: int = 5) -> bool:
     return Fraction(1) / Fraction(1, 10_000) * every == 50_000
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="dual-lth",
     steps=(
-        Step("characteristic polynomial", _characteristic, {"-mu": {"sign": -1}}),
-        Step("stable iff eta lambda < 2 (1 + mu)", _limit, {"2.01 (1 + mu)": {"factor": Fraction(201, 100)}}),
-        Step("Jury's criterion against roots", _jury, {"h doubled": {"size": "1.94"}}),
-        Step("cumulative ratio", _cycles, {"four cycles": {"count": 4}}),
-        Step("length of the schedule", _schedule, {"every 4": {"every": 4}}),
+        ProofStep("characteristic polynomial", _characteristic, {"-mu": {"sign": -1}}),
+        ProofStep("stable iff eta lambda < 2 (1 + mu)", _limit, {"2.01 (1 + mu)": {"factor": Fraction(201, 100)}}),
+        ProofStep("Jury's criterion against roots", _jury, {"h doubled": {"size": "1.94"}}),
+        ProofStep("cumulative ratio", _cycles, {"four cycles": {"count": 4}}),
+        ProofStep("length of the schedule", _schedule, {"every 4": {"every": 4}}),
     ),
     covers="The stability limit and the schedules of the protocol.",
     trusts=("the claim itself, which is empirical",),

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import rationals
 
@@ -56,13 +56,13 @@ def _never_more(sign: int = 1) -> bool:
     return all(eps + move * size >= eps for size in range(41))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="epsilon-perturbation",
     steps=(
-        Step("what moved samples sum to", _reach, {"half of the move": {"share": Fraction(1, 2)}}),
-        Step("lengths of all intervals", _lengths, {"every subset whole": {"samples": 2}}),
-        Step("their sum for every n", _induction, {"a sample that adds 2": {"step": 2}}),
-        Step("moving never hurts", _never_more, {"moves that shrink": {"sign": -1}}),
+        ProofStep("what moved samples sum to", _reach, {"half of the move": {"share": Fraction(1, 2)}}),
+        ProofStep("lengths of all intervals", _lengths, {"every subset whole": {"samples": 2}}),
+        ProofStep("their sum for every n", _induction, {"a sample that adds 2": {"step": 2}}),
+        ProofStep("moving never hurts", _never_more, {"moves that shrink": {"sign": -1}}),
     ),
     covers="The counting bound and that never more samples are needed, for the definition that is measured here.",
     trusts=("the published factor 1/(1 + eps) (only the abstract has been read)",),

@@ -6,7 +6,7 @@ stays in it.
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 
 def _shift(size: int) -> sp.Matrix:
@@ -32,11 +32,13 @@ def _dimension(expected: int = 4) -> bool:
     return 16 - equations.rank() == expected
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="equivariant",
     steps=(
-        Step("every mask of the basis commutes with the group", _commutes, {"masks of entries": {"in_basis": False}}),
-        Step("the basis is complete", _dimension, {"dimension 5": {"expected": 5}}),
+        ProofStep(
+            "every mask of the basis commutes with the group", _commutes, {"masks of entries": {"in_basis": False}}
+        ),
+        ProofStep("the basis is complete", _dimension, {"dimension 5": {"expected": 5}}),
     ),
     covers="That tickets in the basis are equivariant, on the regular representation of Z_4; linearity gives "
     "any group.",

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import largest, rationals
 
@@ -59,14 +59,14 @@ def _remainder(source_range: bool = True) -> bool:
     return error <= v * w * e + v * bend * (w * (seen if source_range else x)) ** 3
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="error-common-input",
     steps=(
-        Step("both forms of the difference", _identity, {"W for W^": {"cross_term": False}}),
-        Step("bound at all corners of 60 neurons, exactly", _bound,
+        ProofStep("both forms of the difference", _identity, {"W for W^": {"cross_term": False}}),
+        ProofStep("bound at all corners of 60 neurons, exactly", _bound,
              {"s eps e dropped": {"cross": 0}, "bias error dropped": {"bias": 0}}),
-        Step("attained", _attained, {"95%": {"share": Fraction(19, 20)}}),
-        Step("remainder on the source's range", _remainder, {"the target's range": {"source_range": False}}),
+        ProofStep("attained", _attained, {"95%": {"share": Fraction(19, 20)}}),
+        ProofStep("remainder on the source's range", _remainder, {"the target's range": {"source_range": False}}),
     ),
     covers="The recursion with its constant 1, which is the best; the error is multilinear, so corners are the worst "
     "case. With slopes that differ, W^ depends on the sign of x^; the bound takes each entry's worse one.",

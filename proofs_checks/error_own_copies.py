@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import largest, rationals
 
@@ -56,14 +56,14 @@ def _norm_is_not_enough(first: int = 2) -> bool:
     return abs(v[0] * e - v[1] * e) == 3 * e > 1 * e
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="error-own-copies",
     steps=(
-        Step("the difference", _identity, {"sign of the copies' errors": {"sign": -1}}),
-        Step("bound at all corners of 60 neurons, exactly", _bound,
+        ProofStep("the difference", _identity, {"sign of the copies' errors": {"sign": -1}}),
+        ProofStep("bound at all corners of 60 neurons, exactly", _bound,
              {"||W|| + s eps for the mass": {"amplifier": "norm"}, "bias error dropped": {"bias": 0}}),
-        Step("errors of copies kept apart", _apart, {"least error for all": {"total": False}}),
-        Step("||W|| in place of the mass is refuted", _norm_is_not_enough, {"v = (1, 0)": {"first": 1}}),
+        ProofStep("errors of copies kept apart", _apart, {"least error for all": {"total": False}}),
+        ProofStep("||W|| in place of the mass is refuted", _norm_is_not_enough, {"v = (1, 0)": {"first": 1}}),
     ),
     covers="The recursion, plain and refined, with its constant; and the counterexample to ||W||_1.",
 )  # fmt: skip

@@ -6,7 +6,7 @@ There are ``C(n, k) <= 2^(n H2(k/n))`` subsets of size k, so covering a window o
 
 import math
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 
 def _above(extra: int = 0) -> bool:
@@ -34,12 +34,12 @@ def _floor(scale: int = 2) -> bool:
     return (exact, entropy) == (8, 6)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="fixed-size",
     steps=(
-        Step("entropy bound from above", _above, {"times n + 1": {"extra": 1}}),
-        Step("entropy bound from below", _below, {"twice as much": {"terms": 2}}),
-        Step("floors at k = n/2", _floor, {"eps for 2 eps": {"scale": 1}}),
+        ProofStep("entropy bound from above", _above, {"times n + 1": {"extra": 1}}),
+        ProofStep("entropy bound from below", _below, {"twice as much": {"terms": 2}}),
+        ProofStep("floors at k = n/2", _floor, {"eps for 2 eps": {"scale": 1}}),
     ),
     covers="The counting floor for subsets of size k, in integers up to n = 120.",
     trusts=("the published sufficient width, and the network's lower bound with its ranges of k and eps",),

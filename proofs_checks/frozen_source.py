@@ -6,7 +6,7 @@ locked sum, so the target z becomes ``z - sum locked`` with the free pool.
 
 from fractions import Fraction
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import rationals
 
@@ -34,9 +34,9 @@ def _shift(sign: int = 1) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="frozen-source",
-    steps=(Step("reachable sums of all freezings", _shift, {"moved the other way": {"sign": -1}}),),
+    steps=(ProofStep("reachable sums of all freezings", _shift, {"moved the other way": {"sign": -1}}),),
     covers="The reduction to a moved target and a thinned pool, to which random-source applies if the target "
     "stays in the window.",
     trusts=("the published widths (abstract alone has been read)",),

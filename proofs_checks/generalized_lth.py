@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 _ROTATION = sp.Matrix([[sp.Rational(3, 5), -sp.Rational(4, 5)], [sp.Rational(4, 5), sp.Rational(3, 5)]])
 
@@ -59,13 +59,15 @@ def _kept(power: int = 0) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="generalized-lth",
     steps=(
-        Step("DCT-II is orthonormal", _orthonormal, {"first row like the others": {"first": 1 / sp.sqrt(2)}}),
-        Step("gradient steps commute with an orthonormal basis", _gradient_steps, {"2 B": {"basis": 2 * _ROTATION}}),
-        Step("sign steps do not", _sign_steps_differ, {"canonical basis": {"basis": sp.eye(2)}}),
-        Step("(1 - p)^r is kept", _kept, {"(1 - p)^(r + 1)": {"power": 1}}),
+        ProofStep("DCT-II is orthonormal", _orthonormal, {"first row like the others": {"first": 1 / sp.sqrt(2)}}),
+        ProofStep(
+            "gradient steps commute with an orthonormal basis", _gradient_steps, {"2 B": {"basis": 2 * _ROTATION}}
+        ),
+        ProofStep("sign steps do not", _sign_steps_differ, {"canonical basis": {"basis": sp.eye(2)}}),
+        ProofStep("(1 - p)^r is kept", _kept, {"(1 - p)^(r + 1)": {"power": 1}}),
     ),
     covers="The algebra that the protocol rests on.",
     trusts=("the claim itself, which is empirical: tickets train to full accuracy in other bases",),

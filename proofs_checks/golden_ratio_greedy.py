@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import LogUniform
@@ -62,14 +62,14 @@ def _cells(span: int = 1, trials: int = 200_000) -> bool:
     return agrees(count, trials, 1 / (2 * scales))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="golden-ratio-greedy",
     steps=(
-        Step("the induction step in Q(sqrt 5)", _step_bounds, {"g = 3/5": {"g": sp.Rational(3, 5)}}),
-        Step("1 - g^2 = g", _tight, {"g = 5/8": {"g": sp.Rational(5, 8)}}),
-        Step("greedy on 200 random pools", _greedy, {"targets up to 1.1": {"reach": 1.1}}),
-        Step("n = 2K ln(2K/delta)", _width, {"K ln(2K/delta)": {"factor": 1}}),
-        Step("cells have probability 1/(2K)", _cells, {"two cells": {"span": 2}}),
+        ProofStep("the induction step in Q(sqrt 5)", _step_bounds, {"g = 3/5": {"g": sp.Rational(3, 5)}}),
+        ProofStep("1 - g^2 = g", _tight, {"g = 5/8": {"g": sp.Rational(5, 8)}}),
+        ProofStep("greedy on 200 random pools", _greedy, {"targets up to 1.1": {"reach": 1.1}}),
+        ProofStep("n = 2K ln(2K/delta)", _width, {"K ln(2K/delta)": {"factor": 1}}),
+        ProofStep("cells have probability 1/(2K)", _cells, {"two cells": {"span": 2}}),
     ),
     covers="The induction and the count of samples. (1 - 1/m)^m <= 1/e gives the width for all K and delta.",
 )

@@ -6,7 +6,7 @@ and ``2/(e^2 delta) <= (2/m)^3/4``; so ``C log(2/m)`` suffices with ``C = 3/ln(4
 
 from fractions import Fraction
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 from proofs_checks._widths import closed_form
 
@@ -39,13 +39,13 @@ def _widths(constant: str = "10.43") -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="lueker",
     steps=(
-        Step("2/(e^2 delta) <= (2/m)^3/4", _cube, {"a fifth": {"share": Fraction(1, 5)}}),
-        Step("the factor pays for rounding up", _ceiling_is_free, {"no factor": {"share": Fraction(1)}}),
-        Step("3/ln(4/3) < 10.43", _constant, {"10.42": {"limit": "10.42"}}),
-        Step("widths on a grid", _widths, {"C = 8": {"constant": "8"}}),
+        ProofStep("2/(e^2 delta) <= (2/m)^3/4", _cube, {"a fifth": {"share": Fraction(1, 5)}}),
+        ProofStep("the factor pays for rounding up", _ceiling_is_free, {"no factor": {"share": Fraction(1)}}),
+        ProofStep("3/ln(4/3) < 10.43", _constant, {"10.42": {"limit": "10.42"}}),
+        ProofStep("widths on a grid", _widths, {"C = 8": {"constant": "8"}}),
     ),
     covers="Lueker's form with the explicit constant 10.43 for U[-1,1], from the claim subset-sum-covering.",
     trusts=("the published theorem for other laws, and the tail form of da Cunha et al. (remembered)",),

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import Uniform
@@ -40,12 +40,12 @@ def _draws(e: float = 0.1, trials: int = 400_000) -> bool:
     return agrees(int(np.count_nonzero(np.abs(draws - 1.0) <= e)), trials, 0.05)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="malach-polynomial",
     steps=(
-        Step("chance of one draw", _chance, {"e": {"share": Fraction(1)}}),
-        Step("draws that suffice", _width, {"ln(1/delta)/e": {"factor": 1}}),
-        Step("drawn at the worst target", _draws, {"e = .11": {"e": 0.11}}),
+        ProofStep("chance of one draw", _chance, {"e": {"share": Fraction(1)}}),
+        ProofStep("draws that suffice", _width, {"ln(1/delta)/e": {"factor": 1}}),
+        ProofStep("drawn at the worst target", _draws, {"e = .11": {"e": 0.11}}),
     ),
     covers="The core, one weight by one draw, with constants.",
     trusts=("the network's order d^5 l^2/eps^2, as restated in another paper",),

@@ -6,7 +6,7 @@ cancelling pairs are linear and free of the intercept. A bias is a weight on a c
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step
+from proofs_checks._check import ProofCheck, ProofStep
 
 _rise, _fall, _d, _b = sp.symbols("m_+ m_- d b", real=True)
 
@@ -30,12 +30,12 @@ def _constant_input(constant: sp.Expr = sp.S.One) -> bool:
     return sp.expand(extended[0] - (weight * x + _b)) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="nonzero-bias",
     steps=(
-        Step("cancelling pairs are linear", _pair, {"sum for difference": {"sign": 1}}),
-        Step("odd remainders double, even ones cancel", _odd_part, {"order 2 doubles": {"order": 2}}),
-        Step("a bias is a weight on 1", _constant_input, {"on tanh(1)": {"constant": sp.tanh(1)}}),
+        ProofStep("cancelling pairs are linear", _pair, {"sum for difference": {"sign": 1}}),
+        ProofStep("odd remainders double, even ones cancel", _odd_part, {"order 2 doubles": {"order": 2}}),
+        ProofStep("a bias is a weight on 1", _constant_input, {"on tanh(1)": {"constant": sp.tanh(1)}}),
     ),
     covers="The two devices of the construction, for every admissible activation.",
     trusts=("the published widths (abstract alone has been read)",),

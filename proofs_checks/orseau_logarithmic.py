@@ -7,7 +7,7 @@ ceil(log_{1/g}(1/eps))``: the union bound over 2KM (scale, sign) cells.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 
 
@@ -30,11 +30,11 @@ def _scales(found: tuple[int, ...] = (5, 10, 15, 29)) -> bool:
     return all(bool(g**k <= ball(eps)) and bool(g ** (k - 1) > ball(eps)) for k, eps in asked)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="orseau-logarithmic",
     steps=(
-        Step("union bound over all weights", _union, {"M dropped": {"weights_counted": False}}),
-        Step("number of scales", _scales, {"one fewer": {"found": (4, 9, 14, 28)}}),
+        ProofStep("union bound over all weights", _union, {"M dropped": {"weights_counted": False}}),
+        ProofStep("number of scales", _scales, {"one fewer": {"found": (4, 9, 14, 28)}}),
     ),
     covers="The width of the pools, given golden-ratio-greedy. It is K ln K, not K, in ln(1/eps).",
     trusts=("the paper's error propagation for Lipschitz networks",),

@@ -7,7 +7,7 @@ padding stays in the combining kernel, an intercept d leaves a constant that dif
 
 from fractions import Fraction
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 
 def _inside(kernel: int, padding: int, size: int, tap: int, stride: int) -> bool:
@@ -65,13 +65,13 @@ def _border(padded_first: bool = True) -> bool:
     return constants == {intercept * sum(v)}
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="plus-one-conv",
     steps=(
-        Step("taps that never read the padding", _taps, {"one more tap": {"reach": 1}}),
-        Step("the same with strides", _strided, {"one more tap": {"reach": 1}}),
-        Step("they exist iff K > 2P", _exists, {"K > P": {"factor": 1}}),
-        Step(
+        ProofStep("taps that never read the padding", _taps, {"one more tap": {"reach": 1}}),
+        ProofStep("the same with strides", _strided, {"one more tap": {"reach": 1}}),
+        ProofStep("they exist iff K > 2P", _exists, {"K > P": {"factor": 1}}),
+        ProofStep(
             "padding belongs to the univariate layer",
             _border,
             {"padding in the combining kernel": {"padded_first": False}},

@@ -7,7 +7,7 @@ of what they were: a tanh network's 1 becomes .7616.
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball, prove_positive
 
 
@@ -58,14 +58,14 @@ def _no_linear_intermediary(copies_differ: bool = False) -> bool:
     return sp.expand(total - (v + u) * phi(y)) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="plus-one-dense",
     steps=(
-        Step("rho = 2A ln(2AB) solves rho >= A ln(B rho)", _fixed_point, {"A ln(2AB)": {"factor": 1}}),
-        Step("ln u < u", _logarithm, {"ln u < u/3": {"slope": "1/3"}}),
-        Step("problems of a kinked network", _two_factors, {"one sum a weight": {"sums": 1}}),
-        Step("carried constants: tanh 1 = .7616", _carried, {"1": {"value": "1"}}),
-        Step("no linear intermediary is needed", _no_linear_intermediary,
+        ProofStep("rho = 2A ln(2AB) solves rho >= A ln(B rho)", _fixed_point, {"A ln(2AB)": {"factor": 1}}),
+        ProofStep("ln u < u", _logarithm, {"ln u < u/3": {"slope": "1/3"}}),
+        ProofStep("problems of a kinked network", _two_factors, {"one sum a weight": {"sums": 1}}),
+        ProofStep("carried constants: tanh 1 = .7616", _carried, {"1": {"value": "1"}}),
+        ProofStep("no linear intermediary is needed", _no_linear_intermediary,
              {"copies that differ": {"copies_differ": True}}),
     ),
     covers="The fixed point of the copies, the count of problems, and constants; errors are error-own-copies.",

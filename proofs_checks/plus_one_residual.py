@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import largest, rationals
 
@@ -70,18 +70,18 @@ def _average(power: int = 1) -> bool:
     return sp.expand(before - after) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="plus-one-residual",
     steps=(
-        Step("batch norm folds into the map before it", _fold, {"mean dropped": {"shifted": False}}),
-        Step(
+        ProofStep("batch norm folds into the map before it", _fold, {"mean dropped": {"shifted": False}}),
+        ProofStep(
             "not into a padded map after it, unless per tap",
             _norm_before_padding,
             {"border ignored": {"padded": False}},
         ),
-        Step("a skip adds its error", _skip, {"half of it": {"share": Fraction(1, 2)}}),
-        Step("max pooling is 1-Lipschitz", _pooling, {"least error": {"window": "least"}}),
-        Step("average pooling commutes with copies", _average, {"of squares": {"power": 2}}),
+        ProofStep("a skip adds its error", _skip, {"half of it": {"share": Fraction(1, 2)}}),
+        ProofStep("max pooling is 1-Lipschitz", _pooling, {"least error": {"window": "least"}}),
+        ProofStep("average pooling commutes with copies", _average, {"of squares": {"power": 2}}),
     ),
     covers="What skips, norms and pooling add to plus-one-conv.",
     trusts=("the published width (abstract alone has been read)",),

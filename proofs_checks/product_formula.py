@@ -8,7 +8,7 @@ of the marginals is smaller: problems that share w succeed together.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 _WEIGHTS = (-2, -1, 1, 2)
 _EACH = Fraction(1, len(_WEIGHTS))
@@ -67,12 +67,12 @@ def _marginals_are_smaller(sign: int = 1) -> bool:
     return all(sign * gap > 0 for gap in gaps)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="product-formula",
     steps=(
-        Step("conditional product against the whole source", _exact,
+        ProofStep("conditional product against the whole source", _exact,
              {"product of marginals": {"conditional": False}, "one factor too few": {"copies": 2}}),
-        Step("the product of marginals is smaller", _marginals_are_smaller, {"larger": {"sign": -1}}),
+        ProofStep("the product of marginals is smaller", _marginals_are_smaller, {"larger": {"sign": -1}}),
     ),
     covers="Independence given w, exactly on a source with four weights; the same argument serves any law, "
     "depth and count.",

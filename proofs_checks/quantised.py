@@ -6,7 +6,7 @@
 
 from fractions import Fraction
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 
 def _levels(both_ends: int = 1) -> bool:
@@ -38,12 +38,12 @@ def _doubling(base: int = 2) -> bool:
     return sums == set(range(128))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="quantised",
     steps=(
-        Step("levels in [-1, 1]", _levels, {"2/delta": {"both_ends": 0}}),
-        Step("counting floor in integers", _floor, {"a quarter of the targets": {"share": Fraction(1, 4)}}),
-        Step("powers of two meet it for one weight", _doubling, {"powers of three": {"base": 3}}),
+        ProofStep("levels in [-1, 1]", _levels, {"2/delta": {"both_ends": 0}}),
+        ProofStep("counting floor in integers", _floor, {"a quarter of the targets": {"share": Fraction(1, 4)}}),
+        ProofStep("powers of two meet it for one weight", _doubling, {"powers of three": {"base": 3}}),
     ),
     covers="The counting floor for exact tickets, and that it is of the right order for one weight.",
     trusts=("the published width C d log2(1/delta) and its lower bound in the paper's own form",),

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball, prove_positive
 from proofs_checks._sample import agrees, generator
 from proofs_checks._widths import closed_form
@@ -52,14 +52,14 @@ def _draws(p: float = 0.3, trials: int = 400_000) -> bool:
     return agrees(int(np.count_nonzero((draws > 0.0) & (draws <= 0.5))), trials, 0.3 * 0.25)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="random-source",
     steps=(
-        Step("-ln(1 - p a) is convex in p", _convex, {"fourth power": {"power": 2}}),
-        Step("-4 ln(3/4) < 1.151", _factor, {"1.150": {"limit": "1.150"}}),
-        Step("exact widths", _widths, {"p c squared": {"thin": Fraction(1, 2)}}),
-        Step("1/ln(1/(1-p)) against 1/p", _published_factor, {"1/(2p)": {"factor": 2}}),
-        Step("drawn masked law", _draws, {"p = .32": {"p": 0.32}}),
+        ProofStep("-ln(1 - p a) is convex in p", _convex, {"fourth power": {"power": 2}}),
+        ProofStep("-4 ln(3/4) < 1.151", _factor, {"1.150": {"limit": "1.150"}}),
+        ProofStep("exact widths", _widths, {"p c squared": {"thin": Fraction(1, 2)}}),
+        ProofStep("1/ln(1/(1-p)) against 1/p", _published_factor, {"1/(2p)": {"factor": 2}}),
+        ProofStep("drawn masked law", _draws, {"p = .32": {"p": 0.32}}),
     ),
     covers="c -> p c and the factor it costs, in [1/p, 1.151/p].",
     trusts=(

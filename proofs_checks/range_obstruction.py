@@ -12,7 +12,7 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import Uniform
@@ -105,15 +105,17 @@ def _growth(power: Fraction = Fraction(1, 4)) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="range-obstruction",
     steps=(
-        Step("Irwin-Hall law by two routes", _irwin_hall, {"no alternating sign": {"sign": 1}}),
-        Step("Laguerre's recurrence for all n and k", _laguerre_recurrence, {"2n + 2 for 2n + 1": {"shift": 2}}),
-        Step("L_n(-t) for n <= 12", _laguerre_values, {"L_n(t)": {"sign": 1}}),
-        Step("the toolkit's value in exact rationals", _product_code, {"weights .49": {"share": Fraction(49, 100)}}),
-        Step("drawn pools", _draws, {"t = .74": {"t": 0.74}}),
-        Step("growth at n = 100 .. 6400", _growth, {"(nt)^(-1/2)": {"power": Fraction(1, 2)}}),
+        ProofStep("Irwin-Hall law by two routes", _irwin_hall, {"no alternating sign": {"sign": 1}}),
+        ProofStep("Laguerre's recurrence for all n and k", _laguerre_recurrence, {"2n + 2 for 2n + 1": {"shift": 2}}),
+        ProofStep("L_n(-t) for n <= 12", _laguerre_values, {"L_n(t)": {"sign": 1}}),
+        ProofStep(
+            "the toolkit's value in exact rationals", _product_code, {"weights .49": {"share": Fraction(49, 100)}}
+        ),
+        ProofStep("drawn pools", _draws, {"t = .74": {"t": 0.74}}),
+        ProofStep("growth at n = 100 .. 6400", _growth, {"(nt)^(-1/2)": {"power": Fraction(1, 2)}}),
     ),
     covers="The formula on both sides of t = 1, its Laguerre form, the toolkit's function, and draws (exact test, "
     "false alarm 1e-9). The growth is checked at four n with t = 1/2.",

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import generator
 from proofs_checks._worst_case import rationals
 
@@ -63,12 +63,12 @@ def _networks(cumulative: bool = True, square: bool = False) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="scaling-identity",
     steps=(
-        Step("induction step", _induction, {"bias without the product": {"bias_power": 0}}),
-        Step("ReLU and leaky ReLU are homogeneous", _homogeneous, {"negative scale": {"sign": -1}}),
-        Step("thirty networks in rationals", _networks,
+        ProofStep("induction step", _induction, {"bias without the product": {"bias_power": 0}}),
+        ProofStep("ReLU and leaky ReLU are homogeneous", _homogeneous, {"negative scale": {"sign": -1}}),
+        ProofStep("thirty networks in rationals", _networks,
              {"biases scaled by s_l alone": {"cumulative": False}, "square of the product": {"square": True}}),
     ),
     covers="The identity for every depth and width, by induction, for positive scales.",

@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._sample import agrees, generator
 from sltk.subset_sum.laws import Uniform
 
@@ -91,14 +91,16 @@ def _uniform_draws(half_width: float = 1.0, trials: int = 400_000) -> bool:
     return agrees(count, trials, float(p))
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="second-moment",
     steps=(
-        Step("E N by sizes against all pools", _first_moment, {"C(n+1, k)": {"choose_from": 1}}),
-        Step("E N^2 by overlaps against all pools", _second_moment, {"overlap ignored": {"overlap_counts": False}}),
-        Step("P(N > 0) E N^2 >= (E N)^2", _bound, {"(E N)^1": {"power": 1}}),
-        Step("limit sqrt(3)/2 of normal sums", _limit, {"overlap n/3": {"overlap": sp.Rational(1, 3)}}),
-        Step("drawn pairs of U[-1,1]", _uniform_draws, {"U[-1.1,1.1]": {"half_width": 1.1}}),
+        ProofStep("E N by sizes against all pools", _first_moment, {"C(n+1, k)": {"choose_from": 1}}),
+        ProofStep(
+            "E N^2 by overlaps against all pools", _second_moment, {"overlap ignored": {"overlap_counts": False}}
+        ),
+        ProofStep("P(N > 0) E N^2 >= (E N)^2", _bound, {"(E N)^1": {"power": 1}}),
+        ProofStep("limit sqrt(3)/2 of normal sums", _limit, {"overlap n/3": {"overlap": sp.Rational(1, 3)}}),
+        ProofStep("drawn pairs of U[-1,1]", _uniform_draws, {"U[-1.1,1.1]": {"half_width": 1.1}}),
     ),
     covers="Both moments' formulas and the inequality, exactly on a four-point law; the limit for normal sums.",
     trusts=("that the ratio of uniform pools tends to that of normal sums (a local limit theorem)",),

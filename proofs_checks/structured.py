@@ -7,7 +7,7 @@ linear in d.
 from fractions import Fraction
 from itertools import product
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 
 
 def _floor(power: int = 1) -> bool:
@@ -31,11 +31,11 @@ def _grid(spacing: int = 2) -> bool:
     return apart and len(sums) == 2 ** (2 * each)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="structured",
     steps=(
-        Step("counting floor in d dimensions", _floor, {"(2 eps)^(2d)": {"power": 2}}),
-        Step("attained by a grid", _grid, {"sums eps apart": {"spacing": 1}}),
+        ProofStep("counting floor in d dimensions", _floor, {"(2 eps)^(2d)": {"power": 2}}),
+        ProofStep("attained by a grid", _grid, {"sums eps apart": {"spacing": 1}}),
     ),
     covers="The counting floor d log2(W/(2 eps)).",
     trusts=("the sufficient width, whose published exponents are remembered and not verified",),

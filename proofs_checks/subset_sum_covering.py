@@ -13,7 +13,7 @@ from itertools import product
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._widths import closed_form
 
 _v, _c, _L, _e = sp.symbols("v c L e", positive=True)
@@ -92,18 +92,18 @@ def _widths(rate: Fraction = Fraction(1, 2)) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="subset-sum-covering",
     steps=(
-        Step("mean gain of all unions of six cells, exactly", _mean_growth, {"c = .51": {"share": Fraction(51, 100)}}),
-        Step("Phi is convex and decreasing", _convex_and_decreasing, {"-Phi": {"sign": -1}}),
-        Step("two-point law for v <= 1/2", _below_half,
+        ProofStep("mean gain of all unions of six cells, exactly", _mean_growth, {"c = .51": {"share": Fraction(51, 100)}}),
+        ProofStep("Phi is convex and decreasing", _convex_and_decreasing, {"-Phi": {"sign": -1}}),
+        ProofStep("two-point law for v <= 1/2", _below_half,
              {"1 - v dropped": {"growth": 1 + _c}, "upper end 3 v": {"top": 3}, "rate 1 - c": {"rate": 1 - _c}}),
-        Step("two-point law for v >= 1/2", _above_half, {"rate 1 - c": {"rate": 1 - _c}}),
-        Step("Markov's inequality gives 2 L^2/e^2", _markov, {"L^2/e^2": {"factor": 1}}),
-        Step("an uncovered measure below e/2 costs at most e/2", _hole,
+        ProofStep("two-point law for v >= 1/2", _above_half, {"rate 1 - c": {"rate": 1 - _c}}),
+        ProofStep("Markov's inequality gives 2 L^2/e^2", _markov, {"L^2/e^2": {"factor": 1}}),
+        ProofStep("an uncovered measure below e/2 costs at most e/2", _hole,
              {"2/3 e left to the hole": {"share": Fraction(2, 3)}}),
-        Step("the closed form's widths in exact rationals", _widths, {"c = .45": {"rate": Fraction(9, 20)}}),
+        ProofStep("the closed form's widths in exact rationals", _widths, {"c = .45": {"rate": Fraction(9, 20)}}),
     ),
     covers="Every line of the proof, with Fubini's theorem for the mean gain of a general covered set, Jensen's "
     "inequality for chords, and Markov's.",

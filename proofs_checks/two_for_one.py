@@ -12,7 +12,7 @@ from itertools import product
 
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball
 from proofs_checks._widths import closed_form_ball
 
@@ -62,15 +62,15 @@ def _smaller_inputs(depth: int = 3) -> bool:
     return bool(ball(error) > (ball(1) / 4).exp() - 1)
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="two-for-one",
     steps=(
-        Step("argument of the logarithm", _argument, {"one problem a weight": {"problems": 1}}),
-        Step("cube of the published argument", _cube, {"square": {"power": 2}}),
-        Step("3/-ln(1 - 1/(8e)) < 64", _constant, {"63": {"limit": 63}}),
-        Step("widths on a grid", _widths, {"C = 32": {"constant": 32}}),
-        Step("inputs of norm alpha >= 1", _larger_inputs, {"alpha = 1/2": {"sizes": (Fraction(1, 2),)}}),
-        Step("inputs of norm 1/2: that error bound is exceeded", _smaller_inputs, {"depth 2": {"depth": 2}}),
+        ProofStep("argument of the logarithm", _argument, {"one problem a weight": {"problems": 1}}),
+        ProofStep("cube of the published argument", _cube, {"square": {"power": 2}}),
+        ProofStep("3/-ln(1 - 1/(8e)) < 64", _constant, {"63": {"limit": 63}}),
+        ProofStep("widths on a grid", _widths, {"C = 32": {"constant": 32}}),
+        ProofStep("inputs of norm alpha >= 1", _larger_inputs, {"alpha = 1/2": {"sizes": (Fraction(1, 2),)}}),
+        ProofStep("inputs of norm 1/2: that error bound is exceeded", _smaller_inputs, {"depth 2": {"depth": 2}}),
     ),
     covers="The form with the explicit constant 64 for weights up to 1/(2e), and the error on inputs of norm "
     "alpha >= 1; for alpha < 1 that allocation gives alpha (e^(eps/2) - 1) and no less.",

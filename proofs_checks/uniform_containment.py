@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import sympy as sp
 
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from proofs_checks._interval import ball, prove_positive
 from proofs_checks._sample import agrees, follows, generator
 from sltk.subset_sum.laws import Masked, Normal, Product, Uniform
@@ -87,18 +87,18 @@ def _further_draws(base: Fraction = Fraction(3, 4)) -> bool:
     return True
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="uniform-containment",
     steps=(
-        Step("density of the product", _product_density, {"factor 1/2": {"factor": sp.Rational(1, 2)}}),
-        Step("drawn products", _product_draws, {"|u|^1.2": {"power": 1.2}}),
-        Step("weight (ln 2)/2 of U[-1/2,1/2]", _weights, {"weight 1/2": {"product": sp.Rational(1, 2)}}),
-        Step("best L: 1/e and 1", _best_lengths, {"L = 1/2": {"length": sp.Rational(1, 2)}}),
-        Step("constants of the toolkit's laws", _constants,
+        ProofStep("density of the product", _product_density, {"factor 1/2": {"factor": sp.Rational(1, 2)}}),
+        ProofStep("drawn products", _product_draws, {"|u|^1.2": {"power": 1.2}}),
+        ProofStep("weight (ln 2)/2 of U[-1/2,1/2]", _weights, {"weight 1/2": {"product": sp.Rational(1, 2)}}),
+        ProofStep("best L: 1/e and 1", _best_lengths, {"L = 1/2": {"length": sp.Rational(1, 2)}}),
+        ProofStep("constants of the toolkit's laws", _constants,
              {"product .25": {"product": "0.25"}, "normal .399": {"normal": "0.39894"}}),
-        Step("the rest is a law, and drawn counts fit", _mixture, {"weight .35": {"weight": 0.35}}),
-        Step("targets up to Z", _larger_targets, {"samples from 2/5": {"least": Fraction(2, 5)}}),
-        Step("further draws for Z = 1", _further_draws, {"4/5 for 3/4": {"base": Fraction(4, 5)}}),
+        ProofStep("the rest is a law, and drawn counts fit", _mixture, {"weight .35": {"weight": 0.35}}),
+        ProofStep("targets up to Z", _larger_targets, {"samples from 2/5": {"least": Fraction(2, 5)}}),
+        ProofStep("further draws for Z = 1", _further_draws, {"4/5 for 3/4": {"base": Fraction(4, 5)}}),
     ),
     covers="Densities, weights, best constants and the reduction of larger targets; draws by exact tests, "
     "false alarm 1e-9 each.",

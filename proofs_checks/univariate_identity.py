@@ -12,7 +12,7 @@ from fractions import Fraction
 import sympy as sp
 
 from proofs_checks._activation_table import lipschitz_constants, minima, remainders, slopes_and_intercepts
-from proofs_checks._check import Check, Step, require
+from proofs_checks._check import ProofCheck, ProofStep, require
 from sltk.networks.activations.table import activation
 
 _rise, _fall, _p, _n, _theta, _d = sp.symbols("m_+ m_- P N theta d", real=True)
@@ -103,28 +103,28 @@ def _families(share: Fraction = Fraction(1, 2)) -> bool:
     return sp.expand(scale * (sp.exp(-x) - 1) + scale * x - scale * (sp.exp(-x) - 1 + x)) == 0
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="univariate-identity",
     steps=(
-        Step("sum of neurons on both half lines", _sum_of_neurons,
+        ProofStep("sum of neurons on both half lines", _sum_of_neurons,
              {"left slope dropped": {"fall_of_left": sp.Integer(0)}}),
-        Step("kinked slopes: P = N = theta/(m_+ + m_-)", _kinked_solution,
+        ProofStep("kinked slopes: P = N = theta/(m_+ + m_-)", _kinked_solution,
              {"theta/m_+ instead": {"divisor": lambda rise, fall: rise}}),
-        Step("tolerance eps/(|m_+| + |m_-|) a sum", _tolerances,
+        ProofStep("tolerance eps/(|m_+| + |m_-|) a sum", _tolerances,
              {"eps/max slope": {"share": lambda rise, fall: sp.Abs(rise)},
               "signed slopes": {"share": lambda rise, fall: rise + 2 * fall}}),
-        Step("x >= 0: P = theta/m_+", _one_sided, {"theta/(m_+ + m_-) instead": {"divisor": _rise + _fall}}),
-        Step("remainder under lambda", _scaling, {"lambda^q": {"power": 0}}),
-        Step("bias in units of its summands", _bias_units, {"tolerance without lambda m": {"tolerance_power": 0}}),
-        Step("m_+ + m_- = 0 builds no linear map", _absolute_value_is_refused, {"m_+ = m_-": {"sign": 1}}),
-        Step("table: slopes and intercepts", slopes_and_intercepts,
+        ProofStep("x >= 0: P = theta/m_+", _one_sided, {"theta/(m_+ + m_-) instead": {"divisor": _rise + _fall}}),
+        ProofStep("remainder under lambda", _scaling, {"lambda^q": {"power": 0}}),
+        ProofStep("bias in units of its summands", _bias_units, {"tolerance without lambda m": {"tolerance_power": 0}}),
+        ProofStep("m_+ + m_- = 0 builds no linear map", _absolute_value_is_refused, {"m_+ = m_-": {"sign": 1}}),
+        ProofStep("table: slopes and intercepts", slopes_and_intercepts,
              {"slopes off by 1e-9": {"slope_factor": 1 + 1e-9}, "intercepts off by 1e-9": {"intercept_shift": 1e-9}}),
-        Step("table: Lipschitz constants over R", lipschitz_constants, {"0.1% less": {"factor": 0.999}}),
-        Step("table: remainders K |x|^q over R", remainders,
+        ProofStep("table: Lipschitz constants over R", lipschitz_constants, {"0.1% less": {"factor": 0.999}}),
+        ProofStep("table: remainders K |x|^q over R", remainders,
              {"1% less": {"factor": 0.99}, "mish, 0.1% less": {"factor": 0.999, "name": "mish"},
               "hardtanh, 0.1% less": {"factor": 0.999, "name": "hardtanh(-1.0, 1.0)"}}),
-        Step("table: families for every parameter", _families, {"K = a/3": {"share": Fraction(1, 3)}}),
-        Step("table: the only minimum of gelu, silu, mish", minima, {"off by 1e-5": {"shift": 1e-5}}),
+        ProofStep("table: families for every parameter", _families, {"K = a/3": {"share": Fraction(1, 3)}}),
+        ProofStep("table: the only minimum of gelu, silu, mish", minima, {"off by 1e-5": {"shift": 1e-5}}),
     ),
     covers="The identity, its one-sided, kinked and scaled forms with their tolerances, and every constant of the "
     "activation table for all real x (slopes in closed form; the stored doubles are within an ulp of them).",

@@ -21,7 +21,7 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from proofs_checks._check import Check, Step
+from proofs_checks._check import ProofCheck, ProofStep
 from sltk.subset_sum.laws import Uniform
 from sltk.subset_sum.widths.handover import handover
 from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, PairTable, Targets
@@ -33,12 +33,12 @@ STEEPEST = 1 << 35
 TRIES = 8
 CELLS = 2000
 
-Ints = NDArray[np.int64]
+Integers = NDArray[np.int64]
 MpInterval = Any  # mpmath's interval numbers and their context have no type hints
 IV: Any = mpmath.iv
 
 
-Gain = Callable[[Fraction, Fraction], Fraction]
+CoveredGain = Callable[[Fraction, Fraction], Fraction]
 
 
 def uniform_gain(length: Fraction, covered: Fraction) -> Fraction:
@@ -50,7 +50,7 @@ def uniform_gain(length: Fraction, covered: Fraction) -> Fraction:
     return _combine(p, length, covered)
 
 
-def interval_gain(p: Callable[[MpInterval], MpInterval]) -> Gain:
+def interval_gain(p: Callable[[MpInterval], MpInterval]) -> CoveredGain:
     """Lower end of ``max(G(V), G(l - V))`` in interval arithmetic, for a given second integral of the density."""
 
     def gain(length: Fraction, covered: Fraction) -> Fraction:
@@ -85,7 +85,9 @@ def product_integral(t: MpInterval) -> MpInterval:
     return t * t * (3 - 2 * IV.log(t)) / 8
 
 
-def failure_bound(n: int, eps: Fraction, slack: Fraction, window: Fraction, gain: Gain, cells: int = CELLS) -> Fraction:
+def failure_bound(
+    n: int, eps: Fraction, slack: Fraction, window: Fraction, gain: CoveredGain, cells: int = CELLS
+) -> Fraction:
     """Upper bound of the failure of n samples, by lines in integers."""
     length = window + 2 * slack
     edges = _edges(2 * (eps - slack) / length, 1 - 2 * slack / length, cells)
@@ -101,7 +103,9 @@ def failure_bound(n: int, eps: Fraction, slack: Fraction, window: Fraction, gain
     return Fraction(int(table[0]), CHANCE)
 
 
-def _one_step(points: Ints, tops: Ints, stops: Ints, means: Ints, table: Ints, slopes: Ints) -> Ints:
+def _one_step(
+    points: Integers, tops: Integers, stops: Integers, means: Integers, table: Integers, slopes: Integers
+) -> Integers:
     result = np.zeros_like(table)
     best = CHANCE
     for j in range(len(table) - 1):
@@ -114,7 +118,7 @@ def _one_step(points: Ints, tops: Ints, stops: Ints, means: Ints, table: Ints, s
     return result
 
 
-def _least_line(x: Ints, y: Ints, slope: int) -> tuple[int, int]:
+def _least_line(x: Integers, y: Integers, slope: int) -> tuple[int, int]:
     """Least height at ``x = 0`` of the lines that were tried, all of them above the points; and the best slope.
 
     A line that falls by ``slope`` a unit and lies above all points has the height ``max(y + slope x)``. Cutting planes:
@@ -248,20 +252,20 @@ def _interpolatory(nodes: list[Fraction]) -> list[Fraction]:
     return weights
 
 
-def _confirmed(size: int, gain: Gain, length: float, slack: float, cells: int) -> bool:
+def _confirmed(size: int, gain: CoveredGain, length: float, slack: float, cells: int) -> bool:
     """P(fail) is at most .05 with ``size`` samples at eps .01, by this program's own arithmetic."""
     bound = failure_bound(size, Fraction(0.01), Fraction(slack), Fraction(length), gain, cells)
     return bound <= Fraction(1, 20)
 
 
 def _iteration_step(
-    name: str, size: int, gain: Gain, length: float, slack: float = 2.0**-8, cells: int = CELLS
-) -> Step:
+    name: str, size: int, gain: CoveredGain, length: float, slack: float = 2.0**-8, cells: int = CELLS
+) -> ProofStep:
     def run(size: int = size) -> bool:
         return _confirmed(size, gain, length, slack, cells)
 
     text = f"{name}: {size} samples are enough for eps .01, delta .05, window {length:.4g}"
-    return Step(text, run, {"one sample fewer": {"size": size - 1}})
+    return ProofStep(text, run, {"one sample fewer": {"size": size - 1}})
 
 
 def _entries_agree(drawn: Fraction = Fraction(1, 2)) -> bool:
@@ -319,7 +323,7 @@ def handover_gap(k: int, slack: Fraction, near: Fraction, far: Fraction, inner: 
     return least
 
 
-CHECK = Check(
+CHECK = ProofCheck(
     key="width-certificate",
     steps=(
         _iteration_step("uniform", 33, uniform_gain, 1.0),
@@ -327,8 +331,8 @@ CHECK = Check(
         _iteration_step(
             "product of two uniforms", 48, interval_gain(product_integral), 1.0 / math.e, 7 * 2.0**-11, 3000
         ),
-        Step("second moments: table entries", _entries_agree, {"bins 0.2% wider": {"drawn": Fraction(501, 1000)}}),
-        Step("second moments: hand-over lines", _handed_over, {"lines 2% too low": {"share": Fraction(98, 100)}}),
+        ProofStep("second moments: table entries", _entries_agree, {"bins 0.2% wider": {"drawn": Fraction(501, 1000)}}),
+        ProofStep("second moments: hand-over lines", _handed_over, {"lines 2% too low": {"share": Fraction(98, 100)}}),
     ),
     covers="The value iteration in full, by dual lines on a grid of its own: 33 (uniform), 52 (normal), 48 (product) "
     "at (.01, .05). Of the smaller second-moment sizes: five table entries, and the hand-over for uniform samples.",

@@ -32,13 +32,13 @@ def cause(ticket: StrongTicket, failure: Failure) -> str:
 
 def _weight(ticket: StrongTicket, failure: Failure) -> tuple[np.ndarray, float, float]:
     role, source = ticket.plan.roles[failure.stage], ticket.source
-    side = next(side for side in sides(source, role) if side.label == failure.kind)
+    side = next(side for side in sides(source, role) if side.sum.label == failure.kind)
     neurons = side.neurons[failure.input]
     channel = failure.input * role.copies_in + neurons[neurons >= 0]
     one = np.array([failure.output]), np.array([failure.copy])
     flat = flat_index(role, *one, channel, np.array([failure.tap]))
     samples = source.weights(role.combine, flat) * side.incoming[failure.input][neurons >= 0]
-    return samples, failure.target / side.slope, failure.tolerance / abs(side.slope)
+    return samples, failure.target / side.sum.slope, failure.tolerance / abs(side.sum.slope)
 
 
 def _bias(ticket: StrongTicket, failure: Failure) -> tuple[np.ndarray, float, float]:

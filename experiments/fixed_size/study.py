@@ -29,7 +29,7 @@ TARGET = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class DensityOptions(StudyOptions):
+class FixedSizeOptions(StudyOptions):
     """What is asked."""
 
     trials: int = 2000
@@ -43,17 +43,17 @@ class DensityOptions(StudyOptions):
     out: Path = Path("out/fixed_size")
 
 
-class FixedSize(Study[DensityOptions]):
+class FixedSize(Study[FixedSizeOptions]):
     """Sizes by tolerance and density."""
 
     name = "fixed_size"
     claim = "fixed-size"
     measures = "The least size of a pool whose subsets of a given density reach a target."
-    options = DensityOptions
+    options = FixedSizeOptions
     quick: ClassVar = {"trials": 110, "eps": (0.2,)}
     figures: ClassVar = {"size.png": draw}
 
-    def cells(self, options: DensityOptions) -> dict[str, dict[str, Any]]:
+    def cells(self, options: FixedSizeOptions) -> dict[str, dict[str, Any]]:
         """Every density, and none, at every tolerance."""
         common = {"trials": options.trials, "delta": options.delta, "confidence": options.confidence}
         return {
@@ -62,7 +62,7 @@ class FixedSize(Study[DensityOptions]):
             for g in (*DENSITIES, None)
         }
 
-    def measure(self, cell: Mapping[str, Any], options: DensityOptions) -> dict[str, Any]:
+    def measure(self, cell: Mapping[str, Any], options: FixedSizeOptions) -> dict[str, Any]:
         """Least n that passes, from the counting bound upwards; ``None`` beyond 40."""
         first = 1 if cell["density"] is None else counting(cell["eps"], cell["density"])
         n = least_size(
@@ -70,7 +70,7 @@ class FixedSize(Study[DensityOptions]):
         )
         return {"n": n}
 
-    def conclude(self, rows: Sequence[StudyRow], options: DensityOptions) -> dict[str, Any]:
+    def conclude(self, rows: Sequence[StudyRow], options: FixedSizeOptions) -> dict[str, Any]:
         """One curve a tolerance."""
         found = {(row.cell["eps"], row.cell["density"]): row.outputs["n"] for row in rows}
         curves = [

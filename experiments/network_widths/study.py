@@ -48,7 +48,7 @@ class WidthOptions(TargetOptions):
     out: Path = Path("out/network_widths")
 
 
-class NetworkWidths(Study[WidthOptions]):
+class WidthsOfNetwork(Study[WidthOptions]):
     """One ticket a cell, and the certified widths of each construction."""
 
     name = "network_widths"
@@ -136,7 +136,7 @@ def _built(found: Mapping[str, Any]) -> Table:
     return table
 
 
-STUDY = NetworkWidths()
+STUDY = WidthsOfNetwork()
 
 if __name__ == "__main__":
     sys.exit(STUDY.main())

@@ -53,7 +53,7 @@ class Quantised(SizeStudy[GridOptions]):
         for row in document["rows"]:
             row["floor"] = floor(2.0 ** -row["bits"])
         found = [(row["bits"], row["n"]) for row in document["rows"] if row["n"] is not None]
-        return {**document, "slope": float(np.polyfit(*zip(*found, strict=True), 1)[0])}
+        return {**document, "slope": float(np.polyfit([bits for bits, _ in found], [n for _, n in found], 1)[0])}
 
     def tables(self, document: Mapping[str, Any]) -> list[str]:
         """One line a step, and the slope."""

@@ -25,7 +25,7 @@ MOST = 40  # samples that the solver takes; masked ones are left out before it s
 
 
 @dataclass(frozen=True, kw_only=True)
-class DensityOptions(SizeOptions):
+class MaskedOptions(SizeOptions):
     """What is asked."""
 
     eps: float = 0.01
@@ -33,13 +33,13 @@ class DensityOptions(SizeOptions):
     out: Path = Path("out/random_source")
 
 
-class RandomSource(SizeStudy[DensityOptions]):
+class RandomSource(SizeStudy[MaskedOptions]):
     """Sizes by the density of the source."""
 
     name = "random_source"
     claim = "random-source"
     measures = "The least size of a pool of which a random mask has left a share."
-    options = DensityOptions
+    options = MaskedOptions
     figures: ClassVar = {"size.png": draw}
     axis, grid, last = "density", (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2), 120
 
@@ -59,7 +59,7 @@ class RandomSource(SizeStudy[DensityOptions]):
                 return trials
         return failures
 
-    def conclude(self, rows: Sequence[StudyRow], options: DensityOptions) -> dict[str, Any]:
+    def conclude(self, rows: Sequence[StudyRow], options: MaskedOptions) -> dict[str, Any]:
         """Sizes, beside the closed form and two rules of thumb."""
         document = super().conclude(rows, options)
         whole = document["rows"][0]["n"]

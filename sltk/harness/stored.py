@@ -8,7 +8,7 @@ from sltk.core.files import canonical_json, sha256
 from sltk.core.report import Report
 from sltk.harness.rows import RowStore
 
-Task = TypeVar("Task", bound=object)
+Named = TypeVar("Named", bound=object)
 
 
 def folder_of(out: Path, name: str, inputs: Sequence[Mapping[str, Any]]) -> Path:
@@ -17,14 +17,14 @@ def folder_of(out: Path, name: str, inputs: Sequence[Mapping[str, Any]]) -> Path
 
 
 def measured(
-    tasks: Mapping[Task, Mapping[str, Any]],
-    measure: Callable[[Task], Mapping[str, Any]],
+    tasks: Mapping[Named, Mapping[str, Any]],
+    measure: Callable[[Named], Mapping[str, Any]],
     store: RowStore,
     *,
     jobs: int = 1,
     name: str = "",
     report: Report | None = None,
-) -> dict[Task, dict[str, Any]]:
+) -> dict[Named, dict[str, Any]]:
     """Outputs by task; what the store lacks is measured, in ``jobs`` processes, and kept.
 
     Args:
@@ -48,8 +48,8 @@ def measured(
 
 
 def _outputs(
-    tasks: Sequence[Task], measure: Callable[[Task], Mapping[str, Any]], jobs: int
-) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+    tasks: Sequence[Named], measure: Callable[[Named], Mapping[str, Any]], jobs: int
+) -> Iterator[tuple[Named, Mapping[str, Any]]]:
     if jobs == 1 or len(tasks) < 2:
         yield from ((task, measure(task)) for task in tasks)
         return

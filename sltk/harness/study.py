@@ -147,19 +147,18 @@ class Study(ABC, Generic[Options]):
         options = self.preset(options)
         if options.jobs < 1:
             raise SltkError(f"--jobs must be at least 1, but got {options.jobs}.")
+        folder = self.folder(options)
         texts = {name: canonical_json(dict(cell)).decode() for name, cell in self.cells(options).items()}
-        store = RowStore(self.folder(options) / ROWS)
+        store = RowStore(folder / ROWS)
         before = len(store)
         found = measured(
             {text: self._inputs(text) for text in texts.values()}, partial(_outputs, self, options), store,
             jobs=options.jobs, name=self.name, report=report,
         )  # fmt: skip
         rows = tuple(StudyRow(name, json.loads(text), found[text]) for name, text in texts.items())
-        document = {"key": self.key, **self.conclude(rows, options)}
-        return StudyResult(
-            rows, document, self.holds(document), self.folder(options), len(store) - before, store.damaged,
-            tuple(store.disputed),
-        )  # fmt: skip
+        document = json.loads(canonical_json({"key": self.key, **self.conclude(rows, options)}))
+        disputed = tuple(store.disputed)
+        return StudyResult(rows, document, self.holds(document), folder, len(store) - before, store.damaged, disputed)
 
     def write(self, result: StudyResult, command: str) -> None:
         """JSON and figures beside the rows; every figure says what made it."""

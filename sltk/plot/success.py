@@ -10,7 +10,7 @@ from sltk.plot.style import COLOURS, GREY, styled
 
 COLUMNS = 2
 
-Interval = tuple[float, float]
+Limits = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class SuccessCurve:
     label: str
     n: Sequence[int]
     observed: Sequence[float]
-    interval: Sequence[Interval]
+    interval: Sequence[Limits]
     predicted: Sequence[float]
-    predicted_interval: Sequence[Interval]
+    predicted_interval: Sequence[Limits]
 
 
 def draw_success(curves: Sequence[SuccessCurve], seeds: int, confidence: float) -> Figure:

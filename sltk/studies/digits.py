@@ -149,7 +149,8 @@ def measured(job: Job, kind: Arm, subject: Subject, seed: int) -> tuple[TicketRo
     """One ticket built and measured: its row, and the errors of all its effective parameters."""
     started = time.perf_counter()
     ticket = build(job, kind, subject, seed)
-    parameters = ticket.parameters
+    parameters, sizes = ticket.parameters, ticket.sizes
+    assert sizes.kept is not None
     x, y = subject.data.test_x, subject.data.test_y
     module = ticket.module("sparse").eval().double()
     met = agreement(subject.network, module, x.double(), y, batch=len(x))
@@ -166,8 +167,8 @@ def measured(job: Job, kind: Arm, subject: Subject, seed: int) -> tuple[TicketRo
         succeeded=ticket.reached,
         failures=len(ticket.failures),
         problems=ticket.problems,
-        source=ticket.sizes.source,
-        kept=ticket.sizes.kept,
+        source=sizes.source,
+        kept=sizes.kept,
         worst_parameter_error=max(stage.worst() for stage in parameters),
         data_error=met.error,
         adversarial_error=attack.error,

@@ -3,7 +3,7 @@
 Nothing in the file is believed but the mask: kept weights are compared with blocks of the redrawn source, effective
 parameters are summed again from the mask, tolerances, failures and domain are derived from recipe and target and held
 against what the file says, and the module is run beside the target. How far a parameter may be off, how large one may
-be that is left out, and which inputs count is for the caller to say (``Claim``), not for the file.
+be that is left out, and which inputs count is for the caller to say (``CallerClaim``), not for the file.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Claim:
+class CallerClaim:
     """What the caller holds the ticket to, whatever its file says.
 
     Args:
@@ -90,7 +90,7 @@ class CheckResult:
 def check(
     ticket: StrongTicket,
     data: tuple[Tensor, Tensor] | None = None,
-    claim: Claim | None = None,
+    claim: CallerClaim | None = None,
     *,
     attack_steps: int = 0,
     attack_restarts: int = 16,
@@ -133,7 +133,7 @@ def check(
             ticket.target, exact, ticket.domain, data=worst, shape=ticket.target.input_shape,
             restarts=attack_restarts, steps=attack_steps, seed=seed,
         )  # fmt: skip
-    claim = claim or Claim()
+    claim = claim or CallerClaim()
     findings = ticket.findings(None if data is None else data[0])
     verdicts = [_bits_verdict(bits), *_file_verdicts(ticket), _domain_verdict(ticket, claim, data)]
     verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
@@ -160,7 +160,7 @@ def _file_verdicts(ticket: StrongTicket) -> list[Statement]:
     return [same, Statement("what the file says follows from its mask and recipe", not derived.differences, detail)]
 
 
-def _domain_verdict(ticket: StrongTicket, claim: Claim, data: tuple[Tensor, Tensor] | None) -> Statement:
+def _domain_verdict(ticket: StrongTicket, claim: CallerClaim, data: tuple[Tensor, Tensor] | None) -> Statement:
     own = ticket.domain.on(ticket.architecture.input_shape)
     wide = bool((own.high > own.low).any())
     inside = data is None or own.contains(data[0].double())
@@ -172,7 +172,7 @@ def _domain_verdict(ticket: StrongTicket, claim: Claim, data: tuple[Tensor, Tens
 
 
 def _parameter_verdict(
-    ticket: StrongTicket, claim: Claim, parameters: list[StageParameters], certificate: Certificate
+    ticket: StrongTicket, claim: CallerClaim, parameters: list[StageParameters], certificate: Certificate
 ) -> Statement:
     tolerance = ticket.recipe.tolerance
     if ticket.recipe.aim == "eps":

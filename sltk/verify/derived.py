@@ -124,7 +124,8 @@ def _mass(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
     kept = decode(source, role, masks[role.combine].weight)
     weights = kept.select(kept.channel < role.inputs * role.copies_in)
     place: Indices = weights.k * role.outputs + weights.j
-    return np.bincount(place, weights.value, role.copies_out * role.outputs).reshape(role.copies_out, role.outputs)
+    total = np.bincount(place, weights.value, role.copies_out * role.outputs).astype(np.float64, copy=False)
+    return total.reshape(role.copies_out, role.outputs)
 
 
 def _same(one: FailureTable, other: FailureTable) -> bool:

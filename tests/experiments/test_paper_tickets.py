@@ -1,7 +1,6 @@
 """Tickets over draws of a source: their intervals, rows that are kept, and a broken ticket that is seen."""
 
 import json
-from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +8,11 @@ import pytest
 import torch
 
 from experiments.paper_tickets import study
-from experiments.paper_tickets.study import answers, main
+from experiments.paper_tickets.options import TicketOptions
+from experiments.paper_tickets.study import STUDY, answers
 from experiments.paper_tickets.summary import difference, over_draws
 from experiments.paper_tickets.targets import data_of, residual, small_residual
+from sltk.construct import Recipe, Search
 from sltk.core.rng import stream
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Uniform
@@ -19,7 +20,7 @@ from tests.construct.building import build_ticket
 
 
 def a_ticket():
-    target = residual("tanh", Namespace(residual_epochs=3))
+    target = residual("tanh", TicketOptions(residual_epochs=3))
     return build_ticket(
         read(target.eval(), (1, 8, 8)), method="two-layer", n=16, seed=7, domain=(0.0, 1.0),
         param_eps=0.01, law=Uniform(2.0),
@@ -58,21 +59,21 @@ def test_difference_covers_and_half_of_it_does_not() -> None:
 
 
 def test_rows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = {"n": 8, "law": "uniform(2.0)", "param_eps": 0.05, "objective": "error"}
+    small = Recipe("two-layer", 8, 0.05), Search("error")
     monkeypatch.setattr(study, "RECIPES", {"residual": {"two-layer": small}})
     options = "--kinds residual --activations tanh --residual-epochs 1 --draws 2 --jobs 1"
     asked = [*options.split(), "--out", str(tmp_path)]
-    main(asked)
+    assert STUDY.main(asked) == 0
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     before = (folder / "study.json").read_bytes()
     assert len(json.loads(before)["rows"]) == 2
     assert (folder / "tickets.png").stat().st_size > 5000
-    monkeypatch.setattr(study, "strong_ticket", None)  # a row that is measured again would fail
-    main(asked)
+    monkeypatch.setattr(study, "Construction", None)  # a row that is measured again would fail
+    assert STUDY.main(asked) == 0
     assert (folder / "study.json").read_bytes() == before
     (folder / "rows.jsonl").unlink()
     with pytest.raises(TypeError):
-        main(asked)
+        STUDY.main(asked)
 
 
 def test_targets_come_from_their_seed() -> None:

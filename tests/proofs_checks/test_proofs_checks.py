@@ -11,7 +11,7 @@ import pytest
 
 from proofs_checks import TRUSTED
 from proofs_checks.__main__ import main
-from proofs_checks._check import Check, Refuted, Step, execute, require
+from proofs_checks._check import ProofCheck, ProofStep, Refuted, execute, require
 from proofs_checks._interval import ball, prove_bound, prove_positive, taylor
 from proofs_checks._registry import keys, load
 from proofs_checks._sample import agrees, follows
@@ -34,8 +34,8 @@ def test_every_claim_is_checked_or_trusted_for_a_reason():
     assert all(reason.strip() for reason in TRUSTED.values())
 
 
-def step(run, **changes) -> Step:
-    return Step("x", run, {"wrong": changes or {"value": 2}})
+def step(run, **changes) -> ProofStep:
+    return ProofStep("x", run, {"wrong": changes or {"value": 2}})
 
 
 def is_one(value: int = 1) -> bool:
@@ -44,30 +44,30 @@ def is_one(value: int = 1) -> bool:
 
 def test_a_step_needs_a_mutation_that_changes_something():
     with pytest.raises(SltkError, match="has no mutation"):
-        Step("x", is_one, {})
+        ProofStep("x", is_one, {})
     with pytest.raises(SltkError, match="changes nothing"):
-        Step("x", is_one, {"same": {}})
+        ProofStep("x", is_one, {"same": {}})
     with pytest.raises(SltkError, match="names of their own"):
-        Check("a-key", (step(is_one), step(is_one)), "what")
+        ProofCheck("a-key", (step(is_one), step(is_one)), "what")
     with pytest.raises(SltkError, match="does not say what it covers"):
-        Check("a-key", (step(is_one),), " ")
+        ProofCheck("a-key", (step(is_one),), " ")
 
 
 def test_a_failing_step_and_a_missed_mutation_are_found():
-    good = execute(Check("good", (step(is_one),), "what"))
+    good = execute(ProofCheck("good", (step(is_one),), "what"))
     assert good.passed
     assert (good.steps, good.mutations) == (1, 1)
-    wrong = execute(Check("wrong", (step(lambda value=2: is_one(value), value=3),), "what"))
+    wrong = execute(ProofCheck("wrong", (step(lambda value=2: is_one(value), value=3),), "what"))
     assert wrong.failures == ["x: does not hold"]
-    blunt = execute(Check("blunt", (step(lambda value=1: value < 3),), "what"))
+    blunt = execute(ProofCheck("blunt", (step(lambda value=1: value < 3),), "what"))
     assert blunt.missed == ["x [wrong] still holds"]
     assert not blunt.passed
 
 
 def test_a_mutation_that_breaks_the_step_is_no_refutation():
-    broken = execute(Check("broken", (step(lambda value=1: 1 // (2 - value) == 1),), "what"))
+    broken = execute(ProofCheck("broken", (step(lambda value=1: 1 // (2 - value) == 1),), "what"))
     assert "broke instead of being refuted: ZeroDivisionError" in broken.missed[0]
-    silent = execute(Check("silent", (step(lambda value=1: None if value == 2 else True),), "what"))  # pyright: ignore
+    silent = execute(ProofCheck("silent", (step(lambda value=1: None if value == 2 else True),), "what"))  # pyright: ignore
     assert "TypeError" in silent.missed[0]
 
 
@@ -77,14 +77,14 @@ def refuses(value: int = 1) -> bool:
 
 
 def test_a_refutation_carries_its_reason():
-    assert execute(Check("refuses", (step(refuses),), "what")).passed
-    found = execute(Check("refuses", (step(lambda value=5: refuses(value)),), "what"))
+    assert execute(ProofCheck("refuses", (step(refuses),), "what")).passed
+    found = execute(ProofCheck("refuses", (step(lambda value=5: refuses(value)),), "what"))
     assert found.failures == ["x: 5 is not 1"]
 
 
 def test_extent_follows_from_what_is_trusted():
-    assert Check("a-key", (step(is_one),), "what").extent == "proved"
-    assert Check("a-key", (step(is_one),), "what", ("a theorem",)).extent == "partly"
+    assert ProofCheck("a-key", (step(is_one),), "what").extent == "proved"
+    assert ProofCheck("a-key", (step(is_one),), "what", ("a theorem",)).extent == "partly"
 
 
 def test_bisection_proves_true_bounds_and_no_others():
@@ -138,7 +138,7 @@ def test_the_table_prints_and_an_unknown_key_does_not(capsys: pytest.CaptureFixt
 def test_a_failure_ends_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     from proofs_checks import counting_floor
 
-    wrong = Check("counting-floor", (step(lambda value=2: is_one(value), value=3),), "what")
+    wrong = ProofCheck("counting-floor", (step(lambda value=2: is_one(value), value=3),), "what")
     monkeypatch.setattr(counting_floor, "CHECK", wrong)
     assert main(["counting-floor"]) == 1
     assert "FAILED   counting-floor: x: does not hold" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from sltk.core.errors import SltkError
 from sltk.core.rng import stream, torch_stream
 from sltk.networks.network import Network
 from sltk.networks.reading.read import read
-from sltk.verify.check import CheckResult, Claim, check
+from sltk.verify.check import CallerClaim, CheckResult, check
 from sltk.verify.derived import derive
 
 MUTATIONS = 1000
@@ -41,7 +41,7 @@ def honest() -> StrongTicket:
     return ticket
 
 
-def checked(ticket: StrongTicket, tmp_path, claim: Claim | None = None) -> CheckResult:
+def checked(ticket: StrongTicket, tmp_path, claim: CallerClaim | None = None) -> CheckResult:
     """Of the ticket as it comes back from a file."""
     save(ticket, tmp_path / "ticket")
     return check(load(tmp_path / "ticket", target()), None, claim)
@@ -118,7 +118,7 @@ def test_a_forged_ticket_is_found(honest: StrongTicket, tmp_path, forge, words: 
 
 def test_an_emptied_mask_computes_nothing_and_its_caller_may_not_be_talked_into_it(honest, tmp_path) -> None:
     assert any("computes its target" in s for s in refused(checked(emptied(honest), tmp_path)))
-    claimed = checked(emptied(honest), tmp_path, Claim(prune_below=0.02))
+    claimed = checked(emptied(honest), tmp_path, CallerClaim(prune_below=0.02))
     assert any("param_eps" in s for s in refused(claimed))
 
 
@@ -138,8 +138,8 @@ def test_a_changed_failure_table_is_found(tmp_path, change: str) -> None:
 
 
 def test_the_caller_says_which_inputs_count(honest: StrongTicket, tmp_path) -> None:
-    assert checked(honest, tmp_path, Claim(domain=Box(-1.0, 1.0))).passed
-    assert any("domain" in s for s in refused(checked(honest, tmp_path, Claim(domain=Box(-1.0, 2.0)))))
+    assert checked(honest, tmp_path, CallerClaim(domain=Box(-1.0, 1.0))).passed
+    assert any("domain" in s for s in refused(checked(honest, tmp_path, CallerClaim(domain=Box(-1.0, 2.0)))))
     save(honest, tmp_path / "ticket")
     outside = torch.full((4, 3), 1.5)
     result = check(load(tmp_path / "ticket", target()), (outside, torch.zeros(4, dtype=torch.int64)))

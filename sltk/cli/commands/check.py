@@ -18,8 +18,8 @@ from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.data.datasets import Dataset
 from sltk.harness.progress import progress
-from sltk.verify.agreement import Agreement
-from sltk.verify.check import CheckResult, Claim, check
+from sltk.verify.agreement import Agreement, first_of_each_class
+from sltk.verify.check import CallerClaim, CheckResult, check
 
 
 def run_check(options: Check, console: Console) -> int:
@@ -47,12 +47,12 @@ def run_check(options: Check, console: Console) -> int:
     return 0 if result.passed else 1
 
 
-def _claim(options: Check) -> Claim:
+def _claim(options: Check) -> CallerClaim:
     """What the caller says, not the file."""
     if (options.low is None) != (options.high is None):
         raise SltkError(f"--low and --high go together, but got --low {options.low}, --high {options.high}.")
     box = None if options.low is None or options.high is None else Box(options.low, options.high)
-    return Claim(options.param_eps, options.prune_below, box)
+    return CallerClaim(options.param_eps, options.prune_below, box)
 
 
 def _rows(found: Dataset, options: Check) -> tuple[Tensor, Tensor]:
@@ -61,8 +61,7 @@ def _rows(found: Dataset, options: Check) -> tuple[Tensor, Tensor]:
     if options.per_class is not None:
         if options.per_class < 1:
             raise SltkError(f"--per-class must be at least 1, but got {options.per_class}.")
-        each = [torch.nonzero(found.test_y == label)[: options.per_class, 0] for label in found.test_y.unique()]
-        rows = torch.cat(each)
+        rows = first_of_each_class(found.test_y, options.per_class)
     rows = rows[: options.limit]
     return found.test_x[rows], found.test_y[rows]
 

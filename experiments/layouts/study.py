@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
+from torch import Tensor, nn
 
 from sltk.construct import load
 from sltk.construct.runtime.execute import channels_read
@@ -67,9 +67,13 @@ def layers_apart(options: argparse.Namespace) -> list[float]:
     ticket = load(options.ticket, load_target(options.target, options.arch, data.input_shape))
     dense, sparse = ticket.module("dense").eval(), ticket.module("sparse").eval()
     seen: list[tuple[Tensor, Tensor]] = []
+
+    def watch(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        seen.append((inputs[0], output))
+
     for part in dense.modules():
         if isinstance(part, TicketLayer):
-            part.register_forward_hook(lambda _, inputs, output: seen.append((inputs[0], output)))
+            part.register_forward_hook(watch)
     dense(data.test_x[:2])
     held = held_neurons(ticket.source, ticket.masks)
     found = []

@@ -17,7 +17,7 @@ SOURCE = "https://www.cs.toronto.edu/~kriz/"
 
 
 @dataclass(frozen=True)
-class Layout:
+class CifarFiles:
     """Of one of the two data sets.
 
     Attributes:
@@ -39,12 +39,12 @@ class Layout:
     classes: int
 
 
-LAYOUTS = {
-    "cifar10": Layout(
+FILES = {
+    "cifar10": CifarFiles(
         "cifar-10-binary.tar.gz", "c32a1d4ab5d03f1284b67883e8d87530", "cifar-10-batches-bin",
         tuple(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin", 1, 10,
     ),
-    "cifar100": Layout(
+    "cifar100": CifarFiles(
         "cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8", "cifar-100-binary",
         ("train.bin",), "test.bin", 2, 100,
     ),
@@ -65,19 +65,19 @@ def cifar_arrays(name: str, folder: Path | None) -> Arrays:
     Raises:
         SltkError: files that are missing, or are not what they should be.
     """
-    layout = LAYOUTS[name]
-    where = places(name, folder, (layout.folder, name))
-    files = (*layout.train, layout.test)
+    published = FILES[name]
+    where = places(name, folder, (published.folder, name))
+    files = (*published.train, published.test)
     unpacked = next((place for place in where if all((place / file).is_file() for file in files)), None)
     if unpacked is not None:
         contents = {file: (unpacked / file).read_bytes() for file in files}
-        return _arrays(contents, layout, str(unpacked))
-    path = first_file((layout.archive,), where)
+        return _arrays(contents, published, str(unpacked))
+    path = first_file((published.archive,), where)
     if path is None and folder is not None:
-        raise SltkError(f"folder {folder} holds neither {layout.archive} nor {', '.join(files)}; name another.")
-    known = f"md5:{layout.md5}"
-    path = path or download([SOURCE + layout.archive], known, name, where)
-    return _arrays(_members(checked(path, known, name), layout), layout, str(path))
+        raise SltkError(f"folder {folder} holds neither {published.archive} nor {', '.join(files)}; name another.")
+    known = f"md5:{published.md5}"
+    path = path or download([SOURCE + published.archive], known, name, where)
+    return _arrays(_members(checked(path, known, name), published), published, str(path))
 
 
 def records(content: bytes, labels: int, classes: int, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -118,20 +118,20 @@ def require_balanced(arrays: Arrays, classes: int, origin: str) -> Arrays:
     return arrays
 
 
-def _arrays(contents: dict[str, bytes], layout: Layout, origin: str) -> Arrays:
-    parsed = {file: records(content, layout.labels, layout.classes, file) for file, content in contents.items()}
-    images, labels = zip(*(parsed[file] for file in layout.train), strict=True)
-    test_images, test_labels = parsed[layout.test]
+def _arrays(contents: dict[str, bytes], published: CifarFiles, origin: str) -> Arrays:
+    parsed = {file: records(content, published.labels, published.classes, file) for file, content in contents.items()}
+    images, labels = zip(*(parsed[file] for file in published.train), strict=True)
+    test_images, test_labels = parsed[published.test]
     found = {"train_images": np.concatenate(images), "train_labels": np.concatenate(labels)}
-    return require_balanced(found | {"test_images": test_images, "test_labels": test_labels}, layout.classes, origin)
+    return require_balanced(found | {"test_images": test_images, "test_labels": test_labels}, published.classes, origin)
 
 
-def _members(archive: bytes, layout: Layout) -> dict[str, bytes]:
+def _members(archive: bytes, published: CifarFiles) -> dict[str, bytes]:
     found = {}
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-        for file in (*layout.train, layout.test):
-            member = tar.extractfile(f"{layout.folder}/{file}")
+        for file in (*published.train, published.test):
+            member = tar.extractfile(f"{published.folder}/{file}")
             if member is None:
-                raise SltkError(f"{layout.archive} holds no {layout.folder}/{file}; fetch it again.")
+                raise SltkError(f"{published.archive} holds no {published.folder}/{file}; fetch it again.")
             found[file] = member.read()
     return found

@@ -13,7 +13,7 @@ from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
 from sltk.train.loop.penalties import Ramp
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import AfterTraining
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.methods.dense import Dense
 from sltk.train.methods.imp import Imp
 from sltk.train.methods.rst import Rst
@@ -84,19 +84,20 @@ RIVALS = {  # by claim: whom RST is held against, and whether it may be worse by
 }
 ROWS = Scope("layerwise", dense_last=True)
 ALL = Scope("global", dense_last=True)
-Arm = Callable[[RstJob, int, float], tuple[Method, Setup]]  # (job, training rows, density) -> what runs, and how
+# (job, training rows, density) -> what runs, and how
+RstArm = Callable[[RstJob, int, float], tuple[TrainingMethod, Setup]]
 
 
-def _rst(cap: float | None = None, cycles: int = 1) -> Arm:
-    def arm(job: RstJob, rows: int, density: float) -> tuple[Method, Setup]:
+def _rst(cap: float | None = None, cycles: int = 1) -> RstArm:
+    def arm(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
         ramp = Ramp(job.cap if cap is None else cap, share=0.75)
         return Rst(density, cycles, job.final_epochs, ramp, ROWS), job.setup(job.epochs)
 
     return arm
 
 
-def _lth(rounds: int, scope: Scope, late: bool = False) -> Arm:
-    def arm(job: RstJob, rows: int, density: float) -> tuple[Method, Setup]:
+def _lth(rounds: int, scope: Scope, late: bool = False) -> RstArm:
+    def arm(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
         setup = job.setup(job.final_epochs)
         rewind = setup.timed(rows)[1] // 10 if late else 0
         return Imp(density, rounds, rewind, scope=scope), setup
@@ -104,27 +105,27 @@ def _lth(rounds: int, scope: Scope, late: bool = False) -> Arm:
     return arm
 
 
-def _after(job: RstJob, rows: int, density: float) -> tuple[Method, Setup]:
+def _after(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
     return AfterTraining(density, scope=ALL), job.setup(job.final_epochs)
 
 
-def _l1(job: RstJob, rows: int, density: float) -> tuple[Method, Setup]:
+def _l1(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
     return AfterTraining(density, job.l1, ALL), job.setup(job.final_epochs)
 
 
-def _scratch(job: RstJob, rows: int, density: float) -> tuple[Method, Setup]:
+def _scratch(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
     return Scratch(density, ROWS), job.setup(job.final_epochs)
 
 
-def _scratch_equal(job: RstJob, rows: int, density: float) -> tuple[Method, Setup]:
+def _scratch_equal(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
     return Scratch(density, ROWS), job.whole(rows)
 
 
-def _dense(job: RstJob, rows: int, density: float) -> tuple[Method, Setup]:
+def _dense(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
     return Dense(), job.whole(rows)
 
 
-ARMS: dict[str, Arm] = {
+ARMS: dict[str, RstArm] = {
     "rst": _rst(),
     "rst, 5 cycles": _rst(cycles=5),
     "dense, then cut": _rst(cap=0.0),

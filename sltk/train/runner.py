@@ -11,7 +11,7 @@ from sltk.train.bases import basis_named
 from sltk.train.device import require_device
 from sltk.train.loop.samples import Samples, Task, split_validation
 from sltk.train.loop.state import State
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import run_phases
 from sltk.train.setup import Setup
@@ -51,7 +51,7 @@ class Split(Protocol):
         ...
 
 
-def run(method: Method, model: Model, data: Task | Split, setup: Setup = DEFAULT) -> Outcome:
+def run(method: TrainingMethod, model: Model, data: Task | Split, setup: Setup = DEFAULT) -> Outcome:
     """Run ``method`` from its beginning to its end.
 
     Args:
@@ -66,7 +66,7 @@ def run(method: Method, model: Model, data: Task | Split, setup: Setup = DEFAULT
     return finish(method, start(method, model, data, setup), setup)
 
 
-def start(method: Method, model: Model, data: Task | Split, setup: Setup = DEFAULT) -> State:
+def start(method: TrainingMethod, model: Model, data: Task | Split, setup: Setup = DEFAULT) -> State:
     """The state before the first phase: arms x seeds, each replica with a network of its own.
 
     Arms of one seed share their batches. The arm ``reinitialised`` gets another initial network, every other arm the
@@ -86,7 +86,7 @@ def start(method: Method, model: Model, data: Task | Split, setup: Setup = DEFAU
     return state
 
 
-def finish(method: Method, state: State, setup: Setup = DEFAULT) -> Outcome:
+def finish(method: TrainingMethod, state: State, setup: Setup = DEFAULT) -> Outcome:
     """Run what is left of ``method`` on a ``state`` that ``start`` made, and that a checkpoint may have filled."""
     return Outcome(run_phases(state, method.phases(setup, len(state.task.train.y)), report=setup.report))
 

@@ -39,7 +39,7 @@ def test_damaged_records_are_refused(content: bytes) -> None:
 
 
 def folder_of_cifar10(folder: Path, spoil: bool = False) -> Path:
-    layout = cifar.LAYOUTS["cifar10"]
+    layout = cifar.FILES["cifar10"]
     place = folder / layout.folder
     place.mkdir(parents=True)
     for file in (*layout.train, layout.test):
@@ -69,7 +69,7 @@ def test_classes_that_are_not_balanced_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100"])
 def test_an_archive_of_other_content_is_refused(name: str, tmp_path: Path) -> None:
-    (tmp_path / cifar.LAYOUTS[name].archive).write_bytes(b"something else")
+    (tmp_path / cifar.FILES[name].archive).write_bytes(b"something else")
     with pytest.raises(SltkError, match="md5"):
         load(name, tmp_path)
 

@@ -15,7 +15,7 @@ from sltk.train.basis.unit import Unit
 from sltk.train.export.low_rank import split_low_rank
 from sltk.train.export.masks import apply_masks, load_masks, masks_of, save_masks
 from sltk.train.export.plain import plain_state
-from sltk.train.export.sparse_layers import SparseLinear, sparse
+from sltk.train.export.sparse_layers import CsrLinear, sparse
 from sltk.train.export.thin import Select, thin
 from sltk.train.tickets.attach import attach, tickets
 
@@ -176,7 +176,7 @@ def test_full_rank_stays_one_layer() -> None:
 def test_sparse_layers_compute_the_same(shape: tuple[int, ...]) -> None:
     own = pruned(attach(nn.Sequential(nn.Linear(20, 30), nn.ReLU(), nn.Linear(30, 4, bias=False))), 0.04)
     made = sparse(own, 0.2)
-    assert all(isinstance(made[i], SparseLinear) for i in (0, 2))
+    assert all(isinstance(made[i], CsrLinear) for i in (0, 2))
     assert torch.allclose(made(draw(*shape)), own(draw(*shape)), rtol=0, atol=1e-6)
     assert isinstance(sparse(own, 0.0)[0], nn.Linear)
     with pytest.raises(SltkError, match="below"):

@@ -1,7 +1,8 @@
 """Training methods, one a file: what is particular to each, and its phases.
 
-``registry()`` finds them; a new file with a subclass of ``Method`` in this folder is all that a new method needs. Every
-one runs by ``sltk.train.runner.run(method, model, data, setup)``; ``imp``, ``rst`` and ``edge_popup`` are short doors.
+``registry()`` finds them; a new file with a subclass of ``TrainingMethod`` in this folder is all that a new method
+needs. Every one runs by ``sltk.train.runner.run(method, model, data, setup)``; ``imp``, ``rst`` and ``edge_popup`` are
+short doors.
 """
 
 import importlib
@@ -10,24 +11,24 @@ from functools import cache
 from types import MappingProxyType
 
 from sltk.core.errors import SltkError
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 
-__all__ = ["Method", "registry"]
+__all__ = ["TrainingMethod", "registry"]
 
 
 @cache
-def registry() -> MappingProxyType[str, type[Method]]:
+def registry() -> MappingProxyType[str, type[TrainingMethod]]:
     """All methods by name, in alphabetic order.
 
     Raises:
         SltkError: a file without exactly one method, or whose method has another name than the file says.
     """
-    found: dict[str, type[Method]] = {}
+    found: dict[str, type[TrainingMethod]] = {}
     for file in sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"):
         module, name = importlib.import_module(f"{__name__}.{file}"), file.replace("_", "-")
-        own = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Method)]
+        own = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, TrainingMethod)]
         own = [kind for kind in own if kind.__module__ == module.__name__]
         if [kind.name for kind in own] != [name]:
-            raise SltkError(f"sltk/train/methods/{file}.py needs one subclass of Method, with the name {name!r}.")
+            raise SltkError(f"sltk/train/methods/{file}.py needs one TrainingMethod, with the name {name!r}.")
         found[name] = own[0]
     return MappingProxyType(found)

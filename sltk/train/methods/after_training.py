@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sltk.train.loop.penalties import L1
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phases
 from sltk.train.phases.cut import Cut
 from sltk.train.phases.measure import Measure
@@ -15,7 +15,7 @@ from sltk.train.setup import Setup
 
 
 @dataclass(frozen=True)
-class AfterTraining(Method):
+class AfterTraining(TrainingMethod):
     """``[Train, Prune, Cut, Train]``; under a penalty a second training before the cut has it.
 
     Args:

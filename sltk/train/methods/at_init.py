@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from sltk.core.errors import SltkError
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phases
 from sltk.train.phases.measure import Measure
 from sltk.train.phases.prune import Prune
@@ -20,7 +20,7 @@ ROUNDS = {"synflow": 100}  # one shot of SynFlow loses whole layers; in many sma
 
 
 @dataclass(frozen=True)
-class AtInit(Method):
+class AtInit(TrainingMethod):
     """``n x [Prune] + [Train]``.
 
     Args:

@@ -11,7 +11,7 @@ from sltk.train.setup import Setup
 
 
 @dataclass(frozen=True)
-class Method(ABC):
+class TrainingMethod(ABC):
     """A way from initial weights to a ticket: its own numbers, and its phases under a setup.
 
     A subclass holds only what is particular to it; basis, seeds, length, recipe, device and augmentation are those of

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sltk.core.errors import SltkError
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phases
 from sltk.train.phases.measure import Measure
 from sltk.train.phases.train import Train
@@ -12,7 +12,7 @@ from sltk.train.setup import Setup
 
 
 @dataclass(frozen=True)
-class Dense(Method):
+class Dense(TrainingMethod):
     """``[Train]``; the density is 1."""
 
     name: ClassVar[str] = "dense"

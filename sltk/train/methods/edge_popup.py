@@ -11,7 +11,7 @@ from sltk.core.report import Steps
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
 from sltk.train.loop.state import State
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phases
 from sltk.train.phases.cut import Cut
@@ -24,7 +24,7 @@ from sltk.train.setup import RECIPE, Setup
 
 
 @dataclass(frozen=True)
-class EdgePopup(Method):
+class EdgePopup(TrainingMethod):
     """``[Train(scores), Cut]``: no weight, no bias is trained.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sltk.train.loop.penalties import HALFWAY, GrowingL2, Ramp
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phases
 from sltk.train.phases.cut import Cut
 from sltk.train.phases.measure import Measure
@@ -18,7 +18,7 @@ from sltk.train.setup import Setup
 
 
 @dataclass(frozen=True)
-class GrowingL2Pruning(Method):
+class GrowingL2Pruning(TrainingMethod):
     """``[Train, Prune(magnitude, soft), Train(lambda), Cut, Train]``, of equal length each.
 
     Args:

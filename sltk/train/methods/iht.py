@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sltk.core.errors import SltkError
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phase, Phases
 from sltk.train.phases.cut import Cut
 from sltk.train.phases.measure import Measure
@@ -20,7 +20,7 @@ from sltk.train.setup import Setup
 
 
 @dataclass(frozen=True)
-class Iht(Method):
+class Iht(TrainingMethod):
     """``n x [Open, Train, Prune, Zero]``, then a training inside the last mask.
 
     Args:

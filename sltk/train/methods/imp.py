@@ -17,7 +17,7 @@ from sltk.core.report import Steps
 from sltk.train.bases import RANDOM
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
 from sltk.train.phases.measure import Measure
@@ -33,7 +33,7 @@ from sltk.train.setup import RECIPE, Setup
 
 
 @dataclass(frozen=True)
-class Imp(Method):
+class Imp(TrainingMethod):
     """``[Anchor, Train] + n x [Prune, Rewind, Train]``, with a ``Measure`` after each training, labelled by the round.
 
     Args:

@@ -15,7 +15,7 @@ from sltk.core.report import Steps
 from sltk.train.loop.penalties import HALFWAY, GrowingL2, Ramp
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
 from sltk.train.phases.cut import Cut
@@ -30,7 +30,7 @@ from sltk.train.setup import RECIPE, Setup
 
 
 @dataclass(frozen=True)
-class Rst(Method):
+class Rst(TrainingMethod):
     """``cycles x [Prune(random, soft), Train(lambda)] + [Cut, Train]``; ``lambda`` starts again each cycle.
 
     The transformation takes the length of the setup, at a constant quarter of its rate.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phases
 from sltk.train.phases.measure import Measure
 from sltk.train.phases.prune import Prune
@@ -14,7 +14,7 @@ from sltk.train.setup import Setup
 
 
 @dataclass(frozen=True)
-class Scratch(Method):
+class Scratch(TrainingMethod):
     """``[Prune(random), Train]``: give it the length of all trainings of a rival for a fair comparison.
 
     Args:

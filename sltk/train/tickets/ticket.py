@@ -1,4 +1,4 @@
-"""The one weight of the engine: ``W = B (gate * c)``."""
+"""One weight: ``W = B (gate * c)``."""
 
 import torch
 from torch import Tensor, nn

@@ -13,7 +13,7 @@ from sltk.train.checkpoint import load_checkpoint, save_checkpoint
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.loop.state import State
-from sltk.train.methods import Method, registry
+from sltk.train.methods import TrainingMethod, registry
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.at_init import AtInit
 from sltk.train.methods.dense import Dense
@@ -68,14 +68,14 @@ class Shift:
         return x.roll(position % 2, -1)
 
 
-def whole(method: Method) -> Outcome:
+def whole(method: TrainingMethod) -> Outcome:
     """One run of ``method``, shared by the checks: nobody changes it."""
     if id(method) not in _RUNS:
         _RUNS[id(method)] = method, run(method, dense, TASK, SETUP)
     return _RUNS[id(method)][1]
 
 
-_RUNS: dict[int, tuple[Method, Outcome]] = {}
+_RUNS: dict[int, tuple[TrainingMethod, Outcome]] = {}
 
 
 class Stop(Exception):
@@ -99,7 +99,7 @@ class TestMethod:
     """What every method promises, at toy size; each check stands alone, so that a broken method can be put to it."""
 
     @every_method
-    def test_keeps_the_density_exactly_and_gives_plain_modules(self, method: Method) -> None:
+    def test_keeps_the_density_exactly_and_gives_plain_modules(self, method: TrainingMethod) -> None:
         outcome = whole(method)
         assert {row["density"] for row in outcome.last} == {method.density}
         assert all(torch.equal(t.gate, t.mask) for t in outcome.state.replicas.tickets.values())
@@ -110,13 +110,13 @@ class TestMethod:
         assert outcome.accuracy(outcome.last[0]["label"])[1] == pytest.approx(float(right))
 
     @every_method
-    def test_equal_seeds_give_equal_bytes_and_others_do_not(self, method: Method) -> None:
+    def test_equal_seeds_give_equal_bytes_and_others_do_not(self, method: TrainingMethod) -> None:
         first = whole(method)
         assert same_bytes(first, run(method, dense, TASK, SETUP))
         assert not same_bytes(first, run(method, dense, TASK, replace(SETUP, seeds=(2, 3))))
 
     @every_method
-    def test_stacked_equals_one_by_one(self, method: Method) -> None:
+    def test_stacked_equals_one_by_one(self, method: TrainingMethod) -> None:
         def double(seed: int) -> torch.nn.Module:
             return dense(seed).double()
 
@@ -131,10 +131,10 @@ class TestMethod:
 
     @every_method
     @pytest.mark.parametrize("stop", [2, 10])
-    def test_a_resumed_run_ends_with_the_same_bits(self, method: Method, stop: int, tmp_path: Path) -> None:
+    def test_a_resumed_run_ends_with_the_same_bits(self, method: TrainingMethod, stop: int, tmp_path: Path) -> None:
         self.resumes(method, stop, tmp_path / "checkpoint")
 
-    def resumes(self, method: Method, stop: int, path: Path) -> None:
+    def resumes(self, method: TrainingMethod, stop: int, path: Path) -> None:
         kept = 0
 
         def keep(state: State) -> None:
@@ -156,7 +156,7 @@ class TestMethod:
             assert kept < stop  # it was over before
 
     @every_method
-    def test_every_training_follows_the_setup(self, method: Method) -> None:
+    def test_every_training_follows_the_setup(self, method: TrainingMethod) -> None:
         shift, told = Shift(), list[tuple[int, int]]()
         report = lambda done, total: told.append((done, total))  # noqa: E731
         moved = run(method, dense, TASK, replace(SETUP, augment=shift, report=report))
@@ -172,7 +172,7 @@ def test_every_method_has_a_case() -> None:
 
 
 @dataclass(frozen=True)
-class Broken(Method):
+class Broken(TrainingMethod):
     """A mask by magnitude and a training, with one more phase in between."""
 
     name = "broken"

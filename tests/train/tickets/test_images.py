@@ -10,7 +10,7 @@ from sltk.data.augment import CropFlip
 from sltk.models.registry import model
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, batch_rows
-from sltk.train.methods.base import Method
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.methods.imp import imp
 from sltk.train.methods.rst import rst
 from sltk.train.phases.base import Phases
@@ -60,7 +60,7 @@ def test_a_random_structure_is_transformed_on_a_residual_network() -> None:
 
 
 @dataclass(frozen=True)
-class OneRound(Method):
+class OneRound(TrainingMethod):
     name = "one-round"
 
     def phases(self, setup: Setup, rows: int) -> Phases:

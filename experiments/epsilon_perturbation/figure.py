@@ -1,11 +1,13 @@
 """Samples against the move that each may make."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sltk.plot.style import COLOURS, save, sheet, styled
 
 
-def draw(result: dict, path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Measured sizes as marks, the factor as a line; the axis of moves is linear below .001."""
     rows = result["rows"]
     with styled():
@@ -17,4 +19,4 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.set(xlabel="move m that each sample may make", ylabel="samples", ylim=(0, None))
         axes.set_title(f"Samples that may move: eps {result['eps']:g}, delta {result['delta']:g}")
         axes.legend(fontsize=8)
-        save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})
+        save(figure, path, {**about, "Trials": result["trials"]})

@@ -6,39 +6,55 @@ from U[-1, 1] whose samples may each move by m; beside it n(0)/(1 + m), the fact
 conditions we have not read.
 """
 
-import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
-from experiments._sizes import size_options, write_and_draw
+from experiments._sizes import SizeOptions, SizeStudy
 from experiments.epsilon_perturbation.figure import draw
 from sltk.core.rng import stream
-from sltk.harness.least_size import least_size
+from sltk.harness.study import StudyRow
 from sltk.subset_sum import solve_movable
 from sltk.subset_sum.laws import Uniform
 
-MOVES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+
+@dataclass(frozen=True, kw_only=True)
+class MoveOptions(SizeOptions):
+    """What is asked."""
+
+    eps: float = 0.001
+    """Tolerance of the sum."""
+    out: Path = Path("out/epsilon_perturbation")
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print, write, draw."""
-    options = size_options(__doc__, "epsilon-perturbation", arguments, eps=0.001)
-    rows = []
-    for move in MOVES:
-        n = least_size(lambda n, m=move: missed(n, m, options), options.trials, options.delta)
-        rows.append({"move": move, "n": n})
-        print(f"moves of {move:g}: n = {n}")
-    for row in rows:
-        row["factor"] = rows[0]["n"] / (1.0 + row["move"])
-    write_and_draw("epsilon-perturbation", arguments, options, draw, rows=rows)
+class EpsilonPerturbation(SizeStudy[MoveOptions]):
+    """Sizes by the move that is allowed."""
+
+    name = "epsilon_perturbation"
+    claim = "epsilon-perturbation"
+    measures = "The least size of a pool whose samples may each move a little."
+    options = MoveOptions
+    figures: ClassVar = {"size.png": draw}
+    axis, grid = "move", (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+
+    def missed(self, n: int, cell: Mapping[str, Any]) -> int:
+        """Trials that fail at n samples."""
+        generator = stream(0, "epsilon-perturbation", "study", n)
+        pools = Uniform(1.0).sample(generator, (cell["trials"], n))
+        targets = generator.uniform(-1.0, 1.0, cell["trials"])
+        return int((~solve_movable(pools, targets, eps=cell["eps"], movable=cell["move"]).reached).sum())
+
+    def conclude(self, rows: Sequence[StudyRow], options: MoveOptions) -> dict[str, Any]:
+        """Sizes, beside the factor of the abstract."""
+        document = super().conclude(rows, options)
+        for row in document["rows"]:
+            row["factor"] = document["rows"][0]["n"] / (1.0 + row["move"])
+        return document
 
 
-def missed(n: int, move: float, options: argparse.Namespace) -> int:
-    """Trials that fail at n samples."""
-    generator = stream(0, "epsilon-perturbation", "study", n)
-    pools = Uniform(1.0).sample(generator, (options.trials, n))
-    targets = generator.uniform(-1.0, 1.0, options.trials)
-    return int((~solve_movable(pools, targets, eps=options.eps, movable=move).reached).sum())
-
+STUDY = EpsilonPerturbation()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

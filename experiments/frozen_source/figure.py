@@ -1,11 +1,13 @@
 """Samples against the share that is locked in."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sltk.plot.style import COLOURS, save, sheet, styled
 
 
-def draw(result: dict, path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Measured sizes as marks; as a line what the free samples alone would need."""
     rows = [row for row in result["rows"] if row["n"] is not None]
     with styled():
@@ -17,4 +19,4 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.set(xlabel="share of samples locked in", ylabel="samples", ylim=(0, None))
         axes.set_title(f"Partly frozen pools: eps {result['eps']:g}, delta {result['delta']:g}")
         axes.legend(fontsize=8)
-        save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})
+        save(figure, path, {**about, "Trials": result["trials"]})

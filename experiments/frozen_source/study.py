@@ -6,43 +6,60 @@ uniform in [-1, 1], is within eps of the locked sum and a free subset. Locked sa
 by more, the more there are.
 """
 
-import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments._sizes import size_options, write_and_draw
+from experiments._sizes import SizeOptions, SizeStudy
 from experiments.frozen_source.figure import draw
 from sltk.core.rng import stream
-from sltk.harness.least_size import least_size
+from sltk.harness.study import StudyRow
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
 
-SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+
+@dataclass(frozen=True, kw_only=True)
+class LockedOptions(SizeOptions):
+    """What is asked."""
+
+    eps: float = 0.01
+    """Tolerance of the sum."""
+    out: Path = Path("out/frozen_source")
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print, write, draw."""
-    options = size_options(__doc__, "frozen-source", arguments, eps=0.01)
-    rows = []
-    for share in SHARES:
-        n = least_size(lambda n, s=share: missed(n, s, options), options.trials, options.delta, first=4)
-        rows.append({"locked": share, "n": n})
-        print(f"locked {share:g}: n = {n}")
-    for row in rows:
-        row["free alone"] = rows[0]["n"] / (1.0 - row["locked"])
-    write_and_draw("frozen-source", arguments, options, draw, rows=rows)
+class FrozenSource(SizeStudy[LockedOptions]):
+    """Sizes by the share that is locked in."""
+
+    name = "frozen_source"
+    claim = "frozen-source"
+    measures = "The least size of a pool of which a share is kept whatever the target."
+    options = LockedOptions
+    figures: ClassVar = {"size.png": draw}
+    axis, grid, first = "locked", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6), 4
+
+    def missed(self, n: int, cell: Mapping[str, Any]) -> int:
+        """Trials that fail at n samples, a share of them locked."""
+        share, trials = cell["locked"], cell["trials"]
+        generator = stream(0, "frozen-source", "study", n, repr(share))
+        pools = Uniform(1.0).sample(generator, (trials, n))
+        targets = generator.uniform(-1.0, 1.0, trials)
+        free = max(1, n - round(share * n))
+        rest = targets - np.sum(pools[:, free:], axis=1)
+        return int((~solve(pools[:, :free], rest, eps=cell["eps"], objective="cardinality").reached).sum())
+
+    def conclude(self, rows: Sequence[StudyRow], options: LockedOptions) -> dict[str, Any]:
+        """Sizes, beside those that would leave as many samples free as without a lock."""
+        document = super().conclude(rows, options)
+        for row in document["rows"]:
+            row["free alone"] = document["rows"][0]["n"] / (1.0 - row["locked"])
+        return document
 
 
-def missed(n: int, share: float, options: argparse.Namespace) -> int:
-    """Trials that fail at n samples, a share of them locked."""
-    generator = stream(0, "frozen-source", "study", n, repr(share))
-    pools = Uniform(1.0).sample(generator, (options.trials, n))
-    targets = generator.uniform(-1.0, 1.0, options.trials)
-    free = max(1, n - round(share * n))
-    rest = targets - np.sum(pools[:, free:], axis=1)
-    return int((~solve(pools[:, :free], rest, eps=options.eps, objective="cardinality").reached).sum())
-
+STUDY = FrozenSource()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

@@ -1,11 +1,13 @@
 """Samples before the mask against its density."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sltk.plot.style import COLOURS, GREY, save, sheet, styled
 
 
-def draw(result: dict, path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Measured sizes as marks, the two rules as lines, the closed form as dashes."""
     rows = result["rows"]
     p = [row["density"] for row in rows]
@@ -20,4 +22,4 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.set(xlabel="density of the mask", ylabel="samples", yscale="log")
         axes.set_title(f"Sources that are sparse from the start: eps {result['eps']:g}, delta {result['delta']:g}")
         axes.legend(fontsize=8)
-        save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})
+        save(figure, path, {**about, "Trials": result["trials"]})

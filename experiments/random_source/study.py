@@ -6,53 +6,75 @@ mask of density p has left of n from U[-1, 1]; beside it n(1)/p, n(1)/ln(1/(1-p)
 window.
 """
 
-import argparse
 import math
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
-from experiments._sizes import size_options, write_and_draw
+from experiments._sizes import SizeOptions, SizeStudy
 from experiments.random_source.figure import draw
 from sltk.core.rng import stream
-from sltk.harness.least_size import least_size
+from sltk.harness.study import StudyRow
 from sltk.subset_sum import solve
 from sltk.subset_sum.bounds import closed_form_size
 from sltk.subset_sum.laws import Masked, Uniform
 
-DENSITIES = (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2)
 MOST = 40  # samples that the solver takes; masked ones are left out before it sees them
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print, write, draw."""
-    options = size_options(__doc__, "random-source", arguments, eps=0.01)
-    rows = []
-    for p in DENSITIES:
-        n = least_size(lambda n, p=p: missed(n, p, options), options.trials, options.delta, last=120)
-        closed = closed_form_size(options.eps, options.delta, Masked(Uniform(), p) if p < 1.0 else Uniform())
-        rows.append({"density": p, "n": n, "closed": closed})
-        print(f"density {p:g}: n = {n}, closed form {closed}")
-    whole = rows[0]["n"]
-    for row in rows:
-        p = row["density"]
-        row |= {"share": whole / p, "log": whole / math.log(1.0 / (1.0 - p)) if p < 1.0 else None}
-    write_and_draw("random-source", arguments, options, draw, rows=rows)
+@dataclass(frozen=True, kw_only=True)
+class DensityOptions(SizeOptions):
+    """What is asked."""
+
+    eps: float = 0.01
+    """Tolerance of the sum."""
+    out: Path = Path("out/random_source")
 
 
-def missed(n: int, density: float, options: argparse.Namespace) -> int:
-    """Trials that fail at n samples before the mask."""
-    generator = stream(0, "random-source", "study", n, repr(density))
-    pools = Uniform(1.0).sample(generator, (options.trials, n))
-    kept = generator.random((options.trials, n)) < density
-    targets = generator.uniform(-1.0, 1.0, options.trials)
-    failures = 0
-    for pool, mask, target in zip(pools, kept, targets, strict=True):
-        samples = pool[mask][:MOST]
-        found = samples.size and solve(samples, target, eps=options.eps, objective="cardinality").reached
-        failures += not (found or abs(target) <= options.eps)
-        if failures > options.delta * options.trials:
-            return options.trials
-    return failures
+class RandomSource(SizeStudy[DensityOptions]):
+    """Sizes by the density of the source."""
 
+    name = "random_source"
+    claim = "random-source"
+    measures = "The least size of a pool of which a random mask has left a share."
+    options = DensityOptions
+    figures: ClassVar = {"size.png": draw}
+    axis, grid, last = "density", (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2), 120
+
+    def missed(self, n: int, cell: Mapping[str, Any]) -> int:
+        """Trials that fail at n samples before the mask; all of them where too many do."""
+        density, trials, eps = cell["density"], cell["trials"], cell["eps"]
+        generator = stream(0, "random-source", "study", n, repr(density))
+        pools = Uniform(1.0).sample(generator, (trials, n))
+        kept = generator.random((trials, n)) < density
+        targets = generator.uniform(-1.0, 1.0, trials)
+        failures = 0
+        for pool, mask, target in zip(pools, kept, targets, strict=True):
+            samples = pool[mask][:MOST]
+            found = samples.size and solve(samples, target, eps=eps, objective="cardinality").reached
+            failures += not (found or abs(target) <= eps)
+            if failures > cell["delta"] * trials:
+                return trials
+        return failures
+
+    def conclude(self, rows: Sequence[StudyRow], options: DensityOptions) -> dict[str, Any]:
+        """Sizes, beside the closed form and two rules of thumb."""
+        document = super().conclude(rows, options)
+        whole = document["rows"][0]["n"]
+        for row in document["rows"]:
+            p = row["density"]
+            row["closed"] = closed_form_size(options.eps, options.delta, Masked(Uniform(), p) if p < 1.0 else Uniform())
+            row |= {"share": whole / p, "log": whole / math.log(1.0 / (1.0 - p)) if p < 1.0 else None}
+        return document
+
+    def line(self, row: Mapping[str, Any]) -> str:
+        """One density and its size."""
+        return f"density {row['density']:g}: n = {row['n']}, closed form {row['closed']}"
+
+
+STUDY = RandomSource()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

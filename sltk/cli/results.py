@@ -10,10 +10,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sltk.cli.show import progress
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.paired import fewest_pairs
+from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.stored import folder_of, measured
 from sltk.studies.findings import LEVEL, PairedFinding

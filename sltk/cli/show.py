@@ -1,45 +1,14 @@
-"""Tables and progress bars of the command line."""
+"""Tables of the command line."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from sltk.construct.failures import KINDS, FailureTable
 from sltk.construct.ticket import StrongTicket
 
 LISTED = 5
-
-
-@contextmanager
-def progress(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar that is driven by calls ``(part, done, in all)``; a new part starts a new line."""
-    columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=console) as bar:
-        tasks = {}
-
-        def report(part: str, done: int, total: int) -> None:
-            if part not in tasks:
-                tasks[part] = bar.add_task(escape(part), total=total)
-            bar.update(tasks[part], completed=done, total=total)
-
-        yield report
 
 
 def facts(title: str) -> Table:

@@ -6,21 +6,19 @@ run that was killed. Rows that are in the store are not measured again.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
-
-from sltk.core.claim import Preset
+from sltk.core.claim import Measure, Preset
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json
 from sltk.core.report import Report
 from sltk.core.rng import require_seed, stream
 from sltk.core.verdict import merge
 from sltk.harness.rows import RowStore
-
-Measure = Callable[[Mapping[str, Any], int, np.random.Generator], Mapping[str, Any]]
+from sltk.harness.stored import measured
 
 BLOCK = 500
 
@@ -40,6 +38,11 @@ class RowTask:
     def inputs(self) -> dict[str, Any]:
         """All that the row depends on."""
         return {**vars(self), "cell": json.loads(self.cell)}
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> "RowTask":
+        """The task that has these inputs."""
+        return cls(**{**inputs, "cell": canonical_json(inputs["cell"]).decode()})
 
     def run(self, measure: Measure) -> dict[str, Any]:
         """Measure, from the task's own stream."""
@@ -95,6 +98,10 @@ class Measurement:
             for index, start in enumerate(starts)
         )
 
+    def all_tasks(self) -> tuple[RowTask, ...]:
+        """Tasks of all cells, in order."""
+        return tuple(task for number in range(len(self.grid)) for task in self.tasks(number))
+
 
 def run(
     measurement: Measurement,
@@ -116,35 +123,8 @@ def run(
     Returns:
         For every cell, the merged outputs of its rows (``sltk.core.verdict.merge``).
     """
-    store = RowStore() if store is None else store
-    tasks = [task for number in range(len(measurement.grid)) for task in measurement.tasks(number)]
-    missing = [task for task in tasks if store.get(task.inputs) is None]
-    done = len(tasks) - len(missing)
-    if report:
-        report(measurement.key, done, len(tasks))
-    for task, outputs in _outputs(missing, measure, jobs):
-        store.add(task.inputs, outputs)
-        done += 1
-        if report:
-            report(measurement.key, done, len(tasks))
-    return [
-        merge(_stored(store, task) for task in measurement.tasks(number)) for number in range(len(measurement.grid))
-    ]
-
-
-def _outputs(tasks: Sequence[RowTask], measure: Measure, jobs: int) -> Iterator[tuple[RowTask, dict[str, Any]]]:
-    if jobs == 1 or len(tasks) < 2:
-        yield from ((task, task.run(measure)) for task in tasks)
-        return
-    from joblib import Parallel, delayed  # only where several processes are asked for
-
-    parallel = Parallel(n_jobs=jobs, return_as="generator")
-    found: Any = parallel(delayed(RowTask.run)(task, measure) for task in tasks)
-    yield from zip(tasks, found, strict=True)
-
-
-def _stored(store: RowStore, task: RowTask) -> dict[str, Any]:
-    outputs = store.get(task.inputs)
-    if outputs is None:
-        raise SltkError(f"the row of block {task.block} of {task.key!r} is missing; run the measurement again.")
-    return outputs
+    rows = measured(
+        {task: task.inputs for task in measurement.all_tasks()}, partial(RowTask.run, measure=measure),
+        RowStore() if store is None else store, jobs=jobs, name=measurement.key, report=report,
+    )  # fmt: skip
+    return [merge(rows[task] for task in measurement.tasks(number)) for number in range(len(measurement.grid))]

@@ -1,18 +1,24 @@
 """Rows of a measurement on disk: JSON lines, each named by what went in and sealed against damage.
 
 A row is ``{"id", "inputs", "outputs", "seal"}``: ``id`` is the SHA-256 of the canonical JSON of the inputs, ``seal``
-that of inputs and outputs together. A line that is cut short, altered, or named wrongly is damaged: it is set aside
-when the file is opened, and what it held counts as not yet measured. One process writes a file at a time.
+that of inputs and outputs together. A line that is cut short, altered, or named wrongly is damaged: it is moved to
+``FILE.damaged``, and what it held counts as not yet measured.
+
+Several processes may write one file. Each holds a lock while it reads what the others have appended, mends a last
+line that a killed one left torn, and appends its own. A row that is there already is not appended again; two rows with
+the same inputs and different outputs are no damage but a contradiction, and are named as one.
 """
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, sha256, write_atomic
+from sltk.harness.locked import locked
 
 
 def row_id(inputs: Mapping[str, Any]) -> str:
@@ -29,13 +35,19 @@ class RowStore:
         path: the file; made on the first row.
 
     Attributes:
-        damaged: how many lines were set aside when the file was opened.
+        damaged: how many lines were set aside.
+        disputed: rows that were to be added here when another process had stored them with other outputs; these stay.
+
+    Raises:
+        SltkError: a file that cannot be read, or one that holds two rows with the same inputs and different outputs.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self.damaged = 0
+        self.disputed: list[str] = []
         self._rows: dict[str, dict[str, Any]] = {}
+        self._file, self._end = (0, 0), 0  # which file was read, and how far
         if path is not None and path.exists():
             self._open(path)
 
@@ -46,8 +58,21 @@ class RowStore:
         """Outputs that are stored for ``inputs``, or None."""
         return self._rows.get(row_id(inputs))
 
+    def __getitem__(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Outputs that are stored for ``inputs``.
+
+        Raises:
+            SltkError: there are none.
+        """
+        outputs = self.get(inputs)
+        if outputs is None:
+            raise SltkError(f"no row is stored for {dict(inputs)}; measure it first.")
+        return outputs
+
     def add(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
         """Store a row; it is on the disk when this returns.
+
+        Where another process has stored the row meanwhile, its outputs are the row's, here too.
 
         Raises:
             SltkError: values that JSON has no form for, a row that is there already, a file that cannot be written.
@@ -56,25 +81,80 @@ class RowStore:
         if name in self._rows:
             raise SltkError(f"row {name[:12]} is stored already; ask get before measuring again.")
         line = canonical_json(_sealed(dict(inputs), dict(outputs)))
-        if self.path is not None:
-            _append(self.path, line)
-        self._rows[name] = json.loads(line)["outputs"]
+        if self.path is None:
+            self._take(line)
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._current(self.path) as file:
+                self._append(file, line)
+        except OSError as error:
+            raise SltkError(
+                f"cannot write {self.path}: {error.strerror or error}. Name a file in a writable folder."
+            ) from error
 
     def _open(self, path: Path) -> None:
-        kept = []
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise SltkError(f"cannot read {path}: {error.strerror or error}. Check the path.") from error
-        for line in content.split(b"\n"):
-            row = _sound(line)
-            if row is not None and row["id"] not in self._rows:
-                self._rows[row["id"]] = row["outputs"]
-                kept.append(line)
-            elif line.strip():
-                self.damaged += 1
-        if self.damaged or (content and not content.endswith(b"\n")):
-            write_atomic(path, b"".join(line + b"\n" for line in kept))
+            with self._current(path):
+                return
+        except OSError:
+            content = _content(path)  # rows may be read where none can be written
+        self.damaged += sum(not self._take(line) for line in _lines(content))
+
+    @contextmanager
+    def _current(self, path: Path) -> Iterator[BinaryIO]:
+        """The file, locked, in whole lines, and all of them known here."""
+        while True:
+            with locked(path) as file:
+                if self._caught_up(file):
+                    yield file
+                    return
+                self._mend(path, file)  # another file has the name now
+
+    def _caught_up(self, file: BinaryIO) -> bool:
+        """Take the rows that were appended since; whether all of it was whole lines, none of them damaged."""
+        state = os.fstat(file.fileno())
+        this = (state.st_dev, state.st_ino)
+        if this != self._file or state.st_size < self._end:
+            self._file, self._end = this, 0
+        file.seek(self._end)
+        new = file.read()
+        self._end += len(new)
+        sound = [self._take(line) for line in _lines(new)]
+        return all(sound) and (not new or new.endswith(b"\n"))
+
+    def _mend(self, path: Path, file: BinaryIO) -> None:
+        file.seek(0)
+        lines = list(_lines(file.read()))
+        damaged = [line for line in lines if _sound(line) is None]
+        if damaged:
+            with path.with_name(path.name + ".damaged").open("ab") as aside:
+                aside.write(_joined(damaged))
+        self.damaged += len(damaged)
+        write_atomic(path, _joined(line for line in lines if _sound(line) is not None))
+
+    def _append(self, file: BinaryIO, line: bytes) -> None:
+        row = json.loads(line)
+        known = self._rows.get(row["id"])
+        if known is not None:
+            if known != row["outputs"]:
+                self.disputed.append(_dispute(self.path, row, known, "the stored ones stay"))
+            return
+        file.write(line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+        self._end += len(line) + 1
+        self._take(line)
+
+    def _take(self, line: bytes) -> bool:
+        """Know the row of a line; whether the line is sound."""
+        row = _sound(line)
+        if row is None:
+            return False
+        known = self._rows.setdefault(row["id"], row["outputs"])
+        if known != row["outputs"]:
+            raise SltkError(_dispute(self.path, row, known, "delete the line that is wrong, or both"))
+        return True
 
 
 def _sealed(inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
@@ -91,12 +171,24 @@ def _sound(line: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _append(path: Path, line: bytes) -> None:
+def _dispute(path: Path | None, row: Mapping[str, Any], known: Mapping[str, Any], cure: str) -> str:
+    apart = sorted(name for name in {*known, *row["outputs"]} if known.get(name) != row["outputs"].get(name))
+    inputs = canonical_json(row["inputs"]).decode()
+    return (
+        f"two rows {row['id'][:12]} of {path} differ in {', '.join(apart)}, though their inputs are {inputs}; {cure}."
+    )
+
+
+def _lines(content: bytes) -> Iterator[bytes]:
+    return (line for line in content.split(b"\n") if line.strip())
+
+
+def _joined(lines: Iterable[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+def _content(path: Path) -> bytes:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        return path.read_bytes()
     except OSError as error:
-        raise SltkError(f"cannot write {path}: {error.strerror or error}. Name a file in a writable folder.") from error
+        raise SltkError(f"cannot read {path}: {error.strerror or error}. Check the path.") from error

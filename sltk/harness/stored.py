@@ -1,11 +1,14 @@
-"""Tasks whose rows are kept in a folder named by the content of what is run."""
+"""Tasks whose rows are kept: what a store lacks is measured, what it has is not measured again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sltk.core.files import canonical_json, sha256
+from sltk.core.report import Report
 from sltk.harness.rows import RowStore
+
+Task = TypeVar("Task", bound=object)
 
 
 def folder_of(out: Path, name: str, inputs: Sequence[Mapping[str, Any]]) -> Path:
@@ -14,38 +17,43 @@ def folder_of(out: Path, name: str, inputs: Sequence[Mapping[str, Any]]) -> Path
 
 
 def measured(
-    tasks: Mapping[str, Mapping[str, Any]],
-    measure: Callable[[str], Mapping[str, Any]],
+    tasks: Mapping[Task, Mapping[str, Any]],
+    measure: Callable[[Task], Mapping[str, Any]],
     store: RowStore,
     *,
     jobs: int = 1,
-    report: Callable[[str, int, int], None] | None = None,
-) -> dict[str, Any]:
+    name: str = "",
+    report: Report | None = None,
+) -> dict[Task, dict[str, Any]]:
     """Outputs by task; what the store lacks is measured, in ``jobs`` processes, and kept.
 
     Args:
-        tasks: inputs by name.
-        measure: name to outputs; of a module or a partial of one where ``jobs > 1``.
+        tasks: inputs by task, which is a name or anything else that can be hashed.
+        measure: task to outputs; of a module or a partial of one where ``jobs > 1``.
         store: rows so far.
-        jobs: processes.
+        jobs: processes; rows are written by this one.
+        name: of the work as a whole, which ``report`` is told; default each task's own.
         report: called with (name, tasks done, tasks in all).
     """
-    missing = [name for name, inputs in tasks.items() if store.get(inputs) is None]
+    missing = [task for task, inputs in tasks.items() if store.get(inputs) is None]
     done = len(tasks) - len(missing)
     if report:
-        report("measuring", done, len(tasks))
-    for name, outputs in _outputs(missing, measure, jobs):
-        store.add(tasks[name], outputs)
+        report(name or "measuring", done, len(tasks))
+    for task, outputs in _outputs(missing, measure, jobs):
+        store.add(tasks[task], outputs)
         done += 1
         if report:
-            report(name, done, len(tasks))
-    return {name: store.get(inputs) for name, inputs in tasks.items()}
+            report(name or str(task), done, len(tasks))
+    return {task: store[inputs] for task, inputs in tasks.items()}
 
 
-def _outputs(names: list[str], measure: Callable[[str], Mapping[str, Any]], jobs: int) -> Any:
-    if jobs == 1 or len(names) < 2:
-        return ((name, measure(name)) for name in names)
+def _outputs(
+    tasks: Sequence[Task], measure: Callable[[Task], Mapping[str, Any]], jobs: int
+) -> Iterator[tuple[Task, Mapping[str, Any]]]:
+    if jobs == 1 or len(tasks) < 2:
+        yield from ((task, measure(task)) for task in tasks)
+        return
     from joblib import Parallel, delayed  # only where several processes are asked for
 
-    found: Any = Parallel(n_jobs=jobs, return_as="generator")(delayed(measure)(name) for name in names)
-    return zip(names, found, strict=True)
+    found: Any = Parallel(n_jobs=jobs, return_as="generator")(delayed(measure)(task) for task in tasks)
+    yield from zip(tasks, found, strict=True)

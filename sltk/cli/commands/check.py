@@ -9,13 +9,14 @@ from rich.table import Table
 from torch import Tensor
 
 from sltk.cli.options import Check
-from sltk.cli.show import add_failures, facts, peak_memory, progress, yes_no
+from sltk.cli.show import add_failures, facts, peak_memory, yes_no
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.data.datasets import Dataset
+from sltk.harness.progress import progress
 from sltk.verify.agreement import Agreement
 from sltk.verify.check import CheckResult, check
 

@@ -11,11 +11,12 @@ from sltk import __version__
 from sltk.claims import claim, registry
 from sltk.claims._tie import pieces, unmeasured
 from sltk.cli.options import Claims, Show, Verify
-from sltk.cli.show import facts, progress, yes_no
+from sltk.cli.show import facts, yes_no
 from sltk.core.claim import NUMBERS, PROVENANCE, Claim, Preset
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.verdict import Verdict
+from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.verdicts import Judged, judge_claim, ledger_of
 
@@ -61,12 +62,13 @@ def run_verify_claims(options: Verify, console: Console) -> int:
     started = time.perf_counter()
     preset: Preset = "quick" if options.quick else "standard"
     judged: list[Judged] = []
-    damaged = 0
+    damaged, disputed = 0, []
     with progress(console) as report:
         for own in chosen:
             store = RowStore(options.out / "rows" / f"{own.key}.jsonl")
             damaged += store.damaged
             judged += judge_claim(own, preset, store=store, jobs=options.jobs, report=report)
+            disputed += store.disputed
     ledger = ledger_of(judged)
     seconds = time.perf_counter() - started
     _write(options.out / "claims.json", judged, ledger.total, preset, seconds)
@@ -75,6 +77,8 @@ def run_verify_claims(options: Verify, console: Console) -> int:
     _print_sum(judged, console)
     if damaged:
         console.print(f"{damaged} damaged rows were set aside and measured again.")
+    for line in disputed:
+        console.print(line, highlight=False, markup=False)
     console.print(
         f"Total false-alarm probability {ledger.total:.2g} (budget {ledger.budget:.2g}); {seconds:.0f} s. "
         f"All numbers: {options.out / 'claims.json'}; rows beside it."

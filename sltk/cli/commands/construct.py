@@ -5,11 +5,12 @@ import time
 from rich.console import Console
 
 from sltk.cli.options import Construct
-from sltk.cli.show import add_failures, facts, peak_memory, progress, yes_no
+from sltk.cli.show import add_failures, facts, peak_memory, yes_no
 from sltk.cli.target import dataset, domain, target_network
 from sltk.construct.file import save
 from sltk.construct.strong_ticket import strong_ticket
 from sltk.construct.ticket import StrongTicket
+from sltk.harness.progress import progress
 from sltk.networks.activations.table import activation
 from sltk.subset_sum.laws import parse_law
 

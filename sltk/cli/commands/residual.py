@@ -10,11 +10,11 @@ from sltk import __version__
 from sltk.claims import claim
 from sltk.cli.commands.claims import COLOURS
 from sltk.cli.options import Verify
-from sltk.cli.show import progress
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import FalseAlarmLedger
 from sltk.core.verdict import Verdict
+from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.verdicts import BUDGET, Judged, judge_claim
 from sltk.studies.residual import DELTA, SUCCESS, PromiseFinding, find

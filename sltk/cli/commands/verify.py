@@ -10,10 +10,11 @@ from rich.console import Console
 
 from sltk import __version__
 from sltk.cli.options import Verify
-from sltk.cli.show import peak_memory, progress
+from sltk.cli.show import peak_memory
 from sltk.cli.verify_table import reading, verify_table
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
+from sltk.harness.progress import progress
 from sltk.plot.bracket import Bracket, draw_brackets
 from sltk.plot.parameter_errors import draw_parameter_errors
 from sltk.plot.style import save

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sltk.plot.style import COLOURS, MARKERS, save, styled
 
 
-def draw(result: Mapping[str, Any], path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Worst over seeds. Where a bound lies above the grey line it says less than that line does."""
     rows = result["rows"]
     kinds = list(dict.fromkeys((r["activation"], r["skips"]) for r in rows))
@@ -30,7 +30,7 @@ def draw(result: Mapping[str, Any], path: Path, command: str) -> None:
             axes.set_ylabel("error of the output")
         handles, labels = panels.flat[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
-        save(figure, path, {"Claim": "plus-one-residual", "Command": command})
+        save(figure, path, about)
 
 
 def _curves(axes: Any, rows: list[dict[str, Any]], source: str, place: int) -> None:

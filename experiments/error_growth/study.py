@@ -9,76 +9,94 @@ Run ``python -m experiments.error_growth.study``; it prints a table, and writes 
 - ``two-layer``: one copy of each neuron, so that nothing is there to come apart.
 """
 
-import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from rich.console import Console
 from rich.table import Table
-from torch import Tensor, nn
 
 from experiments.error_growth.figure import draw
+from experiments.error_growth.targets import ACTIVATIONS, target
 from sltk.certify.adversary import data_error, sup_error
 from sltk.certify.intervals import Box
 from sltk.construct import strong_ticket
 from sltk.core.errors import SltkError
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import torch_stream
+from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.networks.layers import Network
-from sltk.networks.reading.read import read
-from sltk.subset_sum.laws import Uniform
+from sltk.subset_sum.laws import parse_law
 
-WIDTH, BOX, ROWS = 6, Box(-1.0, 1.0), 500
-ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+BOX, POINTS = Box(-1.0, 1.0), 500
 SOURCES: dict[str, dict[str, Any]] = {
-    "one scale": {"method": "plus-one", "law": Uniform(4.0), "objective": "error"},
+    "one scale": {"method": "plus-one", "law": "uniform(4.0)", "objective": "error"},
     "several scales": {
         "method": "plus-one",
-        "law": Uniform(2.0),
+        "law": "uniform(2.0)",
         "objective": "mass",
         "scale_exponents": (1, 0, -1, -2),
     },
-    "two-layer": {"method": "two-layer", "law": Uniform(4.0), "objective": "error"},
+    "two-layer": {"method": "two-layer", "law": "uniform(4.0)", "objective": "error"},
 }
 
 
-class Deep(nn.Module):
-    """``layers`` linear maps with an activation each, and a readout; a skip around every two of them, or none."""
+@dataclass(frozen=True, kw_only=True)
+class GrowthOptions(StudyOptions):
+    """What is asked."""
 
-    def __init__(self, layers: int, phi: type[nn.Module], skips: bool) -> None:
-        super().__init__()
-        self.first, self.phi, self.skips = nn.Linear(2, WIDTH), phi(), skips
-        self.maps = nn.ModuleList(nn.Linear(WIDTH, WIDTH) for _ in range(layers - 1))
-        self.end = nn.Linear(WIDTH, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(batch, 2)`` to ``(batch, 1)``."""
-        x = self.phi(self.first(x))
-        skip = x
-        for place, layer in enumerate(self.maps):
-            joins = self.skips and place % 2 == 1
-            x = self.phi(layer(x) + skip) if joins else self.phi(layer(x))
-            skip = x if joins else skip
-        return self.end(x)
+    depths: tuple[int, ...] = (1, 3, 5, 7, 9, 13, 17)
+    """Layers before the readout."""
+    seeds: int = 3
+    """Sources of every kind."""
+    out: Path = Path("out/error_growth")
 
 
-def target(layers: int, activation: str, skips: bool) -> Network:
-    """A random target; deeper ones of a kind begin with the same layers."""
-    module = Deep(layers, ACTIVATIONS[activation], skips)
-    with torch.no_grad():
-        for name, tensor in module.named_parameters():
-            tensor.copy_(torch.rand(tensor.shape, generator=torch_stream(0, "error-growth", name)) - 0.5)
-    return read(module, (2,))
+class ErrorGrowth(Study[GrowthOptions]):
+    """One ticket a cell."""
+
+    name = "error_growth"
+    claim = "plus-one-residual"
+    measures = "Proved and measured errors of a ticket, by the depth of its target."
+    options = GrowthOptions
+    quick: ClassVar = {"depths": (1, 3), "seeds": 1}
+    figures: ClassVar = {"growth.png": draw}
+    width = 120
+
+    def cells(self, options: GrowthOptions) -> dict[str, dict[str, Any]]:
+        """Every target, source and seed."""
+        return {
+            f"{activation}, {'skips, ' * skips}{name}, {layers} layers, seed {seed}": {
+                "activation": activation, "skips": skips, "source": name, "layers": layers, "seed": seed,
+                "recipe": SOURCES[name],
+            }
+            for activation in ACTIVATIONS for skips in (False, True) for name in SOURCES
+            for layers in options.depths for seed in range(options.seeds)
+        }  # fmt: skip
+
+    def measure(self, cell: Mapping[str, Any], options: GrowthOptions) -> dict[str, Any]:
+        """What is proved and what is found of the error of one ticket."""
+        return errors(target(cell["layers"], cell["activation"], cell["skips"]), cell["recipe"], cell["seed"])
+
+    def conclude(self, rows: Sequence[StudyRow], options: GrowthOptions) -> dict[str, Any]:
+        """All rows."""
+        names = ("activation", "skips", "source", "layers", "seed")
+        found = [{**{name: row.cell[name] for name in names}, **row.outputs} for row in rows]
+        return {"depths": list(options.depths), "seeds": options.seeds, "rows": found}
+
+    def tables(self, document: Mapping[str, Any]) -> list[Table]:
+        """Errors by depth."""
+        return [table(document["rows"], document["depths"])]
 
 
-def measured(network: Network, source: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def errors(network: Network, recipe: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """One ticket: what is proved and what is found of its error."""
+    source = {**recipe, "law": parse_law(recipe["law"])}
+    source["scale_exponents"] = tuple(recipe.get("scale_exponents", (0,)))
     ticket = strong_ticket(network, n=24, seed=seed, domain=BOX, param_eps=0.002, **source)
     module = ticket.module("dense").double().eval()
-    x = torch.rand(ROWS, 2, dtype=torch.float64, generator=torch_stream(seed, "error-growth", "inputs")) * 2.0 - 1.0
+    x = torch.rand(POINTS, 2, dtype=torch.float64, generator=torch_stream(seed, "error-growth", "inputs")) * 2.0 - 1.0
     attack = sup_error(network, module, BOX, data=x[:16], shape=(2,), restarts=8, steps=10, seed=seed)
     on_data = data_error(network, module, x)
     try:
@@ -92,26 +110,7 @@ def measured(network: Network, source: Mapping[str, Any], seed: int) -> dict[str
     }  # fmt: skip
 
 
-def main(arguments: list[str]) -> None:
-    """Measure the grid, print, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--depths", type=int, nargs="+", default=[1, 3, 5, 7, 9, 13, 17])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--out", type=Path, default=Path("out/error_growth"))
-    options = parser.parse_args(arguments)
-    rows = [
-        {"activation": activation, "skips": skips, "source": name, "layers": layers, "seed": seed,
-         **measured(target(layers, activation, skips), source, seed)}
-        for activation in ACTIVATIONS for skips in (False, True) for name, source in SOURCES.items()
-        for layers in options.depths for seed in range(options.seeds)
-    ]  # fmt: skip
-    result = {"depths": options.depths, "seeds": options.seeds, "rows": rows}
-    write_atomic(options.out / "study.json", canonical_json(result))
-    Console(width=120).print(table(rows, options.depths))
-    draw(result, options.out / "growth.png", f"python -m experiments.error_growth.study {' '.join(arguments)}".strip())
-
-
-def table(rows: list[dict[str, Any]], depths: list[int]) -> Table:
+def table(rows: Sequence[Mapping[str, Any]], depths: Sequence[int]) -> Table:
     """Worst over seeds at the least, middle and largest depth."""
     made = Table("target", "source", "layers", title="Errors of tickets by depth, worst over seeds")
     for name in ("failures", "data", "attack", "certificate", "a priori", "largest output"):
@@ -130,5 +129,7 @@ def table(rows: list[dict[str, Any]], depths: list[int]) -> Table:
     return made
 
 
+STUDY = ErrorGrowth()
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

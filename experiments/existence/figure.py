@@ -1,6 +1,8 @@
 """Success of small sources against n, eps, depth and width, beside the conditional product formula."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -9,7 +11,7 @@ from sltk.plot.style import COLOURS, MARKERS, save, styled
 LABELS = {"n": "samples of a pool, n", "eps": "tolerance eps", "depth": "layers of the target", "width": "its width"}
 
 
-def draw(result: dict, path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """One panel a sweep: frequencies with exact limits as marks, predictions as lines with their bands."""
     with styled():
         figure = Figure(figsize=(10.0, 7.2))
@@ -35,4 +37,4 @@ def draw(result: dict, path: Path, command: str) -> None:
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(families))
         figure.suptitle(f"A random source holds a small network: {result['seeds']:,} sources a point, exact 99% limits")
-        save(figure, path, {"Claim": result["key"], "Command": command, "False alarm": result["false_alarm"]})
+        save(figure, path, {**about, "False alarm": result["false_alarm"]})

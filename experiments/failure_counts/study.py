@@ -8,58 +8,102 @@ the sampled failure probabilities; the scatter of a handful of seeds around it c
 Poisson where problems share their univariate weights or constants.
 """
 
-import argparse
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
+from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
 from sltk.construct import StrongTicket, strong_ticket
 from sltk.construct.failures import KINDS
 from sltk.construct.methods.roles import Method
 from sltk.construct.predict.success import Expectation, expected_failures
-from sltk.core.files import canonical_json, write_atomic
-from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.harness.study import Study, StudyRow
 from sltk.subset_sum.laws import parse_law
 
-ARCHITECTURE = "conv(1,32,3,padding=1); relu; conv(32,32,3,padding=1); relu; flatten; linear(25088,10)"
-MNIST_BOX = ((0 - 0.1307) / 0.3081, (1 - 0.1307) / 0.3081)
+
+@dataclass(frozen=True, kw_only=True)
+class CountOptions(TargetOptions):
+    """What is asked."""
+
+    arch: str = CONV_MNIST
+    input_shape: tuple[int, ...] = MNIST_SHAPE
+    box: tuple[float, float] = MNIST_BOX
+    methods: tuple[Method, ...] = ("plus-one", "two-layer")
+    """Constructions."""
+    n: tuple[int, ...] = (20, 24, 26)
+    """Samples of a pool."""
+    seeds: int = 5
+    """Tickets of either construction at each n."""
+    param_eps: float = 0.01
+    """Tolerance of every parameter."""
+    law: str = "uniform(2.0)"
+    """Of the source's weights."""
+    trials: int = 2**20
+    """Pools drawn for each probability."""
+    out: Path = Path("out/failure_counts")
 
 
-def main(arguments: list[str]) -> None:
-    """Run every method and n, print tables, write JSON."""
-    options = _options(arguments)
-    network = load_target(options.target, options.arch, tuple(options.input_shape))
-    options.out.mkdir(parents=True, exist_ok=True)
-    for method in options.methods:
-        rows = [row for n in options.n for row in run(network, method, n, options)]
+class FailureCounts(Study[CountOptions]):
+    """One construction at one n a cell."""
+
+    name = "failure_counts"
+    measures = "Failures of tickets by layer, beside their expectation."
+    options = CountOptions
+    quick: ClassVar = {"n": (20,), "seeds": 2, "trials": 2**14}
+    clocks: ClassVar = frozenset({"built", "predicted"})
+
+    def cells(self, options: CountOptions) -> dict[str, dict[str, Any]]:
+        """Every construction at every n."""
+        common = {**options.about_target(), "seeds": options.seeds, "param_eps": options.param_eps,
+                  "law": options.law, "trials": options.trials}  # fmt: skip
+        return {f"{method}, n = {n}": {"method": method, "n": n, **common}
+                for method in options.methods for n in options.n}  # fmt: skip
+
+    def measure(self, cell: Mapping[str, Any], options: CountOptions) -> dict[str, Any]:
+        """One row for each stage and kind of problem."""
+        network, counts = options.network(), []
+        ticket, started = None, time.perf_counter()
+        for seed in range(cell["seeds"]):
+            ticket = strong_ticket(
+                network, method=cell["method"], n=cell["n"], seed=seed, domain=tuple(cell["box"]),
+                param_eps=cell["param_eps"], objective="cardinality", law=parse_law(cell["law"]),
+            )  # fmt: skip
+            counts.append(_by_kind(ticket))
+        assert ticket is not None
+        built, started = time.perf_counter() - started, time.perf_counter()
+        expected = expected_failures(network, ticket.recipe, ticket.plan, trials=cell["trials"])
+        assert sum(e.problems for e in expected) == ticket.problems, "the prediction counts other problems"
+        rows = [_row(cell["n"], e, [c.get((e.stage, e.kind), 0) for c in counts]) for e in expected]
+        return {"rows": rows, "built": built, "predicted": time.perf_counter() - started}
+
+    def conclude(self, rows: Sequence[StudyRow], options: CountOptions) -> dict[str, Any]:
+        """One document a construction."""
         about = {"architecture": options.arch, "target": options.target.name, "law": options.law,
-                 "param_eps": options.param_eps, "method": method, "rows": rows}  # fmt: skip
-        write_atomic(options.out / f"{method}.json", canonical_json(about))
-        Console().print(table(method, rows))
+                 "param_eps": options.param_eps}  # fmt: skip
+        methods = {}
+        for method in options.methods:
+            own = [row.outputs for row in rows if row.cell["method"] == method]
+            found = [one for outputs in own for one in outputs["rows"]]
+            methods[method] = {**about, "method": method, "rows": found}
+        seconds = {row.name: [row.outputs["built"], row.outputs["predicted"]] for row in rows}
+        return {"seeds": options.seeds, "methods": methods, "seconds": seconds}
 
+    def files(self, document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """``METHOD.json``."""
+        return {f"{method}.json": own for method, own in document["methods"].items()}
 
-def run(network: Network, method: Method, n: int, options: argparse.Namespace) -> list[dict]:
-    """One row for each stage and kind of problem at ``n``."""
-    counts: list[dict[tuple[int, str], int]] = []
-    ticket, started = None, time.perf_counter()
-    for seed in range(options.seeds):
-        ticket = strong_ticket(
-            network, method=method, n=n, seed=seed, domain=tuple(options.box), param_eps=options.param_eps,
-            objective="cardinality", law=parse_law(options.law),
-        )  # fmt: skip
-        counts.append(_by_kind(ticket))
-    assert ticket is not None
-    built, started = time.perf_counter() - started, time.perf_counter()
-    expected = expected_failures(network, ticket.recipe, ticket.plan, trials=options.trials)
-    print(f"{method}, n = {n}: {built:.1f} s for {options.seeds} tickets, "
-          f"{time.perf_counter() - started:.1f} s for the prediction", file=sys.stderr)  # fmt: skip
-    assert sum(e.problems for e in expected) == ticket.problems, "the prediction counts other problems than the ticket"
-    return [_row(n, e, [c.get((e.stage, e.kind), 0) for c in counts]) for e in expected]
+    def tables(self, document: Mapping[str, Any]) -> Iterator[str | Table]:
+        """Times, and a table a construction."""
+        for name, (built, predicted) in document["seconds"].items():
+            yield f"{name}: {built:.1f} s for {document['seeds']} tickets, {predicted:.1f} s for the prediction"
+        for method, own in document["methods"].items():
+            yield table(method, own["rows"])
 
 
 def _by_kind(ticket: StrongTicket) -> dict[tuple[int, str], int]:
@@ -70,13 +114,13 @@ def _by_kind(ticket: StrongTicket) -> dict[tuple[int, str], int]:
     return found
 
 
-def _row(n: int, expected: Expectation, observed: list[int]) -> dict:
+def _row(n: int, expected: Expectation, observed: list[int]) -> dict[str, Any]:
     return {"n": n, "stage": expected.stage + 1, "kind": expected.kind, "problems": expected.problems,
             "observed": observed, "mean": float(np.mean(observed)), "expected": expected.mean,
             "low": expected.low, "high": expected.high, "confidence": expected.confidence}  # fmt: skip
 
 
-def table(method: str, rows: list[dict]) -> Table:
+def table(method: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Observed counts beside expectations."""
     sheet = Table(title=f"{method}: failures of each seed beside their expectation")
     for column in ("n", "layer", "problems", "observed, by seed", "mean", "expected", "interval"):
@@ -92,26 +136,12 @@ def table(method: str, rows: list[dict]) -> Table:
     return sheet
 
 
-def _cells(row: dict) -> list[str]:
+def _cells(row: Mapping[str, Any]) -> list[str]:
     return [str(row["n"]), f"{row['stage']} {row['kind']}", f"{row['problems']:,}", " ".join(map(str, row["observed"])),
             f"{row['mean']:.2f}", f"{row['expected']:.3g}", f"{row['low']:.3g} to {row['high']:.3g}"]  # fmt: skip
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Observed and expected failures, layer by layer.")
-    parser.add_argument("--target", type=Path, required=True)
-    parser.add_argument("--arch", default=ARCHITECTURE)
-    parser.add_argument("--input-shape", type=int, nargs="+", default=[1, 28, 28])
-    parser.add_argument("--box", type=float, nargs=2, default=MNIST_BOX, help="low and high of the input")
-    parser.add_argument("--methods", nargs="+", default=["plus-one", "two-layer"])
-    parser.add_argument("--n", type=int, nargs="+", default=[20, 24, 26])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--param-eps", type=float, default=0.01)
-    parser.add_argument("--law", default="uniform(2.0)")
-    parser.add_argument("--trials", type=int, default=2**20)
-    parser.add_argument("--out", type=Path, default=Path("out/failure_counts"))
-    return parser.parse_args(arguments)
-
+STUDY = FailureCounts()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

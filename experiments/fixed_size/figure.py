@@ -1,11 +1,13 @@
 """Size of a pool against the density of its subsets."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sltk.plot.style import COLOURS, MARKERS, save, sheet, styled
 
 
-def draw(result: dict, path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Measured sizes as marks, counting as thin lines, the size without a rule as dashes."""
     with styled():
         figure, axes = sheet(7.0, 4.2)
@@ -26,4 +28,4 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.set_ylim(0, 45)
         axes.set_title(f"What a density costs: fixed target in [-1, 1], delta {result['delta']:g}")
         axes.legend(fontsize=8, ncols=2)
-        save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})
+        save(figure, path, {**about, "Trials": result["trials"]})

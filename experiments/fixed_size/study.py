@@ -9,15 +9,17 @@ which ``C(n, k)`` intervals of length ``2 eps`` could cover the window at all, a
 the density.
 """
 
-import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import comb
 from pathlib import Path
+from typing import Any, ClassVar
 
 from experiments.fixed_size.figure import draw
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
 from sltk.harness.least_size import least_size
+from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
 
@@ -26,49 +28,80 @@ PIECE = 250
 TARGET = 1.0
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=2000)
-    parser.add_argument("--eps", type=float, nargs="+", default=[0.1, 0.01])
-    parser.add_argument("--delta", type=float, default=0.05)
-    parser.add_argument("--confidence", type=float, default=0.99)
-    parser.add_argument("--out", type=Path, default=Path("out/fixed_size"))
-    options = parser.parse_args(arguments)
-    curves = []
-    for eps in options.eps:
-        rows = [{"density": g, "n": least(eps, g, options), "counting": counting(eps, g)} for g in DENSITIES]
-        curves.append({"eps": eps, "free": least(eps, None, options), "rows": rows})
-        print(
-            f"eps {eps:g}: any density {curves[-1]['free']}; " + ", ".join(f"{r['density']:g}: {r['n']}" for r in rows)
+@dataclass(frozen=True, kw_only=True)
+class DensityOptions(StudyOptions):
+    """What is asked."""
+
+    trials: int = 2000
+    """Pools a size."""
+    eps: tuple[float, ...] = (0.1, 0.01)
+    """Tolerances of the sum; a curve each."""
+    delta: float = 0.05
+    """Failure probability that is allowed."""
+    confidence: float = 0.99
+    """Of the limit."""
+    out: Path = Path("out/fixed_size")
+
+
+class FixedSize(Study[DensityOptions]):
+    """Sizes by tolerance and density."""
+
+    name = "fixed_size"
+    claim = "fixed-size"
+    measures = "The least size of a pool whose subsets of a given density reach a target."
+    options = DensityOptions
+    quick: ClassVar = {"trials": 110, "eps": (0.2,)}
+    figures: ClassVar = {"size.png": draw}
+
+    def cells(self, options: DensityOptions) -> dict[str, dict[str, Any]]:
+        """Every density, and none, at every tolerance."""
+        common = {"trials": options.trials, "delta": options.delta, "confidence": options.confidence}
+        return {
+            f"eps {eps:g}, density {g}": {"eps": eps, "density": g, **common}
+            for eps in options.eps
+            for g in (*DENSITIES, None)
+        }
+
+    def measure(self, cell: Mapping[str, Any], options: DensityOptions) -> dict[str, Any]:
+        """Least n that passes, from the counting bound upwards; ``None`` beyond 40."""
+        first = 1 if cell["density"] is None else counting(cell["eps"], cell["density"])
+        n = least_size(
+            lambda n: missed(n, cell), cell["trials"], cell["delta"], first=first, confidence=cell["confidence"]
         )
-    result = {"key": "fixed-size", "trials": options.trials, "delta": options.delta, "confidence": options.confidence,
-              "curves": curves}  # fmt: skip
-    write_atomic(options.out / "study.json", canonical_json(result))
-    draw(result, options.out / "size.png", f"python -m experiments.fixed_size.study {' '.join(arguments)}".strip())
+        return {"n": n}
+
+    def conclude(self, rows: Sequence[StudyRow], options: DensityOptions) -> dict[str, Any]:
+        """One curve a tolerance."""
+        found = {(row.cell["eps"], row.cell["density"]): row.outputs["n"] for row in rows}
+        curves = [
+            {"eps": eps, "free": found[eps, None],
+             "rows": [{"density": g, "n": found[eps, g], "counting": counting(eps, g)} for g in DENSITIES]}
+            for eps in options.eps
+        ]  # fmt: skip
+        return {"trials": options.trials, "delta": options.delta, "confidence": options.confidence, "curves": curves}
+
+    def tables(self, document: Mapping[str, Any]) -> list[str]:
+        """One line a curve."""
+        return [
+            f"eps {curve['eps']:g}: any density {curve['free']}; "
+            + ", ".join(f"{row['density']:g}: {row['n']}" for row in curve["rows"])
+            for curve in document["curves"]
+        ]
 
 
-def least(eps: float, density: float | None, options: argparse.Namespace) -> int | None:
-    """Least n that passes, from the counting bound upwards; ``None`` beyond 40."""
-    first = 1 if density is None else counting(eps, density)
-    return least_size(
-        lambda n: missed(n, eps, density, options), options.trials, options.delta, first=first,
-        confidence=options.confidence,
-    )  # fmt: skip
-
-
-def missed(n: int, eps: float, density: float | None, options: argparse.Namespace) -> int:
-    """Trials that fail at n samples; all of them where too many do."""
+def missed(n: int, cell: Mapping[str, Any]) -> int:
+    """Trials of the cell that fail at n samples; all of them where too many do."""
+    eps, density, trials = cell["eps"], cell["density"], cell["trials"]
     size = None if density is None else max(1, round(density * n))
     generator = stream(0, "fixed-size", "study", repr(eps), n, repr(density))
-    pools = Uniform(1.0).sample(generator, (options.trials, n))
-    targets = generator.uniform(-TARGET, TARGET, options.trials)
+    pools = Uniform(1.0).sample(generator, (trials, n))
+    targets = generator.uniform(-TARGET, TARGET, trials)
     failures = 0
-    for start in range(0, options.trials, PIECE):
+    for start in range(0, trials, PIECE):
         rows = slice(start, start + PIECE)
         failures += int((~solve(pools[rows], targets[rows], eps=eps, size=size).reached).sum())
-        if failures > options.delta * options.trials:  # no number of successes in what is left would pass
-            return options.trials
+        if failures > cell["delta"] * trials:  # no number of successes in what is left would pass
+            return trials
     return failures
 
 
@@ -80,5 +113,7 @@ def counting(eps: float, density: float) -> int:
     return n
 
 
+STUDY = FixedSize()
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

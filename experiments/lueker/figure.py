@@ -1,6 +1,8 @@
 """Measured sizes with their intervals, a straight line through them, and what is proved."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from sltk.plot.style import COLOURS, GREY, MARKERS, save, sheet, styled
 NAMES = {"all": "all subsets", "pairs": "at most two samples (control)"}
 
 
-def draw(result: dict, path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Mean least size against ln(1/eps)."""
     x = np.array(result["x"])
     with styled():
@@ -38,4 +40,4 @@ def draw(result: dict, path: Path, command: str) -> None:
         axes.set_title(f"Least size of a pool that covers [-1/2, 1/2]: mean of {result['trials']:,} pools")
         axes.set_ylim(0.0, 55.0)
         axes.legend()
-        save(figure, path, {"Claim": result["key"], "Command": command, "Confidence": result["confidence"]})
+        save(figure, path, {**about, "Confidence": result["confidence"]})

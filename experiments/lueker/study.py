@@ -6,20 +6,21 @@ Run ``python -m experiments.lueker.study``; it writes ``out/lueker/study.json`` 
 Each mean has an empirical Bernstein interval; all of them hold together with probability at least ``CONFIDENCE``.
 """
 
-import argparse
 import math
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
 from experiments.lueker.figure import draw
 from sltk.claims import claim
 from sltk.claims.lueker import CAP, PAIR_CAP
-from sltk.core.files import canonical_json, write_atomic
-from sltk.core.verdict import bernstein
-from sltk.harness.measurement import Measurement, run
-from sltk.harness.rows import RowStore
+from sltk.core.verdict import bernstein, merge
+from sltk.harness.measurement import Measurement, RowTask
+from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.subset_sum.bounds import closed_form_size, counting_floor
 from sltk.subset_sum.laws import Uniform
 
@@ -29,36 +30,61 @@ DELTA = 0.05
 KINDS = (("all", CAP), ("pairs", PAIR_CAP))
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, judge the shape, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=2000)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("out/lueker"))
-    options = parser.parse_args(arguments)
-    own = claim("lueker")
-    assert own.measure is not None
-    grid = tuple({"subsets": kind, "eps": list(TOLERANCES), "cap": cap} for kind, cap in KINDS)
-    plan = Measurement("lueker", grid, (options.trials,) * len(grid), revision=own.revision)
-    observed = run(plan, own.measure, RowStore(options.out / "rows.jsonl"), jobs=options.jobs, report=_report)
-    kinds = [
-        {"subsets": kind, "sizes": _means(outputs, cap), "censored": outputs["censored"]}
-        for (kind, cap), outputs in zip(KINDS, observed, strict=True)
-    ]
-    proved = {
-        "floor": [counting_floor(eps, 1.0) for eps in TOLERANCES],
-        "closed form": [closed_form_size(eps, DELTA, Uniform()) for eps in TOLERANCES],
-    }
-    result = {
-        "key": "lueker", "trials": options.trials, "confidence": CONFIDENCE, "delta": DELTA, "kinds": kinds,
-        "x": [math.log(1.0 / eps) for eps in TOLERANCES], "proved": proved,
-    }  # fmt: skip
-    write_atomic(options.out / "study.json", canonical_json(result))
-    draw(result, options.out / "sizes.png", f"python -m experiments.lueker.study {' '.join(arguments)}".rstrip())
-    print(f"{options.out / 'sizes.png'}: slopes {', '.join(f'{_slope(result, kind):.3f}' for kind in kinds)}")
+@dataclass(frozen=True, kw_only=True)
+class LuekerOptions(StudyOptions):
+    """What is asked."""
+
+    trials: int = 2000
+    """Pools of either kind."""
+    out: Path = Path("out/lueker")
 
 
-def _means(outputs: dict, cap: int) -> list[list[float]]:
+class Lueker(Study[LuekerOptions]):
+    """Blocks of pools of either kind."""
+
+    name = claim = "lueker"
+    measures = "The mean least size of a pool that covers a window, against ln(1/eps)."
+    options = LuekerOptions
+    quick: ClassVar = {"trials": 20}
+    figures: ClassVar = {"sizes.png": draw}
+
+    def cells(self, options: LuekerOptions) -> dict[str, dict[str, Any]]:
+        """The blocks of the claim's own measurement."""
+        grid = tuple({"subsets": kind, "eps": list(TOLERANCES), "cap": cap} for kind, cap in KINDS)
+        plan = Measurement("lueker", grid, (options.trials,) * len(grid), revision=claim("lueker").revision)
+        return {
+            f"{kind} {task.block}": task.inputs
+            for number, (kind, _) in enumerate(KINDS)
+            for task in plan.tasks(number)
+        }  # fmt: skip
+
+    def measure(self, cell: Mapping[str, Any], options: LuekerOptions) -> dict[str, Any]:
+        """Least sizes of the block's pools, summed."""
+        own = claim("lueker").measure
+        assert own is not None
+        return RowTask.of(cell).run(own)
+
+    def conclude(self, rows: Sequence[StudyRow], options: LuekerOptions) -> dict[str, Any]:
+        """Means of either kind beside the sizes that are proved."""
+        kinds = []
+        for kind, cap in KINDS:
+            outputs = merge(row.outputs for row in rows if row.cell["cell"]["subsets"] == kind)
+            kinds.append({"subsets": kind, "sizes": _means(outputs, cap), "censored": outputs["censored"]})
+        proved = {
+            "floor": [counting_floor(eps, 1.0) for eps in TOLERANCES],
+            "closed form": [closed_form_size(eps, DELTA, Uniform()) for eps in TOLERANCES],
+        }
+        return {
+            "trials": options.trials, "confidence": CONFIDENCE, "delta": DELTA, "kinds": kinds,
+            "x": [math.log(1.0 / eps) for eps in TOLERANCES], "proved": proved,
+        }  # fmt: skip
+
+    def tables(self, document: Mapping[str, Any]) -> list[str]:
+        """The slope of either kind."""
+        return [f"slopes {', '.join(f'{_slope(document, kind):.3f}' for kind in document['kinds'])}"]
+
+
+def _means(outputs: Mapping[str, Any], cap: int) -> list[list[float]]:
     """Mean, low and high at every tolerance."""
     level = (1.0 - CONFIDENCE) / (len(KINDS) * len(TOLERANCES))
     found = []
@@ -69,14 +95,11 @@ def _means(outputs: dict, cap: int) -> list[list[float]]:
     return found
 
 
-def _slope(result: dict, kind: dict) -> float:
-    return float(np.polyfit(result["x"], [size[0] for size in kind["sizes"]], 1)[0])
+def _slope(document: Mapping[str, Any], kind: Mapping[str, Any]) -> float:
+    return float(np.polyfit(document["x"], [size[0] for size in kind["sizes"]], 1)[0])
 
 
-def _report(key: str, done: int, total: int) -> None:
-    if sys.stdout.isatty():
-        print(f"\r{key}: {done} of {total} rows", end="\n" if done == total else "", flush=True)
-
+STUDY = Lueker()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

@@ -7,52 +7,103 @@ eps, with an exact interval; it writes ``out/network_widths/METHOD.json``. Every
 was stopped goes on where it was.
 """
 
-import argparse
-import json
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
+from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
 from sltk.construct import strong_ticket
 from sltk.construct.methods.roles import Method
 from sltk.construct.predict.widths import required_widths
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
-from sltk.models.text import load_target
-from sltk.networks.layers import Network
+from sltk.harness.study import Study, StudyRow
 from sltk.subset_sum.laws import parse_law
 
-ARCHITECTURE = "conv(1,32,3,padding=1); relu; conv(32,32,3,padding=1); relu; flatten; linear(25088,10)"
-MNIST_BOX = ((0 - 0.1307) / 0.3081, (1 - 0.1307) / 0.3081)
 CONFIDENCE = 0.95
 
 
-def main(arguments: list[str]) -> None:
-    """Certify, measure, print, write."""
-    options = _options(arguments)
-    network = load_target(options.target, options.arch, tuple(options.input_shape))
-    for method in options.methods:
-        proved = required_widths(
-            network, method=method, eps=options.eps, delta=options.delta, domain=tuple(options.box),
-            law=parse_law(options.law),
-        )  # fmt: skip
-        rows = [_measured(network, method, n, options) for n in options.n]
-        result = {
-            "eps": options.eps, "delta": options.delta, "law": options.law, "target": options.target.name,
-            "architecture": options.arch, "method": method, "certified": [asdict(pool) for pool in proved.pools],
-            "bound": proved.certificate.bound, "measured": rows, "confidence": CONFIDENCE,
-        }  # fmt: skip
-        write_atomic(options.out / f"{method}.json", canonical_json(result))
-        _print(result)
+@dataclass(frozen=True, kw_only=True)
+class WidthOptions(TargetOptions):
+    """What is asked."""
+
+    arch: str = CONV_MNIST
+    input_shape: tuple[int, ...] = MNIST_SHAPE
+    box: tuple[float, float] = MNIST_BOX
+    law: str = "uniform(3.0)"
+    """Of the source's weights."""
+    eps: float = 0.5
+    """Largest error of an output over the box."""
+    delta: float = 0.05
+    """Failure probability that is allowed."""
+    methods: tuple[Method, ...] = ("two-layer", "plus-one")
+    """Constructions."""
+    n: tuple[int, ...] = (20, 22, 24, 26)
+    """Samples of a pool at which tickets are built."""
+    seeds: int = 73
+    """Tickets of each construction at each n."""
+    out: Path = Path("out/network_widths")
 
 
-def _measured(network: Network, method: Method, n: int, options: argparse.Namespace) -> dict:
-    tickets = [_ticket(network, method, n, seed, options) for seed in range(options.seeds)]
+class NetworkWidths(Study[WidthOptions]):
+    """One ticket a cell, and the certified widths of each construction."""
+
+    name = "network_widths"
+    measures = "Widths that are certified for a network, and the tickets that succeed below them."
+    options = WidthOptions
+    quick: ClassVar = {"n": (20,), "seeds": 2}
+    clocks: ClassVar = frozenset({"seconds"})
+
+    def cells(self, options: WidthOptions) -> dict[str, dict[str, Any]]:
+        """For each construction its widths, and every ticket."""
+        found: dict[str, dict[str, Any]] = {}
+        common = {**options.about_target(), "law": options.law, "eps": options.eps}
+        for method in options.methods:
+            found[f"{method}, widths"] = {"method": method, **common, "delta": options.delta}
+            found |= {f"{method}, n {n}, seed {seed}": {"method": method, **common, "n": n, "seed": seed}
+                      for n in options.n for seed in range(options.seeds)}  # fmt: skip
+        return found
+
+    def measure(self, cell: Mapping[str, Any], options: WidthOptions) -> dict[str, Any]:
+        """One ticket, or the certified widths."""
+        asked = {"method": cell["method"], "domain": tuple(cell["box"]), "law": parse_law(cell["law"])}
+        if "delta" in cell:
+            proved = required_widths(options.network(), eps=cell["eps"], delta=cell["delta"], **asked)
+            return {"certified": [asdict(pool) for pool in proved.pools], "bound": proved.certificate.bound}
+        started = time.perf_counter()
+        ticket = strong_ticket(options.network(), n=cell["n"], seed=cell["seed"], eps=cell["eps"], **asked)
+        return {"bound": ticket.certificate.bound, "unreached": len(ticket.failures), "problems": ticket.problems,
+                "seconds": time.perf_counter() - started}  # fmt: skip
+
+    def conclude(self, rows: Sequence[StudyRow], options: WidthOptions) -> dict[str, Any]:
+        """One document a construction."""
+        about = {"eps": options.eps, "delta": options.delta, "law": options.law, "target": options.target.name,
+                 "architecture": options.arch, "confidence": CONFIDENCE}  # fmt: skip
+        methods = {}
+        for method in options.methods:
+            own = [row for row in rows if row.cell["method"] == method]
+            proved = next(row.outputs for row in own if "delta" in row.cell)
+            counted = [_counted(n, [row.outputs for row in own if row.cell.get("n") == n], options) for n in options.n]
+            methods[method] = {**about, "method": method, **proved, "measured": counted}
+        return {"methods": methods}
+
+    def files(self, document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """``METHOD.json``."""
+        return {f"{method}.json": own for method, own in document["methods"].items()}
+
+    def tables(self, document: Mapping[str, Any]) -> Iterator[Table]:
+        """For each construction what is certified and what was built."""
+        for own in document["methods"].values():
+            yield _certified(own)
+            yield _built(own)
+
+
+def _counted(n: int, tickets: Sequence[Mapping[str, Any]], options: WidthOptions) -> dict[str, Any]:
     successes = sum(ticket["bound"] <= options.eps for ticket in tickets)
     interval = clopper_pearson(successes, options.seeds, CONFIDENCE)
     bounds = [ticket["bound"] for ticket in tickets]
@@ -64,56 +115,30 @@ def _measured(network: Network, method: Method, n: int, options: argparse.Namesp
     }  # fmt: skip
 
 
-def _ticket(network: Network, method: Method, n: int, seed: int, options: argparse.Namespace) -> dict:
-    place = options.out / "tickets" / f"{method}-{options.law}-eps{options.eps}-n{n}-seed{seed}.json"
-    if place.is_file():
-        return json.loads(place.read_text("utf-8"))
-    started = time.perf_counter()
-    ticket = strong_ticket(
-        network, method=method, n=n, seed=seed, domain=tuple(options.box), eps=options.eps, law=parse_law(options.law)
-    )
-    row = {"bound": ticket.certificate.bound, "unreached": len(ticket.failures), "problems": ticket.problems,
-           "seconds": time.perf_counter() - started}  # fmt: skip
-    write_atomic(place, canonical_json(row))
-    return row
-
-
-def _print(result: dict) -> None:
-    console = Console(width=112)
-    table = Table(title=f"{result['method']}: certified widths, eps {result['eps']:g}, delta {result['delta']:g}",
+def _certified(found: Mapping[str, Any]) -> Table:
+    table = Table(title=f"{found['method']}: certified widths, eps {found['eps']:g}, delta {found['delta']:g}",
                   title_justify="left")  # fmt: skip
     for name in ("layer", "pools of", "tolerance", "problems", "floor", "certificate", "closed form"):
         table.add_column(name)
-    for pool in result["certified"]:
+    for pool in found["certified"]:
         table.add_row(pool["stage"], pool["kind"], f"{pool['tolerance']:.2g}", f"{pool['problems']:,}",
                       *(str(pool[name]) for name in ("floor", "certificate", "closed_form")))  # fmt: skip
-    console.print(table)
-    table = Table(title=f"{result['method']}: tickets that were built, certificate within {result['eps']:g}",
+    return table
+
+
+def _built(found: Mapping[str, Any]) -> Table:
+    table = Table(title=f"{found['method']}: tickets that were built, certificate within {found['eps']:g}",
                   title_justify="left")  # fmt: skip
     for name in ("n", "success", "exact 95% interval", "certificate, median", "worst", "not to tolerance", "seconds"):
         table.add_column(name)
-    for row in result["measured"]:
+    for row in found["measured"]:
         table.add_row(str(row["n"]), f"{row['successes']}/{row['seeds']}", f"{row['low']:.3f} to {row['high']:.3f}",
                       f"{row['bound']:.3g}", f"{row['worst']:.3g}", f"{row['unreached']:.1f}", f"{row['seconds']:.1f}",
                       )  # fmt: skip
-    console.print(table)
+    return table
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--target", type=Path, required=True)
-    parser.add_argument("--arch", default=ARCHITECTURE)
-    parser.add_argument("--input-shape", type=int, nargs="+", default=[1, 28, 28])
-    parser.add_argument("--box", type=float, nargs=2, default=MNIST_BOX)
-    parser.add_argument("--law", default="uniform(3.0)")
-    parser.add_argument("--eps", type=float, default=0.5)
-    parser.add_argument("--delta", type=float, default=0.05)
-    parser.add_argument("--methods", nargs="+", default=["two-layer", "plus-one"], choices=["two-layer", "plus-one"])
-    parser.add_argument("--n", type=int, nargs="+", default=[20, 22, 24, 26])
-    parser.add_argument("--seeds", type=int, default=73)
-    parser.add_argument("--out", type=Path, default=Path("out/network_widths"))
-    return parser.parse_args(arguments)
-
+STUDY = NetworkWidths()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

@@ -5,58 +5,103 @@ table and writes ``out/obstructions/TARGET.json``. A draw takes seconds, since n
 width of a construction is chosen, before it is built. The interval of the share is exact (Clopper-Pearson, 95%).
 """
 
-import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from rich.console import Console
 from rich.table import Table
 
+from experiments._target import TargetOptions
 from sltk.construct import Recipe, range_obstructions
+from sltk.construct.methods.roles import Method
 from sltk.construct.strong_ticket import first_activation_of, recipe_on, target_and_box
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson
-from sltk.models.text import load_target
+from sltk.harness.study import Study, StudyRow
 from sltk.networks.layers import Network
 from sltk.subset_sum.laws import parse_law
 
 
-def main(arguments: list[str]) -> None:
-    """Count, print, write."""
-    options = _options(arguments)
-    network = load_target(options.target, options.arch, tuple(options.input_shape))
-    rows = [row(network, n, options) for n in options.n]
-    about = {"target": options.target.name, "architecture": options.arch, "law": options.law,
-             "scale_exponents": options.scale_exponents, "param_eps": options.param_eps,
-             "prune_below": options.prune_below}  # fmt: skip
-    write_atomic(Path("out/obstructions") / f"{options.target.stem}.json", canonical_json(about | {"rows": rows}))
-    Console().print(table(rows))
+@dataclass(frozen=True, kw_only=True)
+class ObstructionOptions(TargetOptions):
+    """What is asked."""
+
+    box: tuple[float, float] = (-1.0, 1.0)
+    method: Method = "plus-one"
+    """Construction."""
+    n: tuple[int, ...] = (28, 30, 32, 34, 36)
+    """Samples of a pool."""
+    seeds: int = 12
+    """Draws at each n: seeds 1, 2, ..."""
+    param_eps: float = 0.008
+    """Tolerance of every parameter."""
+    prune_below: float = 0.001
+    """Parameters up to this size are left out."""
+    law: str = "uniform(2.0)"
+    """Of the source's weights."""
+    scale_exponents: tuple[int, ...] = (-3, -2, -1, 0, 1, 2, 3)
+    """Exponents of two over which the samples of hidden pools are spread."""
+    bias_exponent: int = 3
+    """Exponent of two for the pools of hidden biases."""
+    out: Path = Path("out/obstructions")
 
 
-def row(network: Network, n: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Obstructions of every seed at ``n``, and where they are."""
-    counts, layers = [], set()
-    for seed in range(1, options.seeds + 1):
-        found = range_obstructions(network, recipe(n, network, options), seed, prune_below=options.prune_below)
-        counts.append(len(found))
-        layers |= {network.stages[int(stage)].affine.name for stage in found.stage}
-    clear = counts.count(0)
-    low, high = clopper_pearson(clear, len(counts), 0.95)
-    return {"n": n, "counts": counts, "clear": clear, "low": low, "high": high, "layers": sorted(layers)}
+class Obstructions(Study[ObstructionOptions]):
+    """All draws at one n a cell."""
+
+    name = "obstructions"
+    measures = "The share of draws of a source without a range obstruction."
+    options = ObstructionOptions
+    quick: ClassVar = {"n": (28, 36), "seeds": 3}
+
+    def cells(self, options: ObstructionOptions) -> dict[str, dict[str, Any]]:
+        """One for each n."""
+        names = ("method", "seeds", "param_eps", "prune_below", "law", "scale_exponents", "bias_exponent")
+        common = {**options.about_target(), **{name: getattr(options, name) for name in names}}
+        return {f"n {n}": {"n": n, **common} for n in options.n}
+
+    def measure(self, cell: Mapping[str, Any], options: ObstructionOptions) -> dict[str, Any]:
+        """Obstructions of every seed, and the layers that have them."""
+        network, counts, layers = options.network(), [], set()
+        for seed in range(1, cell["seeds"] + 1):
+            found = range_obstructions(network, recipe(network, cell), seed, prune_below=cell["prune_below"])
+            counts.append(len(found))
+            layers |= {network.stages[int(stage)].affine.name for stage in found.stage}
+        return {"counts": counts, "layers": sorted(layers)}
+
+    def conclude(self, rows: Sequence[StudyRow], options: ObstructionOptions) -> dict[str, Any]:
+        """The share of clear draws at each n, with its interval."""
+        found = []
+        for row in rows:
+            counts = row.outputs["counts"]
+            clear = counts.count(0)
+            low, high = clopper_pearson(clear, len(counts), 0.95)
+            found.append({"n": row.cell["n"], "clear": clear, "low": low, "high": high, **row.outputs})
+        return {"target": options.target.name, "architecture": options.arch, "law": options.law,
+                "scale_exponents": list(options.scale_exponents), "param_eps": options.param_eps,
+                "prune_below": options.prune_below, "rows": found}  # fmt: skip
+
+    def files(self, document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """``TARGET.json``."""
+        return {f"{Path(document['target']).stem}.json": document}
+
+    def tables(self, document: Mapping[str, Any]) -> list[Table]:
+        """One row for each n."""
+        return [table(document["rows"])]
 
 
-def recipe(n: int, network: Network, options: argparse.Namespace) -> Recipe:
+def recipe(network: Network, cell: Mapping[str, Any]) -> Recipe:
     """The source's recipe as ``strong_ticket`` would have it."""
-    network, box = target_and_box(network, tuple(options.box), None)
+    network, box = target_and_box(network, tuple(cell["box"]), None)
     return recipe_on(
-        network, box, first_activation_of(network, None), method=options.method, n=n, law=parse_law(options.law).spec(),
-        aim="param_eps", tolerance=options.param_eps, scale_exponents=tuple(options.scale_exponents),
-        bias_exponent=options.bias_exponent,
+        network, box, first_activation_of(network, None), method=cell["method"], n=cell["n"],
+        law=parse_law(cell["law"]).spec(), aim="param_eps", tolerance=cell["param_eps"],
+        scale_exponents=tuple(cell["scale_exponents"]), bias_exponent=cell["bias_exponent"],
     )  # fmt: skip
 
 
-def table(rows: list[dict[str, Any]]) -> Table:
+def table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One row for each n."""
     sheet = Table(title="Draws without a range obstruction", title_justify="left")
     for column in ("n", "draws", "without", "95% interval", "obstructions, by seed", "layers"):
@@ -69,22 +114,7 @@ def table(rows: list[dict[str, Any]]) -> Table:
     return sheet
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--target", type=Path, required=True)
-    parser.add_argument("--arch", required=True)
-    parser.add_argument("--input-shape", type=int, nargs="+", required=True)
-    parser.add_argument("--box", type=float, nargs=2, default=(-1.0, 1.0), help="low and high of the input")
-    parser.add_argument("--method", choices=["plus-one", "two-layer"], default="plus-one")
-    parser.add_argument("--n", type=int, nargs="+", default=[28, 30, 32, 34, 36])
-    parser.add_argument("--seeds", type=int, default=12)
-    parser.add_argument("--param-eps", type=float, default=0.008)
-    parser.add_argument("--prune-below", type=float, default=0.001)
-    parser.add_argument("--law", default="uniform(2.0)")
-    parser.add_argument("--scale-exponents", type=int, nargs="+", default=[-3, -2, -1, 0, 1, 2, 3])
-    parser.add_argument("--bias-exponent", type=int, default=3)
-    return parser.parse_args(arguments)
-
+STUDY = Obstructions()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

@@ -14,7 +14,7 @@ METHODS = ("plus-one", "two-layer", "plus-one, few scales")
 TICKS = (-80, -40, -20, -10, -5, -2, -1, 0, 1, 2)
 
 
-def draw(result: Mapping[str, Any], path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Left: accuracy of ticket minus target in points; right: parameters."""
     rows, found = result["rows"], result["summaries"]
     places = {key: place for place, key in enumerate(_kinds(found))}
@@ -26,7 +26,7 @@ def draw(result: Mapping[str, Any], path: Path, command: str) -> None:
         left.set_yticks(list(places.values()), [f"{target}, {phi}" for target, phi in places])
         left.set_ylim(len(places) - 0.5, -0.5)
         figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
-        save(figure, path, {"Claim": "plus-one-residual", "Command": command})
+        save(figure, path, about)
 
 
 def _kinds(found: list[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -17,27 +17,25 @@ mass: what a deep ticket loses where its recipe is short of small samples. Draw 
 were chosen on seed 1, which is not among them.
 """
 
-import argparse
 import sys
 import time
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from rich.console import Console
+from rich.table import Table
 
 from experiments.paper_tickets.figure import draw
+from experiments.paper_tickets.options import TicketOptions
 from experiments.paper_tickets.summary import summaries, table
-from experiments.paper_tickets.targets import DATA, PHIS, ROWS, Subject, data_of, network, subjects
+from experiments.paper_tickets.targets import DATA, ROWS, data_of, network, place_of, stored_targets
 from sltk.certify.intervals import Box
-from sltk.cli.show import progress
 from sltk.construct import strong_ticket
 from sltk.construct.ticket import StrongTicket
-from sltk.core.files import canonical_json, write_atomic
-from sltk.harness.rows import RowStore
-from sltk.harness.stored import folder_of, measured
+from sltk.harness.stored import folder_of
+from sltk.harness.study import Study, StudyRow
 from sltk.subset_sum.laws import parse_law
 
 _CONV = {"n": 26, "law": "uniform(2.0)", "param_eps": 0.01, "objective": "error"}
@@ -55,59 +53,67 @@ RECIPES: dict[str, dict[str, dict[str, Any]]] = {
 SEED = 100
 
 
-def main(arguments: list[str]) -> None:
-    """Train, measure, print, write, draw."""
-    options, console = _options(arguments), Console(width=190)
-    keys = ("train_rows", "conv_epochs", "residual_epochs")
-    asked = {key: getattr(options, key) for key in keys} | {"recipes": RECIPES}
-    folder = folder_of(options.out, "quick" if options.quick else "study", [asked])
-    found, reasons = subjects(options, folder)
-    for reason in reasons:
-        console.print(f"skipped {reason}")
-    tasks, work = grid(found, options.draws)
-    run = partial(measure, work=work, data_folder=options.data_folder)
-    started = time.perf_counter()
-    with progress(console) as report:
-        rows = measured(tasks, run, RowStore(folder / "rows.jsonl"), jobs=options.jobs,
-                        report=lambda _, done, total: report("tickets", done, total))  # fmt: skip
-    result = {"skipped": reasons, "rows": [{**tasks[name], **rows[name]} for name in tasks]}
-    result["summaries"] = summaries(result["rows"])
-    write_atomic(folder / "study.json", canonical_json(result))
-    console.print(table(result["summaries"]))
-    command = f"python -m experiments.paper_tickets.study {' '.join(arguments)}".strip()
-    draw(result, folder / "tickets.png", command)
-    console.print(f"{len(tasks)} tickets, {time.perf_counter() - started:.0f} s; {folder}")
+class PaperTickets(Study[TicketOptions]):
+    """One ticket a cell."""
 
+    name = "paper_tickets"
+    claim = "plus-one-residual"
+    measures = "What tickets of the published experiments lose and win against their targets, draw by draw."
+    options = TicketOptions
+    quick: ClassVar = {"draws": 2, "train_rows": 2000, "conv_epochs": 2, "residual_epochs": 8}
+    figures: ClassVar = {"tickets.png": draw}
+    clocks: ClassVar = frozenset({"seconds"})
+    width = 190
 
-def grid(found: list[Subject], draws: int) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[Subject, str, int]]]:
-    """Inputs of every row by name, and what makes it: a target, a construction, a draw."""
-    tasks, work = {}, {}
-    for number in range(1, draws + 1):  # outermost: what is stopped early has whole draws
-        for subject in found:
-            for method, recipe in RECIPES[subject.kind].items():
-                name = f"{subject.kind} {subject.activation} {method} {number}"
-                tasks[name] = {
-                    "target": subject.kind, "activation": subject.activation, "construction": method, "draw": number,
-                    "recipe": recipe, "sha256": subject.digest, "images": ROWS[DATA[subject.kind]],
-                }  # fmt: skip
-                work[name] = subject, method, number
-    return tasks, work
+    def preset(self, options: TicketOptions) -> TicketOptions:
+        """A first look leaves out the published target."""
+        if not options.quick:
+            return options
+        return replace(super().preset(options), kinds=tuple(k for k in options.kinds if k != "published"))
 
+    def folder(self, options: TicketOptions) -> Path:
+        """Named by training and recipes."""
+        keys = ("train_rows", "conv_epochs", "residual_epochs")
+        fixed = {key: getattr(options, key) for key in keys} | {"recipes": RECIPES}
+        return folder_of(options.out, "quick" if options.quick else "study", [fixed])
 
-def measure(name: str, work: Mapping[str, tuple[Subject, str, int]], data_folder: Path | None) -> dict[str, Any]:
-    """One ticket: sizes, failures, and what it answers beside its target."""
-    subject, construction, number = work[name]
-    data = data_of(DATA[subject.kind], data_folder)
-    rows = ROWS[data.name]
-    recipe = dict(RECIPES[subject.kind][construction])
-    method: Any = construction.split(",")[0]
-    started = time.perf_counter()
-    law = parse_law(recipe.pop("law"))
-    recipe["scale_exponents"] = tuple(recipe.get("scale_exponents", (0,)))
-    box = Box(data.low, data.high)
-    ticket = strong_ticket(network(subject), method=method, seed=SEED + number, domain=box, law=law, **recipe)
-    built = time.perf_counter() - started
-    return answers(ticket, data.test_x[:rows], data.test_y[:rows]) | {"seconds": round(built, 1)}
+    def cells(self, options: TicketOptions) -> dict[str, dict[str, Any]]:
+        """A target, a construction, a draw; targets are trained where they are not there yet."""
+        targets, _ = stored_targets(options, self.folder(options))
+        return {
+            f"{one.kind} {one.activation} {method} {number}": {
+                "target": one.kind, "activation": one.activation, "construction": method, "draw": number,
+                "recipe": recipe, "sha256": one.digest, "images": ROWS[DATA[one.kind]],
+            }
+            for number in range(1, options.draws + 1)  # outermost: what is stopped early has whole draws
+            for one in targets
+            for method, recipe in RECIPES[one.kind].items()
+        }  # fmt: skip
+
+    def measure(self, cell: Mapping[str, Any], options: TicketOptions) -> dict[str, Any]:
+        """One ticket: sizes, failures, and what it answers beside its target."""
+        kind, activation = cell["target"], cell["activation"]
+        data, rows = data_of(DATA[kind], options.data_folder), cell["images"]
+        target = network(kind, activation, place_of(kind, activation, options, self.folder(options)))
+        recipe, method = dict(cell["recipe"]), cell["construction"].split(",")[0]
+        started = time.perf_counter()
+        law = parse_law(recipe.pop("law"))
+        recipe["scale_exponents"] = tuple(recipe.get("scale_exponents", (0,)))
+        box = Box(data.low, data.high)
+        ticket = strong_ticket(target, method=method, seed=SEED + cell["draw"], domain=box, law=law, **recipe)
+        built = time.perf_counter() - started
+        return answers(ticket, data.test_x[:rows], data.test_y[:rows]) | {"seconds": round(built, 1)}
+
+    def conclude(self, rows: Sequence[StudyRow], options: TicketOptions) -> dict[str, Any]:
+        """All rows, summaries over draws, and what was skipped for what reason."""
+        found = [{**row.cell, **row.outputs} for row in rows]
+        reasons = stored_targets(options, self.folder(options))[1]
+        return {"skipped": list(reasons), "rows": found, "summaries": summaries(found)}
+
+    def tables(self, document: Mapping[str, Any]) -> Iterator[str | Table]:
+        """What was skipped, and one line for each target, activation and construction."""
+        yield from (f"skipped {reason}" for reason in document["skipped"])
+        yield table(document["summaries"])
 
 
 def answers(ticket: StrongTicket, x: torch.Tensor, y: torch.Tensor) -> dict[str, Any]:
@@ -133,25 +139,7 @@ def answers(ticket: StrongTicket, x: torch.Tensor, y: torch.Tensor) -> dict[str,
     }  # fmt: skip
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--target-folder", type=Path)
-    parser.add_argument("--data-folder", type=Path)
-    parser.add_argument("--kinds", nargs="+", default=list(RECIPES), choices=list(RECIPES))
-    parser.add_argument("--activations", nargs="+", default=list(PHIS), choices=PHIS)
-    parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--train-rows", type=int, default=10_000)
-    parser.add_argument("--conv-epochs", type=int, default=4)
-    parser.add_argument("--residual-epochs", type=int, default=30)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=Path("out/paper_tickets"))
-    parser.add_argument("--quick", action="store_true", help="two draws, short training, no published target")
-    options = parser.parse_args(arguments)
-    if options.quick:
-        options.draws, options.train_rows, options.conv_epochs, options.residual_epochs = 2, 2000, 2, 8
-        options.kinds = [kind for kind in options.kinds if kind != "published"]
-    return options
-
+STUDY = PaperTickets()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from sltk.core.stats import ConfidenceInterval, clopper_pearson
 
 CONFIDENCE = 0.95
-Row = Mapping[str, Any]
+Answers = Mapping[str, Any]  # of one ticket beside its target
 
 
 def over_draws(values: Sequence[float]) -> dict[str, float | None]:
@@ -33,13 +33,13 @@ def difference(lost: int, won: int, rows: int) -> ConfidenceInterval:
     return ConfidenceInterval(more.low - fewer.high, more.high - fewer.low)
 
 
-def summaries(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def summaries(rows: Sequence[Answers]) -> list[dict[str, Any]]:
     """One entry for each target, activation and construction."""
     kinds = dict.fromkeys((r["target"], r["activation"], r["construction"]) for r in rows)
     return [_summary([r for r in rows if (r["target"], r["activation"], r["construction"]) == kind]) for kind in kinds]
 
 
-def _summary(own: list[Row]) -> dict[str, Any]:
+def _summary(own: list[Answers]) -> dict[str, Any]:
     first, rows = own[0], own[0]["rows"]
     of_target = clopper_pearson(first["target_right"], rows)
     return {

@@ -1,7 +1,5 @@
 """The targets: the published convolutional network, and small networks trained here with each of four activations."""
 
-from argparse import Namespace
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,8 +9,10 @@ from safetensors.torch import load_file
 from safetensors.torch import save as packed
 from torch import nn
 
+from experiments._target import CONV_MNIST, MNIST_SHAPE, digest
+from experiments.paper_tickets.options import Kind, Phi, TicketOptions
 from sltk.core.errors import SltkError
-from sltk.core.files import sha256, write_atomic
+from sltk.core.files import write_atomic
 from sltk.core.rng import torch_stream
 from sltk.data.datasets import Dataset, load
 from sltk.models.activations import ACTIVATIONS
@@ -23,48 +23,56 @@ from sltk.models.text import load_target
 from sltk.networks.layers import Network
 from sltk.networks.reading.read import read
 
-PHIS = ("relu", "leaky_relu", "tanh", "sigmoid")
-ARCH = "conv(1,32,3,padding=1); relu; conv(32,32,3,padding=1); relu; flatten; linear(25088,10)"
+PUBLISHED = "conv_mnist.pt"
 DATA = {"published": "mnist", "conv": "mnist", "residual": "digits"}
-SHAPES = {"mnist": (1, 28, 28), "digits": (1, 8, 8)}
+SHAPES = {"mnist": MNIST_SHAPE, "digits": (1, 8, 8)}
 ROWS = {"mnist": 1000, "digits": 360}  # test images that a ticket is evaluated on, the first ones
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A target: its kind (``published``, ``conv``, ``residual``), its activation, its file and what is in that."""
+class StoredTarget:
+    """A target: its kind, its activation, and the hash of its file."""
 
-    kind: str
-    activation: str
-    path: Path
+    kind: Kind
+    activation: Phi
     digest: str
 
 
-def subjects(options: Namespace, folder: Path) -> tuple[list[Subject], list[str]]:
-    """Targets that are there or can be trained, and a reason for each that cannot."""
-    found, reasons = [], []
-    kinds = {"conv": lambda a: convolutional(a, options), "residual": lambda a: residual(a, options)}
-    for kind, make in kinds.items():
+@lru_cache(maxsize=1)
+def stored_targets(options: TicketOptions, folder: Path) -> tuple[tuple[StoredTarget, ...], tuple[str, ...]]:
+    """Targets that are there or can be trained into ``folder``, and a reason for each kind that cannot."""
+    found: list[StoredTarget] = []
+    reasons: list[str] = []
+    for kind in ("conv", "residual", "published"):
         try:
             if kind in options.kinds:
-                found += [_stored(kind, activation, folder, make) for activation in options.activations]
-        except SltkError as error:  # no MNIST here
+                phis: tuple[Phi, ...] = ("relu",) if kind == "published" else options.activations
+                found += [_stored(kind, activation, options, folder) for activation in phis]
+        except SltkError as error:  # no MNIST here, or no published file
             reasons.append(f"{kind}: {error}")
-    published = options.target_folder / "conv_mnist.pt" if options.target_folder else None
-    if published is None or not published.is_file():
-        reasons.append(f"published: no conv_mnist.pt in --target-folder {options.target_folder}")
-    else:
-        found.append(Subject("published", "relu", published, sha256(published.read_bytes())))
-    return [s for s in found if s.kind in options.kinds], [r for r in reasons if r.split(":")[0] in options.kinds]
+    return tuple(found), tuple(reasons)
 
 
-def network(subject: Subject) -> Network:
+def place_of(kind: str, activation: str, options: TicketOptions, folder: Path) -> Path:
+    """The file of a target.
+
+    Raises:
+        SltkError: of the published one, where no folder is given.
+    """
+    if kind != "published":
+        return folder / f"{kind}-{activation}.safetensors"
+    if options.target_folder is None or not (options.target_folder / PUBLISHED).is_file():
+        raise SltkError(f"no {PUBLISHED} in --target-folder {options.target_folder}")
+    return options.target_folder / PUBLISHED
+
+
+def network(kind: str, activation: str, path: Path) -> Network:
     """The target as stages."""
-    shape = SHAPES[DATA[subject.kind]]
-    if subject.kind == "published":
-        return load_target(subject.path, ARCH, shape)
-    module = small_conv(subject.activation) if subject.kind == "conv" else small_residual(subject.activation)
-    module.load_state_dict(load_file(subject.path))
+    shape = SHAPES[DATA[kind]]
+    if kind == "published":
+        return load_target(path, CONV_MNIST, shape)
+    module = small_conv(activation) if kind == "conv" else small_residual(activation)
+    module.load_state_dict(load_file(path))
     return read(module.eval(), shape)
 
 
@@ -95,7 +103,7 @@ def small_residual(activation: str) -> ProjectedResNet:
     return module
 
 
-def convolutional(activation: str, options: Namespace) -> nn.Module:
+def convolutional(activation: str, options: TicketOptions) -> nn.Module:
     """Trained on the first ``--train-rows`` images of MNIST, 10% of the weights kept as in the published one."""
     data, rows, module = data_of("mnist", options.data_folder), options.train_rows, small_conv(activation)
     part = replace(data, train_x=data.train_x[:rows], train_y=data.train_y[:rows])
@@ -103,7 +111,7 @@ def convolutional(activation: str, options: Namespace) -> nn.Module:
     return module
 
 
-def residual(activation: str, options: Namespace) -> nn.Module:
+def residual(activation: str, options: TicketOptions) -> nn.Module:
     """Trained on digits, half of the weights kept."""
     module = small_residual(activation)
     data = data_of("digits", None)
@@ -111,9 +119,9 @@ def residual(activation: str, options: Namespace) -> nn.Module:
     return module
 
 
-def _stored(kind: str, activation: str, folder: Path, make: Callable[[str], nn.Module]) -> Subject:
-    path = folder / f"{kind}-{activation}.safetensors"
+def _stored(kind: Kind, activation: Phi, options: TicketOptions, folder: Path) -> StoredTarget:
+    path = place_of(kind, activation, options, folder)
     if not path.is_file():
-        module = make(activation)
+        module = (convolutional if kind == "conv" else residual)(activation, options)
         write_atomic(path, packed({name: t.contiguous() for name, t in module.state_dict().items()}))
-    return Subject(kind, activation, path, sha256(path.read_bytes()))
+    return StoredTarget(kind, activation, digest(path))

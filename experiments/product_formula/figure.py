@@ -1,6 +1,8 @@
 """The running success frequency of real tickets beside what each formula predicts."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,8 +15,9 @@ POINTS = 60
 FIRST = 100  # seeds at which the running frequency starts
 
 
-def draw(results: list[dict], false_alarm: float, path: Path, command: str) -> None:
+def draw(document: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """One panel a case: the frequency after k seeds with exact limits, and each model with its interval."""
+    results, false_alarm = document["cases"], document["false_alarm"]
     with styled():
         figure = Figure(figsize=(4.0 * len(results) + 0.6, 4.2))
         panels = np.atleast_1d(figure.subplots(1, len(results)))
@@ -24,10 +27,10 @@ def draw(results: list[dict], false_alarm: float, path: Path, command: str) -> N
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
         figure.suptitle("Real tickets follow the conditional product formula", fontsize=11)
-        save(figure, path, {"command": command, "false alarm": false_alarm})
+        save(figure, path, {**about, "False alarm": false_alarm})
 
 
-def _panel(axes: Axes, result: dict, false_alarm: float) -> None:
+def _panel(axes: Axes, result: Mapping[str, Any], false_alarm: float) -> None:
     succeeded = np.cumsum(result["succeeded"])
     at = np.unique(np.geomspace(min(FIRST, succeeded.size), succeeded.size, POINTS).astype(int))
     limits = np.array([clopper_pearson(int(succeeded[k - 1]), int(k), 1.0 - false_alarm) for k in at])

@@ -9,114 +9,111 @@ the formula for a network that has lost half of its hidden neurons go through th
 is the probability that the test refuses a model where the conditional formula is right.
 """
 
-import argparse
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-
-import numba
-import torch
+from typing import Any, ClassVar
 
 from experiments.product_formula.figure import draw
-from sltk.construct import StrongTicket, strong_ticket
+from experiments.product_formula.networks import SOUGHT, Sought
+from sltk.claims._tickets import one_thread
 from sltk.construct.predict.success import expected_failures, predict_success
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.stats import clopper_pearson, power, test_proportion
-from sltk.networks.activations.table import activation
-from sltk.networks.layers import Act, Linear, Network, Stage
-from sltk.subset_sum.laws import Uniform
+from sltk.harness.study import Study, StudyOptions, StudyRow
 
 FALSE_ALARM = 1e-7
+BLOCK = 500
 
 
-@dataclass(frozen=True)
-class Case:
-    """A bias-free network with one hidden layer on ``[low, 1]^d``, and the source it is sought in."""
+@dataclass(frozen=True, kw_only=True)
+class FormulaOptions(StudyOptions):
+    """What is asked."""
 
-    name: str
-    activation: str
-    low: float
-    hidden: tuple[tuple[float, ...], ...]
-    output: tuple[tuple[float, ...], ...]
-    n: int
-    eps: float
-    half_width: float
-
-    def network(self) -> Network:
-        """The target."""
-        first, last = (_linear(name, w) for name, w in (("hidden", self.hidden), ("output", self.output)))
-        phi = Act(activation(self.activation))
-        return Network((first.weight.shape[1],), (Stage(first, (phi,)), Stage(last)))
-
-    def ticket(self, network: Network, seed: int) -> StrongTicket:
-        """The ticket of one seed."""
-        return strong_ticket(
-            network, method="plus-one", n=self.n, seed=seed, domain=(self.low, 1.0), param_eps=self.eps,
-            objective="cardinality", law=Uniform(self.half_width), biases=False,
-        )  # fmt: skip
+    seeds: int = 20_000
+    """Tickets of each network."""
+    draws: int = 40_000
+    """Draws of the incoming weights for the prediction."""
+    out: Path = Path("out/product_formula")
 
 
-CASES = (
-    Case("ReLU, one input, n = 18", "relu", 0.0, ((0.7,), (-0.7,), (0.7,), (-0.7,), (0.7,), (0.7,)),
-         ((1.2, -1.2, 1.2, 1.2, -1.2, 1.2),), 18, 0.1, 1.0),
-    Case("tanh, two inputs, n = 16", "tanh", -1.0, ((0.6, -0.5), (-0.6, 0.5), (0.5, 0.6)), ((0.9, -0.7, 0.9),),
-         16, 0.1, 1.0),
-)  # fmt: skip
+class ProductFormula(Study[FormulaOptions]):
+    """Tickets in blocks of seeds, and what each model predicts of them."""
+
+    name = "product_formula"
+    claim = "product-formula"
+    measures = "The success of tickets over seeds, beside the product formula and three wrong models."
+    options = FormulaOptions
+    quick: ClassVar = {"seeds": 60, "draws": 400}
+    figures: ClassVar = {"success.png": draw}
+
+    def cells(self, options: FormulaOptions) -> dict[str, dict[str, Any]]:
+        """Blocks of seeds, and one prediction for each network."""
+        found: dict[str, dict[str, Any]] = {}
+        for sought in SOUGHT:
+            for start in range(0, options.seeds, BLOCK):
+                stop = min(start + BLOCK, options.seeds)
+                found[f"{sought.name}, seeds from {start}"] = {"sought": asdict(sought), "seeds": [start, stop]}
+            found[f"{sought.name}, predictions"] = {"sought": asdict(sought), "draws": options.draws}
+        return found
+
+    def measure(self, cell: Mapping[str, Any], options: FormulaOptions) -> dict[str, Any]:
+        """Which seeds succeed, or what is predicted."""
+        sought = Sought.of(cell["sought"])
+        with one_thread():  # a ticket of this size is done before a second thread has started
+            if "draws" in cell:
+                return {"models": predictions(sought, cell["draws"])}
+            network = sought.network()
+            return {"succeeded": [len(sought.ticket(network, s).failures) == 0 for s in range(*cell["seeds"])]}
+
+    def conclude(self, rows: Sequence[StudyRow], options: FormulaOptions) -> dict[str, Any]:
+        """Every model tested on the tickets of its network."""
+        cases = []
+        for sought in SOUGHT:
+            own = [row for row in rows if row.cell["sought"]["name"] == sought.name]
+            succeeded = [flag for row in own for flag in row.outputs.get("succeeded", ())]
+            models = next(row.outputs["models"] for row in own if "models" in row.outputs)
+            cases.append({"case": own[0].cell["sought"], **tested(succeeded, models)})
+        return {"false_alarm": FALSE_ALARM, "cases": cases}
+
+    def holds(self, document: Mapping[str, Any]) -> bool:
+        """The conditional formula, first of the models, is refused nowhere."""
+        return not any(case["models"][0]["rejected"] for case in document["cases"])
+
+    def tables(self, document: Mapping[str, Any]) -> Iterator[str]:
+        """One line a network, and one for each model of it."""
+        for case in document["cases"]:
+            seeds, observed, (low, high) = len(case["succeeded"]), sum(case["succeeded"]), case["limits"]
+            yield (f"{case['case']['name']}: {observed}/{seeds} = {observed / seeds:.4f}, exact "
+                   f"{1 - FALSE_ALARM:.7g} limits [{low:.4f}, {high:.4f}]")  # fmt: skip
+            for model in case["models"]:
+                yield (f"  {model['name']:32s} {model['p']:.4f} [{model['low']:.4f}, {model['high']:.4f}]  p-value "
+                       f"{model['p_value']:.2g}  {'rejected' if model['rejected'] else 'not rejected'}  (power "
+                       f"{model['power']:.8f})")  # fmt: skip
 
 
-def main(arguments: list[str]) -> None:
-    """Run all cases, print them, and write rows and figure."""
-    parser = argparse.ArgumentParser(description="Success of real tickets against the product formula.")
-    parser.add_argument("--seeds", type=int, default=20_000)
-    parser.add_argument("--draws", type=int, default=40_000, help="draws of the incoming weights for the prediction")
-    parser.add_argument("--out", type=Path, default=Path("out/product_formula"))
-    options = parser.parse_args(arguments)
-    numba.set_num_threads(1)  # a ticket of this size is done before a second thread has started
-    results = [run(case, options.seeds, options.draws) for case in CASES]
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_atomic(options.out / "study.json", canonical_json({"false_alarm": FALSE_ALARM, "cases": results}))
-    command = " ".join(["python -m experiments.product_formula.study", *arguments])
-    draw(results, FALSE_ALARM, options.out / "success.png", command)
-
-
-def _linear(name: str, weight: tuple[tuple[float, ...], ...]) -> Linear:
-    matrix = torch.tensor(weight, dtype=torch.float64)
-    return Linear(name, matrix, torch.zeros(matrix.shape[0], dtype=torch.float64))
-
-
-def run(case: Case, seeds: int, draws: int) -> dict[str, object]:
-    """Observe, predict, test."""
-    network = case.network()
-    tickets = (case.ticket(network, seed) for seed in range(seeds))
-    succeeded = []
-    for seed, ticket in enumerate(tickets):
-        succeeded.append(len(ticket.failures) == 0)
-        if sys.stdout.isatty():
-            print(f"\r{case.name}: seed {seed + 1} of {seeds}", end="", flush=True)
-    models = predictions(case, draws)
-    observed, limits = sum(succeeded), clopper_pearson(sum(succeeded), seeds, 1.0 - FALSE_ALARM)
-    print(f"\r{case.name}: {observed}/{seeds} = {observed / seeds:.4f}, exact {1 - FALSE_ALARM:.7g} limits "
-          f"[{limits.low:.4f}, {limits.high:.4f}]")  # fmt: skip
-    truth = models[0]
+def tested(succeeded: Sequence[bool], models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Each model held against the tickets."""
+    seeds, observed, truth = len(succeeded), sum(succeeded), models[0]
+    found = []
     for model in models:
         low, high = model["low"], model["high"]
         test = test_proportion(observed, seeds, low, high, FALSE_ALARM / 2)
-        model |= {"p_value": test.p_value, "rejected": test.rejected,
-                  "power": power(seeds, truth["p"], low, high, FALSE_ALARM / 2)}  # fmt: skip
-        print(f"  {model['name']:32s} {model['p']:.4f} [{low:.4f}, {high:.4f}]  p-value {test.p_value:.2g}  "
-              f"{'rejected' if test.rejected else 'not rejected'}  (power {model['power']:.8f})")  # fmt: skip
-    return {"case": asdict(case), "succeeded": succeeded, "limits": list(limits), "models": models}
+        found.append({**model, "p_value": test.p_value, "rejected": test.rejected,
+                      "power": power(seeds, truth["p"], low, high, FALSE_ALARM / 2)})  # fmt: skip
+    limits = clopper_pearson(observed, seeds, 1.0 - FALSE_ALARM)
+    return {"succeeded": list(succeeded), "limits": list(limits), "models": found}
 
 
-def predictions(case: Case, draws: int) -> list[dict]:
+def predictions(sought: Sought, draws: int) -> list[dict[str, Any]]:
     """The conditional product formula first, then the controls."""
-    network, ticket = case.network(), case.ticket(case.network(), 0)
+    network, ticket = sought.network(), sought.ticket(sought.network(), 0)
     given = (network, ticket.recipe, ticket.plan)
     problems = sum(e.problems for e in expected_failures(*given, trials=1000))
     sure = 1.0 - FALSE_ALARM / 2
     conditional = predict_success(*given, trials=draws * problems, confidence=sure)
     marginal = predict_success(*given, trials=2**22, confidence=sure, conditional=False)
-    half = replace(case, hidden=case.hidden[::2], output=tuple(row[::2] for row in case.output))
+    half = replace(sought, hidden=sought.hidden[::2], output=tuple(row[::2] for row in sought.output))
     halved = predict_success(half.network(), ticket.recipe, half.ticket(half.network(), 0).plan,
                              trials=draws * problems // 4, confidence=sure)  # fmt: skip
     expected = expected_failures(*given, trials=2**20, confidence=sure)
@@ -129,5 +126,7 @@ def predictions(case: Case, draws: int) -> list[dict]:
     return [dict(zip(("name", "p", "low", "high"), row, strict=True)) for row in rows]
 
 
+STUDY = ProductFormula()
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

@@ -1,79 +1,139 @@
-"""A small residual target trained on CIFAR-10 (JPEG), for tickets of both constructions.
+"""A small residual target trained on CIFAR-10 (JPEG), and tickets of it by both constructions.
 
 Run ``python -m experiments.small_resnet.study --data-folder F``; it trains ``resnet(activation="relu", blocks=1,
-widths=(8,12,16))`` from a seed, half of the weights pruned, writes ``out/small_resnet/target.safetensors``, and then
-runs ``sltk construct`` and ``sltk check`` on it for each method, on the first 100 test images of each class.
+widths=(8,12,16))`` from a seed, half of the weights pruned, into ``out/small_resnet``. For each method it constructs a
+ticket, saves it beside the target, loads the file and checks it on the first 100 test images of each class; the table
+says what came of it, and ``study.json`` holds the same.
 """
 
-import argparse
-import subprocess
 import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, ClassVar
 
-import torch
-from safetensors.torch import save
-from torch.nn import Module
+from rich.table import Table
 
-from sltk.core.files import write_atomic
-from sltk.core.rng import torch_stream
-from sltk.data.datasets import load
-from sltk.models.digits import train
-from sltk.models.projected_resnet import ProjectedResNet
+from experiments._target import digest
+from experiments.small_resnet.target import architecture, stored
+from sltk.certify.intervals import Box
+from sltk.construct import load, save, strong_ticket
+from sltk.construct.methods.roles import Method
+from sltk.data.datasets import Dataset
+from sltk.data.datasets import load as load_data
+from sltk.harness.study import Study, StudyOptions, StudyRow
+from sltk.models.text import load_target
+from sltk.subset_sum.laws import parse_law
+from sltk.verify.agreement import first_of_each_class
+from sltk.verify.check import check
 
-OUT = Path("out/small_resnet")
-SOURCES = {
-    "plus-one": "--n 26 --law uniform(2.0) --scale-exponents 2 1 0 -1 --bias-exponent 2 --objective mass",
-    "two-layer": "--n 28 --law uniform(3.0)",
-}
-
-
-def main(arguments: list[str]) -> None:
-    """Train where there is no target yet, then construct and check."""
-    options = _options(arguments)
-    arch = f'resnet(activation="{options.activation}", blocks=1, widths=(8,12,16))'
-    target = OUT / f"{options.activation}.safetensors"
-    if not target.is_file():
-        module = trained(options)
-        write_atomic(target, save({name: t.contiguous() for name, t in module.state_dict().items()}))
-    for method in options.methods:
-        ticket = OUT / f"{options.activation}-{method}.ticket"
-        folder = ["--data-folder", str(options.data_folder)] if options.data_folder else []
-        place = ["--data", "cifar10-jpeg", *folder]
-        asked = ["--method", method, *SOURCES[method].split(), "--param-eps", ".005", "--seed", "1"]
-        shape = ["--input-shape", "3", "32", "32"]
-        run("construct", str(target), "--arch", arch, *shape, *place, *asked, "--out", str(ticket))
-        run("check", str(ticket), "--target", str(target), "--arch", arch, *place, "--per-class", "100")
+DATA = "cifar10-jpeg"
+PER_CLASS = 100
+SEED = 1
+RECIPES: dict[str, dict[str, Any]] = {
+    "plus-one": {"n": 26, "law": "uniform(2.0)", "param_eps": 0.005, "objective": "mass",
+                 "scale_exponents": (2, 1, 0, -1), "bias_exponent": 2},
+    "two-layer": {"n": 28, "law": "uniform(3.0)", "param_eps": 0.005, "objective": "weighted",
+                  "scale_exponents": (0,), "bias_exponent": 0},
+}  # fmt: skip
 
 
-def trained(options: argparse.Namespace) -> Module:
-    """The target, trained from its seed."""
-    data = load("cifar10-jpeg", options.data_folder)
-    module = ProjectedResNet(options.activation, 1, (8, 12, 16))
-    with torch.no_grad():
-        for name, weight in module.named_parameters():
-            if weight.ndim > 1:
-                bound = (3.0 / weight[0].numel()) ** 0.5
-                weight.uniform_(-bound, bound, generator=torch_stream(0, "small-resnet", name))
-        module.fc.bias.zero_()  # nothing is left to torch's global generator
-    found = train(module, data, seed=0, epochs=options.epochs, rate=0.005, batch=128, density=0.5, clip=4.0)
-    print(f"accuracy {found.accuracy:.4f}, density {found.density:.2f}, largest parameter {found.largest:.2f}")
-    return module.eval()
+@dataclass(frozen=True, kw_only=True)
+class ResnetOptions(StudyOptions):
+    """What is asked."""
+
+    data_folder: Path | None = None
+    """Folder that holds CIFAR-10."""
+    activation: str = "relu"
+    """Of the target."""
+    epochs: int = 8
+    """Of its training."""
+    methods: tuple[Method, ...] = ("plus-one", "two-layer")
+    """Constructions."""
+    out: Path = Path("out/small_resnet")
 
 
-def run(*command: str) -> None:
-    """One command of sltk in a process of its own."""
-    done = subprocess.run([sys.executable, "-m", "sltk.cli", *command], check=False)
-    print(f"sltk {command[0]} ended with {done.returncode}")
+class SmallResnet(Study[ResnetOptions]):
+    """One construction a cell."""
+
+    name = "small_resnet"
+    measures = "Tickets of a small residual network: what was missed, what they answer, what they cost."
+    options = ResnetOptions
+    quick: ClassVar = {"epochs": 1, "methods": ("two-layer",)}
+    clocks: ClassVar = frozenset({"seconds"})
+    width = 150
+
+    def cells(self, options: ResnetOptions) -> dict[str, dict[str, Any]]:
+        """Both constructions of the target, which is trained where there is none yet."""
+        path = options.out / f"{options.activation}-{options.epochs}.safetensors"
+        found = digest(stored(path, options.activation, options.epochs, data(options.data_folder)))
+        common = {"activation": options.activation, "epochs": options.epochs, "sha256": found, "seed": SEED,
+                  "per_class": PER_CLASS}  # fmt: skip
+        return {method: {"method": method, "recipe": RECIPES[method], **common} for method in options.methods}
+
+    def measure(self, cell: Mapping[str, Any], options: ResnetOptions) -> dict[str, Any]:
+        """Construct, save, load, check."""
+        given, name = data(options.data_folder), f"{cell['activation']}-{cell['epochs']}"
+        path = options.out / f"{name}.safetensors"
+        target = load_target(path, architecture(cell["activation"]), given.input_shape)
+        place = options.out / f"{name}-{cell['method']}.ticket"
+        recipe = dict(cell["recipe"])
+        law, exponents = parse_law(recipe.pop("law")), tuple(recipe.pop("scale_exponents"))
+        started = time.perf_counter()
+        ticket = strong_ticket(
+            target, method=cell["method"], seed=cell["seed"], domain=Box(given.low, given.high), law=law,
+            scale_exponents=exponents, parts=place.with_name(place.name + ".parts"), **recipe,
+        )  # fmt: skip
+        save(ticket, place)
+        built = time.perf_counter() - started
+        rows = first_of_each_class(given.test_y, cell["per_class"])
+        found = check(load(place, target), (given.test_x[rows], given.test_y[rows]))
+        met = found.data
+        assert met is not None
+        return {
+            "file": place.name, "sha256": digest(place), "passed": found.passed,
+            "verdicts": [asdict(verdict) for verdict in found.verdicts],
+            "problems": ticket.problems, "failures": len(ticket.failures), "kept": ticket.sizes.kept,
+            "source": ticket.sizes.source, "target_parameters": ticket.sizes.target, "rows": met.rows,
+            "target_right": met.target_correct, "ticket_right": met.ticket_correct, "differing": met.differing,
+            "error": met.error, "largest_output": met.largest, "bound": found.certificate.bound, "seconds": built,
+        }  # fmt: skip
+
+    def conclude(self, rows: Sequence[StudyRow], options: ResnetOptions) -> dict[str, Any]:
+        """One row a construction."""
+        found = [{"method": row.name, "recipe": row.cell["recipe"], **row.outputs} for row in rows]
+        return {"activation": options.activation, "epochs": options.epochs, "rows": found}
+
+    def holds(self, document: Mapping[str, Any]) -> bool:
+        """Every ticket passes its check."""
+        return all(row["passed"] for row in document["rows"])
+
+    def tables(self, document: Mapping[str, Any]) -> list[Table]:
+        """One row a construction."""
+        sheet = Table(title=f"Tickets of a small {document['activation']} ResNet", title_justify="left")
+        for column in ("method", "check", "failures", "of", "target right", "ticket right", "other answers", "error",
+                       "largest output", "bound", "kept", "source", "s"):  # fmt: skip
+            sheet.add_column(column, justify="left" if column == "method" else "right")
+        for row in document["rows"]:
+            sheet.add_row(
+                row["method"], "passed" if row["passed"] else "NOT passed", f"{row['failures']:,}",
+                f"{row['problems']:,}", f"{row['target_right'] / row['rows']:.1%}",
+                f"{row['ticket_right'] / row['rows']:.1%}", str(row["differing"]), f"{row['error']:.3g}",
+                f"{row['largest_output']:.3g}", f"{row['bound']:.3g}", f"{row['kept']:,}", f"{row['source']:,}",
+                f"{row['seconds']:.0f}",
+            )  # fmt: skip
+        return [sheet]
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data-folder", type=Path)
-    parser.add_argument("--activation", default="relu")
-    parser.add_argument("--epochs", type=int, default=8)
-    parser.add_argument("--methods", nargs="+", default=list(SOURCES))
-    return parser.parse_args(arguments)
+@lru_cache(maxsize=1)
+def data(folder: Path | None) -> Dataset:
+    """CIFAR-10, read once a process."""
+    return load_data(DATA, folder)
 
+
+STUDY = SmallResnet()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

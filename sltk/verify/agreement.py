@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sltk.core.report import Steps
 
-Evaluated = Callable[[Tensor], Tensor]
+OutputsOf = Callable[[Tensor], Tensor]  # a batch of inputs to their outputs
 
 WORST = 64  # rows with the largest errors that are named, to be looked at again
 
@@ -46,8 +46,13 @@ class Agreement:
         return self.ticket_correct / self.rows
 
 
+def first_of_each_class(labels: Tensor, count: int) -> Tensor:
+    """Numbers of the first ``count`` rows of every class, class by class; ``labels`` is ``(rows,)``."""
+    return torch.cat([torch.nonzero(labels == label)[:count, 0] for label in labels.unique()])
+
+
 def agreement(
-    target: Evaluated, ticket: Evaluated, x: Tensor, y: Tensor, *, batch: int, report: Steps | None = None
+    target: OutputsOf, ticket: OutputsOf, x: Tensor, y: Tensor, *, batch: int, report: Steps | None = None
 ) -> Agreement:
     """Run both on ``x`` and compare.
 

@@ -1,7 +1,6 @@
 """Tickets over draws of a source: their intervals, rows that are kept, and a broken ticket that is seen."""
 
 import json
-from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,8 @@ import pytest
 import torch
 
 from experiments.paper_tickets import study
-from experiments.paper_tickets.study import answers, main
+from experiments.paper_tickets.options import TicketOptions
+from experiments.paper_tickets.study import STUDY, answers
 from experiments.paper_tickets.summary import difference, over_draws
 from experiments.paper_tickets.targets import data_of, residual, small_residual
 from sltk.construct import strong_ticket
@@ -19,7 +19,7 @@ from sltk.subset_sum.laws import Uniform
 
 
 def a_ticket():
-    target = residual("tanh", Namespace(residual_epochs=3))
+    target = residual("tanh", TicketOptions(residual_epochs=3))
     return strong_ticket(
         read(target.eval(), (1, 8, 8)), method="two-layer", n=16, seed=7, domain=(0.0, 1.0),
         param_eps=0.01, law=Uniform(2.0),
@@ -62,17 +62,17 @@ def test_rows_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "RECIPES", {"residual": {"two-layer": small}})
     options = "--kinds residual --activations tanh --residual-epochs 1 --draws 2 --jobs 1"
     asked = [*options.split(), "--out", str(tmp_path)]
-    main(asked)
+    assert STUDY.main(asked) == 0
     (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
     before = (folder / "study.json").read_bytes()
     assert len(json.loads(before)["rows"]) == 2
     assert (folder / "tickets.png").stat().st_size > 5000
     monkeypatch.setattr(study, "strong_ticket", None)  # a row that is measured again would fail
-    main(asked)
+    assert STUDY.main(asked) == 0
     assert (folder / "study.json").read_bytes() == before
     (folder / "rows.jsonl").unlink()
     with pytest.raises(TypeError):
-        main(asked)
+        STUDY.main(asked)
 
 
 def test_targets_come_from_their_seed() -> None:

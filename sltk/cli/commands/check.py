@@ -17,7 +17,7 @@ from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.data.datasets import Dataset
 from sltk.harness.progress import progress
-from sltk.verify.agreement import Agreement
+from sltk.verify.agreement import Agreement, first_of_each_class
 from sltk.verify.check import CheckResult, check
 
 
@@ -52,8 +52,7 @@ def _rows(found: Dataset, options: Check) -> tuple[Tensor, Tensor]:
     if options.per_class is not None:
         if options.per_class < 1:
             raise SltkError(f"--per-class must be at least 1, but got {options.per_class}.")
-        each = [torch.nonzero(found.test_y == label)[: options.per_class, 0] for label in found.test_y.unique()]
-        rows = torch.cat(each)
+        rows = first_of_each_class(found.test_y, options.per_class)
     rows = rows[: options.limit]
     return found.test_x[rows], found.test_y[rows]
 

@@ -13,14 +13,12 @@ SHOWN = ("rst", "rst, 5 cycles", "dense, then cut", "scratch, equal steps", "lth
          "magnitude after training")  # fmt: skip
 
 
-def draw(found: Mapping[str, Mapping[str, Any]], path: Path, command: str) -> None:
-    """Draw the summaries of ``sltk rst``, by basis."""
+def draw(document: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
+    """Draw what the study found in each basis."""
     panels = {
-        f"{basis} coefficients, {summary['command']['seeds']} seeds": [
-            DensityCurve(arm, summary["command"]["densities"], np.transpose(summary["outputs"][arm]["test"]).tolist())
-            for arm in SHOWN
+        f"{basis} coefficients, {own['seeds']} seeds": [
+            DensityCurve(arm, own["densities"], np.transpose(own["found"][arm]["test"]).tolist()) for arm in SHOWN
         ]
-        for basis, summary in found.items()
+        for basis, own in document["bases"].items()
     }
-    figure = draw_densities(panels, "RST and its rivals on digits: mean and middle half of the seeds")
-    save(figure, path, {"Claim": "dual-lth", "Command": command})
+    save(draw_densities(panels, "RST and its rivals on digits: mean and middle half of the seeds"), path, about)

@@ -8,14 +8,13 @@ from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 
 
-def draw(found: Mapping[str, Mapping[str, Any]], path: Path, command: str) -> None:
-    """Draw the summaries of ``sltk imp``, by name of the data set."""
+def draw(document: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
+    """Draw what the study found on each data set."""
     panels = {
-        f"{name}, {summary['command']['seeds']} seeds": [
+        f"{name}, {own['seeds']} seeds": [
             DensityCurve(basis, arms["ticket"]["density"][0], arms["ticket"]["test"])
-            for basis, arms in summary["outputs"].items()
+            for basis, arms in own["found"].items()
         ]
-        for name, summary in found.items()
+        for name, own in document["data"].items()
     }
-    figure = draw_densities(panels, "Lottery tickets by basis: mean and middle half of the seeds")
-    save(figure, path, {"Claim": "generalized-lth", "Command": command})
+    save(draw_densities(panels, "Lottery tickets by basis: mean and middle half of the seeds"), path, about)

@@ -1,50 +1,93 @@
 """Lottery tickets in many bases: digits in eleven, MNIST in three (claim ``generalized-lth``).
 
-Run ``python -m experiments.generalized_lth.study``; it runs ``sltk imp`` twice, prints accuracies and findings, and
-draws ``out/generalized_lth/bases.png``. Rows are stored: what is there is not run again. ``--only digits`` takes some
-ten minutes on two cores, MNIST (``--data-folder`` as for ``sltk imp``) some forty.
+Run ``python -m experiments.generalized_lth.study``; it prints accuracies and findings, as ``sltk imp`` does, and draws
+``out/generalized_lth/bases.png``. ``--only digits`` takes some ten minutes on two cores, MNIST (``--data-folder`` as
+for ``sltk imp``) some forty.
 """
 
-import argparse
-import json
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, ClassVar, Literal
 
-from rich.console import Console
+from rich.table import Table
 
 from experiments.generalized_lth.figure import draw
-from sltk.cli.commands.imp import run_imp
-from sltk.cli.options import Imp
+from sltk.harness.study import Study, StudyOptions, StudyRow
+from sltk.studies.imp_bases import ImpJob, judge, measure_basis
+from sltk.studies.tables import basis_table, findings_table
 
-OUT = Path("out/generalized_lth")
-JOBS = ("digits", "mnist")
-
-
-def main(arguments: list[str]) -> None:
-    """Run, collect the summaries, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=JOBS, nargs="+", default=list(JOBS))
-    parser.add_argument("--data-folder", type=Path)
-    parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args(arguments)
-    console, found = Console(), {}
-    for name in options.only:
-        order = job(name, options.data_folder, options.jobs)
-        run_imp(order, console)
-        latest = max(order.out.glob("imp-*/summary.json"), key=lambda path: path.stat().st_mtime)
-        found[name] = json.loads(latest.read_text())
-    draw(found, OUT / "bases.png", "python -m experiments.generalized_lth.study")
+JOBS = {
+    "digits": ImpJob(),
+    "mnist": ImpJob(
+        data="mnist", model="lenet-300-100", bases=("canonical", "dct-input", "dct"), seeds=5, rounds=21, epochs=5,
+        batch=128, rate=0.1, controls=False,
+    ),
+}  # fmt: skip
 
 
-def job(name: str, folder: Path | None, jobs: int) -> Imp:
-    """What is asked of ``sltk imp``."""
-    if name == "digits":
-        return Imp(data="digits", jobs=jobs, out=OUT / name)
-    return Imp(
-        data="mnist", data_folder=folder, model="lenet-300-100", bases=("canonical", "dct-input", "dct"), seeds=5,
-        rounds=21, epochs=5, batch=128, rate=0.1, controls=False, jobs=jobs, out=OUT / name,
-    )  # fmt: skip
+@dataclass(frozen=True, kw_only=True)
+class LotteryOptions(StudyOptions):
+    """What is asked."""
+
+    only: tuple[Literal["digits", "mnist"], ...] = ("digits", "mnist")
+    """Data sets."""
+    data_folder: Path | None = None
+    """Folder that holds MNIST."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out/generalized_lth")
+    """Folder for rows, JSON and figures."""
+
+
+class GeneralizedLth(Study[LotteryOptions]):
+    """One data set and basis a cell."""
+
+    name = "generalized_lth"
+    claim = "generalized-lth"
+    measures = "Accuracy of tickets of iterative magnitude pruning against density, by basis, beside their controls."
+    options = LotteryOptions
+    quick: ClassVar = {"only": ("digits",)}
+    figures: ClassVar = {"bases.png": draw}
+
+    def cells(self, options: LotteryOptions) -> dict[str, dict[str, Any]]:
+        """Every data set in each of its bases."""
+        jobs = {name: job(name, options) for name in options.only}
+        return {f"{name}, {basis}": own.inputs(basis) for name, own in jobs.items() for basis in own.bases}
+
+    def measure(self, cell: Mapping[str, Any], options: LotteryOptions) -> dict[str, Any]:
+        """Accuracies and densities by arm, seed and round."""
+        return measure_basis(job(cell["data"], options), cell["basis"])
+
+    def conclude(self, rows: Sequence[StudyRow], options: LotteryOptions) -> dict[str, Any]:
+        """Outputs and findings of each data set."""
+        document: dict[str, Any] = {}
+        for name in options.only:
+            own = job(name, options)
+            found = {row.cell["basis"]: dict(row.outputs) for row in rows if row.cell["data"] == name}
+            findings = [asdict(one) for one in judge(own, found)]
+            document[name] = {"seeds": own.seeds, "found": found, "findings": findings, "quick": options.quick}
+        return {"data": document}
+
+    def tables(self, document: Mapping[str, Any]) -> list[Table]:
+        """Accuracies and findings."""
+        found = []
+        for name, parts in document["data"].items():
+            own = _shortened(JOBS[name]) if parts["quick"] else JOBS[name]
+            found += [basis_table(own, parts["found"]), findings_table(judge(own, parts["found"]), "basis", "points")]
+        return found
+
+
+def job(name: str, options: LotteryOptions) -> ImpJob:
+    """What is run on one data set."""
+    own = _shortened(JOBS[name]) if options.quick else JOBS[name]
+    return replace(own, folder=None if options.data_folder is None else str(options.data_folder))
+
+
+def _shortened(own: ImpJob) -> ImpJob:
+    return replace(own, bases=("canonical", "dct"), hidden=(12,), seeds=2, rounds=2, epochs=1)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(GeneralizedLth().main())

@@ -1,66 +1,119 @@
 """What each way to run a ticket costs: seconds a row and memory, each in a process of its own.
 
-Run ``python -m experiments.layouts.study FILE --target T.pt --arch "..." --data NAME``; it prints a table and writes
-``out/layouts/FILE.json``. ``dense`` multiplies every source weight with its mask; ``sparse`` holds the kept weights of
-live neurons; ``auto`` is the default of ``StrongTicket.module``, which fills the layers that keep much. Outputs of all
-three are compared on the same rows, relative to the largest. A ticket whose copies come apart (``docs/depth.md``) makes
-any difference of rounding larger from layer to layer, so dense and sparse are compared once more layer by layer, each
-on the dense module's own input, relative to the sum of the sizes of the terms: what is left is the order of sums.
+Run ``python -m experiments.layouts.study --ticket FILE --target T.pt --arch "..." --data NAME``; it prints a table and
+writes ``out/layouts/FILE.json``. ``dense`` multiplies every source weight with its mask; ``sparse`` holds the kept
+weights of live neurons; ``auto`` is the default of ``StrongTicket.module``, which fills the layers that keep much.
+Outputs of all three are compared on the same rows, relative to the largest. A ticket whose copies come apart
+(``docs/depth.md``) makes any difference of rounding larger from layer to layer, so dense and sparse are compared once
+more layer by layer, each on the dense module's own input, relative to the sum of the sizes of the terms: what is left
+is the order of sums.
 """
 
-import argparse
 import multiprocessing
 import resource
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from rich.console import Console
+from rich.console import RenderableType
 from rich.table import Table
 from torch import Tensor, nn
 
+from experiments._target import digest
 from sltk.construct import load
 from sltk.construct.runtime.execute import channels_read
 from sltk.construct.runtime.wired import held_neurons, pixels
 from sltk.construct.ticket import Layout
-from sltk.core.files import canonical_json, write_atomic
 from sltk.data.datasets import load as load_data
+from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.models.text import load_target
 from sltk.runtime.sparse import SparseLayer, SparseLinear
 from sltk.train.tickets.layers import TicketLayer
 
 LAYOUTS: tuple[Layout, ...] = ("dense", "sparse", "auto")
+BY_LAYER = "layer by layer"
 
 
-def main(arguments: list[str]) -> None:
-    """Measure each layout in a child, print, write."""
-    options = _options(arguments)
-    context = multiprocessing.get_context("spawn")
-    found: dict[str, dict[str, Any]] = {}
-    outputs: dict[str, Tensor] = {}
-    for layout in options.layouts:
+@dataclass(frozen=True, kw_only=True)
+class LayoutOptions(StudyOptions):
+    """What is asked."""
+
+    ticket: Path
+    """File of the ticket."""
+    target: Path
+    """Its target: a .pt or .safetensors file with a state dict."""
+    arch: str
+    """What the tensors of the target fill."""
+    data: str
+    """Data set, of whose test part the rows are taken."""
+    batch: int = 16
+    """Rows."""
+    repeats: int = 3
+    """Timed passes."""
+    layouts: tuple[Layout, ...] = LAYOUTS
+    """Ways to run it."""
+    out: Path = Path("out/layouts")
+    """Folder for rows and JSON."""
+
+
+class Layouts(Study[LayoutOptions]):
+    """One layout a cell, and one for the comparison layer by layer."""
+
+    name = "layouts"
+    measures = "Seconds a row and memory of each way to run a ticket."
+    options = LayoutOptions
+    quick: ClassVar = {"batch": 2, "repeats": 1}
+    clocks = frozenset({"built_s", "ms_a_row", "peak", "seconds"})
+
+    def cells(self, options: LayoutOptions) -> dict[str, dict[str, Any]]:
+        """All layouts."""
+        files = {name: digest(getattr(options, name)) for name in ("ticket", "target")}
+        common = {**files, "arch": options.arch, "data": options.data}
+        timed = {**common, "batch": options.batch, "repeats": options.repeats}
+        return {**{layout: {"layout": layout, **timed} for layout in options.layouts},
+                BY_LAYER: {"layout": BY_LAYER, **common}}  # fmt: skip
+
+    def measure(self, cell: Mapping[str, Any], options: LayoutOptions) -> dict[str, Any]:
+        """What one layout costs, measured in a child; or how far dense and sparse are apart."""
+        if cell["layout"] == BY_LAYER:
+            return {"layers_apart": layers_apart(options)}
+        context = multiprocessing.get_context("spawn")
         receiving, sending = context.Pipe(duplex=False)
-        child = context.Process(target=measure, args=(sending, layout, options))
+        child = context.Process(target=measure, args=(sending, cell["layout"], options))
         child.start()
-        found[layout], outputs[layout] = receiving.recv()
+        found = receiving.recv()
         child.join()
-    first = outputs[options.layouts[0]]
-    for layout, out in outputs.items():
-        found[layout]["off"] = float((out - first).abs().max() / first.abs().max())
-    apart = layers_apart(options)
-    Console().print(table(options.ticket.name, found))
-    Console().print(
-        f"Layer by layer, dense and sparse differ by at most {max(apart):.1e} of the sum of the sizes of the terms."
-    )
-    about = {"batch": options.batch, "layers_apart": apart, **found}
-    write_atomic(Path("out/layouts") / f"{options.ticket.stem}.json", canonical_json(about))
+        return found
+
+    def conclude(self, rows: Sequence[StudyRow], options: LayoutOptions) -> dict[str, Any]:
+        """Every layout beside the first one asked for."""
+        found = {row.cell["layout"]: dict(row.outputs) for row in rows}
+        apart = found.pop(BY_LAYER)
+        outputs = {layout: np.asarray(row.pop("outputs")) for layout, row in found.items()}
+        first = outputs[options.layouts[0]]
+        for layout, out in outputs.items():
+            found[layout]["off"] = float(np.abs(out - first).max() / np.abs(first).max())
+        return {"ticket": options.ticket.name, "batch": options.batch, **apart, "layouts": found}
+
+    def files(self, document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """Named by the ticket."""
+        return {f"{Path(document['ticket']).stem}.json": document}
+
+    def tables(self, document: Mapping[str, Any]) -> list[RenderableType]:
+        """Costs, and how far dense and sparse are apart."""
+        apart = max(document["layers_apart"])
+        said = f"Layer by layer, dense and sparse differ by at most {apart:.1e} of the sum of the sizes of the terms."
+        return [table(document["ticket"], document["layouts"]), said]
 
 
-def layers_apart(options: argparse.Namespace) -> list[float]:
+def layers_apart(options: LayoutOptions) -> list[float]:
     """Largest difference of sparse and dense by layer on the same two rows, over the sum of the sizes of the terms."""
     torch.set_grad_enabled(False)
     data = load_data(options.data)
@@ -90,7 +143,7 @@ def layers_apart(options: argparse.Namespace) -> list[float]:
     return found
 
 
-def measure(sending: Any, layout: Layout, options: argparse.Namespace) -> None:
+def measure(sending: Connection, layout: Layout, options: LayoutOptions) -> None:
     """Build one layout, run it, send seconds, memory and outputs."""
     torch.set_grad_enabled(False)
     data = load_data(options.data)
@@ -108,7 +161,7 @@ def measure(sending: Any, layout: Layout, options: argparse.Namespace) -> None:
     held = sum(t.numel() * t.element_size() for t in (*module.buffers(), *module.parameters()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     row = {"built_s": built, "ms_a_row": 1e3 * median(seconds) / len(x), "held": held, "peak": peak}
-    sending.send(({**row, "seconds": seconds, "threads": torch.get_num_threads()}, out.clone()))
+    sending.send({**row, "seconds": seconds, "threads": torch.get_num_threads(), "outputs": out.tolist()})
 
 
 def table(name: str, found: dict[str, dict[str, Any]]) -> Table:
@@ -124,17 +177,5 @@ def table(name: str, found: dict[str, dict[str, Any]]) -> Table:
     return made
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("ticket", type=Path)
-    parser.add_argument("--target", type=Path, required=True)
-    parser.add_argument("--arch", required=True)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--layouts", nargs="+", default=list(LAYOUTS), choices=LAYOUTS)
-    return parser.parse_args(arguments)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(Layouts().main())

@@ -1,22 +1,19 @@
-"""What the three commands that train share: a folder that names itself, and a table of findings."""
+"""What the three commands that train share: a folder that names itself, and a summary."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
-from sltk.core.paired import fewest_pairs
 from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.stored import folder_of, measured
-from sltk.studies.findings import LEVEL, PairedFinding
+from sltk.studies.findings import PairedFinding
 
 
 def run_tasks(
@@ -35,35 +32,6 @@ def run_tasks(
     with progress(console) as report:
         found = measured(tasks, measure, RowStore(folder / "rows.jsonl"), jobs=jobs, report=report)
     return found, folder, time.perf_counter() - started
-
-
-def findings_table(judged: Sequence[PairedFinding], what: str, points: str = "mean") -> Table:
-    """One row a comparison: the claim, where, what was found, the mean difference in points, Holm's p-value."""
-    table = Table(title="Paired over seeds, exact sign-flip test, Holm over each claim's family", title_justify="left")
-    for name, justify in (("claim", "left"), (what, "left"), ("finding", "left"), (points, "right"), ("range", "right"),
-                          ("p (Holm)", "right")):  # fmt: skip
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for n, one in enumerate(judged):
-        c = one.comparison
-        last = n + 1 == len(judged) or judged[n + 1].claim != one.claim
-        table.add_row(
-            one.claim, one.basis, f"[bold]{one.finding}[/]", f"{100 * c.mean:+.2f}",
-            f"{100 * c.low:+.1f}…{100 * c.high:+.1f}", f"{one.p_value:.2g}", end_section=last,
-        )  # fmt: skip
-    table.caption, table.caption_justify = _too_few(judged), "left"
-    return table
-
-
-def _too_few(judged: Sequence[PairedFinding]) -> str | None:
-    """What to do where there are so few seeds that every finding is open, whatever they say."""
-    family = max(Counter(one.claim for one in judged).values(), default=0)
-    pairs = min((one.comparison.pairs for one in judged), default=0)
-    if not judged or pairs >= (enough := fewest_pairs(family, LEVEL)):
-        return None
-    return (
-        f"{pairs} seeds cannot decide a family of {family}: p (Holm) is at least {family * 0.5**pairs:.2g}, "
-        f"and a finding takes {LEVEL / 2:g}. {enough} seeds can."
-    )
 
 
 def write_summary(

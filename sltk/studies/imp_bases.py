@@ -19,7 +19,7 @@ from sltk.data.augment import CropFlip
 from sltk.data.datasets import Dataset, load
 from sltk.models.dense import network_for
 from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
-from sltk.train.bases import RANDOM
+from sltk.train.bases import is_blind
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.imp import Imp
 from sltk.train.pruning.followers import LEADER, Follow
@@ -95,7 +95,7 @@ def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], "validation": ..., "density": ...}}``."""
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
-    arms = (LEADER, *(CONTROLS if job.controls and basis not in RANDOM else ()))
+    arms = (LEADER, *_controls(job, basis))
     at_once = job.stack or max(1, stack_size(network(0), job.device))
     found: dict[str, Any] = {arm: {part: [] for part in ("test", "validation", "density")} for arm in arms}
     for first in range(0, job.seeds, at_once):
@@ -123,9 +123,14 @@ def _run(job: ImpJob, basis: str, data: Dataset, network: Model, seeds: list[int
         rewind=job.rewind,
         scope=LAYERWISE if basis in GROUPED else GLOBAL,
         densities=job.densities[1:],
-        followers=CONTROLS if job.controls and basis not in RANDOM else {},
+        followers=_controls(job, basis),
     )
     return run(method, network, data, setup).rows
+
+
+def _controls(job: ImpJob, basis: str) -> Mapping[str, Follow]:
+    """None where the mask is random already."""
+    return CONTROLS if job.controls and not is_blind(basis) else {}
 
 
 def area(job: ImpJob, curves: Any, below: float = 1.0) -> list[float]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sltk.cli.results import findings_table
 from sltk.core.paired import paired
 from sltk.studies.findings import PairedFinding
+from sltk.studies.tables import findings_table
 
 
 @pytest.mark.parametrize(("seeds", "told"), [(5, True), (6, True), (7, False), (16, False)])

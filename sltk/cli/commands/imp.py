@@ -3,20 +3,17 @@
 from dataclasses import asdict
 from functools import partial
 
-import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from sltk import __version__
 from sltk.cli.options import Imp
-from sltk.cli.results import findings_table, require_counts, run_tasks, write_summary
+from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
-from sltk.studies.imp_bases import BASES, ImpJob, area, judge, measure_basis
+from sltk.studies.imp_bases import BASES, ImpJob, judge, measure_basis
+from sltk.studies.tables import basis_table, findings_table
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
-
-SHOWN = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)
 
 
 def run_imp(options: Imp, console: Console) -> int:
@@ -25,7 +22,7 @@ def run_imp(options: Imp, console: Console) -> int:
     tasks = {basis: job.inputs(basis) for basis in job.bases}
     found, folder, seconds = run_tasks("imp", tasks, partial(measure_basis, job), options.out, options.jobs, console)
     judged = judge(job, found)
-    console.print(accuracy_table(job, found))
+    console.print(basis_table(job, found))
     console.print(findings_table(judged, "basis", "points"))
     command = asdict(job) | {"bases": list(job.bases), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
@@ -74,22 +71,3 @@ def density_panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
         for arm, parts in found[basis].items()
     ]
     return {"Tickets, by basis": tickets, "Tickets and their controls": controls}
-
-
-def accuracy_table(job: ImpJob, found: dict) -> Table:
-    """One row a basis and arm: mean accuracies at a few densities, the last among them, and over all."""
-    nearest = {int(np.argmin(np.abs(np.log(np.asarray(job.densities) / d)))) for d in SHOWN}
-    rounds = sorted(nearest | {len(job.densities) - 1})
-    title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds, by density asked"
-    table = Table(title=title, title_justify="left")
-    table.add_column("basis\n  arm", no_wrap=True)
-    for r in rounds:
-        table.add_column(f"{job.densities[r]:.3g}", justify="right")
-    table.add_column("over log\ndensity", justify="right")
-    for basis, arms in found.items():
-        for n, (arm, parts) in enumerate(arms.items()):
-            mean = np.asarray(parts["test"]).mean(0)
-            cells = [f"{100 * mean[r]:.1f}" for r in rounds]
-            whole = [f"{100 * np.mean(area(job, parts['test'])):.2f}"] if job.rounds > 0 else []
-            table.add_row(f"[bold]{basis}[/]" if n == 0 else f"  {arm}", *cells, *whole, end_section=n + 1 == len(arms))
-    return table

@@ -5,19 +5,17 @@ from functools import partial
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
 from sltk import __version__
 from sltk.cli.options import Rst
-from sltk.cli.results import findings_table, require_counts, run_tasks, write_summary
+from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 from sltk.studies.rst_arms import ARMS, RstJob, judge, measure_arm
+from sltk.studies.tables import arm_table, emptied, findings_table
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
 from sltk.train.pruning.choose import require_density
-
-EMPTY = 0.02  # masked over kept mean size: above it, the cut still takes something away
 
 
 def run_rst(options: Rst, console: Console) -> int:
@@ -26,8 +24,8 @@ def run_rst(options: Rst, console: Console) -> int:
     tasks = {arm: job.inputs(arm) for arm in ARMS}
     found, folder, seconds = run_tasks("rst", tasks, partial(measure_arm, job), options.out, options.jobs, console)
     judged = judge(job, found)
-    console.print(_accuracies(job, found))
-    console.print(_emptied(job, found), highlight=False)
+    console.print(arm_table(job, found))
+    console.print(emptied(job, found), highlight=False)
     console.print(findings_table(judged, "rst against", "points"))
     command = asdict(job) | {"densities": list(job.densities), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
@@ -61,21 +59,3 @@ def _job(options: Rst) -> RstJob:
         rate=options.rate,
         device=options.device,
     )
-
-
-def _accuracies(job: RstJob, found: dict) -> Table:
-    title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds; the last layer is dense in every arm"
-    table = Table(title=title, title_justify="left")
-    table.add_column("density", no_wrap=True)
-    for density in job.densities:
-        table.add_column(f"{density:g}", justify="right")
-    for arm, parts in found.items():
-        table.add_row(arm, *(f"{100 * np.mean(seeds):.2f}" for seeds in parts["test"]))
-    return table
-
-
-def _emptied(job: RstJob, found: dict) -> str:
-    ratios = [max(own) for own in found["rst"]["ratio"]]
-    said = ", ".join(f"{ratio:.3g} at {density:g}" for ratio, density in zip(ratios, job.densities, strict=True))
-    judged = "below" if max(ratios) < EMPTY else "NOT everywhere below"
-    return f"Before RST's cut the mean size of masked over kept weights is at most {said}: {judged} {EMPTY}."

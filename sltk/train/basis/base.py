@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -54,3 +55,42 @@ class Basis(nn.Module, ABC):
 
 
 MakeBasis = Callable[[str, Tensor], Basis]  # (qualified name, weight) -> its basis
+
+
+@dataclass(frozen=True)
+class BasisPlace:
+    """What a basis is made for.
+
+    Attributes:
+        layer: qualified name of the weight.
+        weight: as it is at the start.
+        draw: number of the draw, of a random basis.
+        image: ``(channels, height, width)`` of the input, where the layer is dense and takes just that.
+    """
+
+    layer: str
+    weight: Tensor
+    draw: int = 0
+    image: tuple[int, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the weight."""
+        return tuple(self.weight.shape)
+
+
+@dataclass(frozen=True)
+class NamedBasis:
+    """A basis as the command line and the methods know it; a file lists its own as ``NAMED``.
+
+    Attributes:
+        name: unlike all others.
+        make: the basis of one weight.
+        random: ``NAME:3`` is draw 3.
+        blind: every coefficient starts at 0, so that a magnitude says nothing: the mask is random.
+    """
+
+    name: str
+    make: Callable[[BasisPlace], Basis]
+    random: bool = False
+    blind: bool = False

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from sltk.train.basis.base import Basis
+from sltk.train.basis.base import Basis, NamedBasis
 
 
 class Canonical(Basis):
@@ -21,3 +21,6 @@ class Canonical(Basis):
     def storage_bytes(self, shape: tuple[int, ...]) -> int:
         """Nothing has to be stored: 0 bytes."""
         return 0
+
+
+NAMED = (NamedBasis("canonical", lambda place: Canonical()),)

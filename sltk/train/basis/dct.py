@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.train.basis.base import NamedBasis
 from sltk.train.basis.separable import Separable
 
 Axes = Literal["input", "both", "taps", "all"]
@@ -58,3 +59,10 @@ def chosen_axes(
     if axes == "input":
         return view, tuple(range(1 - len(view), 0))
     return view, tuple(range(2 - len(view), 0)) if len(view) > 2 else ()
+
+
+NAMED = (
+    NamedBasis("dct-input", lambda place: dct(place.shape, "input", place.image)),
+    NamedBasis("dct", lambda place: dct(place.shape, "both", place.image)),
+    NamedBasis("dct-taps", lambda place: dct(place.shape, "taps", place.image)),
+)

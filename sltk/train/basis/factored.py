@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.train.basis.base import Basis
+from sltk.train.basis.base import Basis, NamedBasis
 
 
 class Factored(Basis):
@@ -53,3 +53,6 @@ class Factored(Basis):
         a, b = coefficients.split([self.rows, self.columns], -1)
         size_a, size_b = a.norm(dim=-1, keepdim=True), b.norm(dim=-1, keepdim=True)
         return torch.cat([size_b.expand_as(a), size_a.expand_as(b)], -1)
+
+
+NAMED = (NamedBasis("low-rank", lambda place: Factored(place.shape)),)

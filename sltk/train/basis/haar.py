@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.rng import Name, torch_stream
+from sltk.train.basis.base import NamedBasis
 from sltk.train.basis.dct import Axes, chosen_axes
 from sltk.train.basis.separable import Separable
 
@@ -28,3 +29,6 @@ def haar(shape: tuple[int, ...], seed: int, *names: Name, axes: Axes = "both") -
     """
     view, chosen = chosen_axes(shape, axes)
     return Separable({a: haar_matrix(view[a], torch_stream(seed, "haar", *names, a)) for a in chosen if view[a] > 1})
+
+
+NAMED = (NamedBasis("haar", lambda place: haar(place.shape, place.draw, place.layer), random=True),)

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from sltk.train.basis.base import NamedBasis
 from sltk.train.basis.dct import Axes, chosen_axes
 from sltk.train.basis.separable import Separable
 
@@ -30,3 +31,6 @@ def _sylvester(bits: int) -> Tensor:
     for _ in range(bits):
         matrix = torch.cat([torch.cat([matrix, matrix], 1), torch.cat([matrix, -matrix], 1)])
     return matrix / math.sqrt(len(matrix))
+
+
+NAMED = (NamedBasis("hadamard", lambda place: hadamard(place.shape)),)

@@ -3,6 +3,7 @@
 import torch
 
 from sltk.core.rng import Name, torch_stream
+from sltk.train.basis.base import NamedBasis
 from sltk.train.basis.dct import Axes, chosen_axes, dct_matrix
 from sltk.train.basis.separable import Separable
 
@@ -25,3 +26,12 @@ def permuted_dct(
         generator = torch_stream(seed, "permuted dct", *names, axis)
         factors[axis] = dct_matrix(view[axis]).mT[torch.randperm(view[axis], generator=generator)]
     return Separable(factors, view)
+
+
+NAMED = (
+    NamedBasis(
+        "permuted-dct",
+        lambda place: permuted_dct(place.shape, place.draw, place.layer, axes="input", image=place.image),
+        random=True,
+    ),
+)

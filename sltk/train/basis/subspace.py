@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from sltk.core.rng import Name
+from sltk.train.basis.base import NamedBasis
 from sltk.train.basis.haar import haar
 from sltk.train.basis.separable import Separable
 
@@ -37,3 +38,8 @@ def subspace(start: Tensor, shape: tuple[int, ...], seed: int, *names: Name) -> 
     """A random subspace through ``start``: all coefficients of the start itself are 0."""
     made = haar(shape, seed, *names)
     return Subspace({axis: getattr(made, f"factor{-axis}") for axis in made.axes}, start)
+
+
+NAMED = (
+    NamedBasis("subspace", lambda place: subspace(place.weight, place.shape, place.draw, place.layer), blind=True),
+)

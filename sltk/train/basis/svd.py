@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.train.basis.base import NamedBasis
 from sltk.train.basis.separable import Separable
 
 
@@ -23,3 +24,6 @@ def svd(weight: Tensor) -> Separable:
     u, _, vh = torch.linalg.svd(flat, full_matrices=True)
     stored = weight.element_size() * (u.numel() + vh.numel())
     return Separable({-2: u, -1: vh.mT}, tuple(flat.shape), stored=stored)
+
+
+NAMED = (NamedBasis("svd", lambda place: svd(place.weight)),)

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from sltk.train.basis.base import NamedBasis
 from sltk.train.basis.canonical import Canonical
 
 
@@ -21,3 +22,6 @@ class Unit(Canonical):
         kept = min(axes, 2 if side == "input" else 1)
         own = -axes + kept - 1
         self.groups = tuple(axis for axis in range(-axes, 0) if axis != own)
+
+
+NAMED = (NamedBasis("unit", lambda place: Unit(place.weight.ndim)),)

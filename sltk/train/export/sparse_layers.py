@@ -12,7 +12,7 @@ from sltk.train.tickets.attach import Attached, detach
 BELOW = 0.05  # experiments/export: at batch 256 rows pay from .1 on, at .05 twofold; for one input they never do
 
 
-class RowsLinear(nn.Module):
+class CsrLinear(nn.Module):
     """``y = W x + b`` with ``W`` in compressed rows; frozen.
 
     Args:
@@ -37,7 +37,7 @@ class RowsLinear(nn.Module):
 
 
 def sparse(module: nn.Module, below: float = BELOW) -> Any:
-    """A plain copy in which every linear layer with a density of at most ``below`` is a ``RowsLinear``.
+    """A plain copy in which every linear layer with a density of at most ``below`` is a ``CsrLinear``.
 
     Args:
         module: attached or plain.
@@ -52,7 +52,7 @@ def sparse(module: nn.Module, below: float = BELOW) -> Any:
     own = detach(module) if attached else copy.deepcopy(module)
     for name, layer in list(own.named_modules()):
         if type(layer) is nn.Linear and float((layer.weight != 0).double().mean()) <= below:
-            own = _replaced(own, name, RowsLinear(layer.weight, layer.bias))
+            own = _replaced(own, name, CsrLinear(layer.weight, layer.bias))
     return own
 
 

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from sltk.core.errors import SltkError
 from sltk.core.report import Steps
-from sltk.train.bases import RANDOM
+from sltk.train.bases import is_blind
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
 from sltk.train.methods.base import TrainingMethod
@@ -78,7 +78,7 @@ class Imp(TrainingMethod):
         recipe, steps = setup.timed(rows)
         train = Train(steps - self.rewind, recipe, start=self.rewind, augment=setup.augment)
         found: list[Phase] = [*self._first(train), Measure("0")]
-        score = self.score or (random if setup.basis.partition(":")[0] in RANDOM else magnitude)
+        score = self.score or (random if is_blind(setup.basis) else magnitude)
         for place, density in enumerate(self.densities or to_density(self.density, self.rounds), 1):
             prune = Prune(density, score, self.scope, followers=self.followers)
             found += [prune, Rewind("start", self.weights), train, Measure(str(place))]

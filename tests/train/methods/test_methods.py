@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sltk.core.errors import SltkError
-from sltk.train.bases import NAMES, basis_named
+from sltk.train.bases import bases, basis_named
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, split_validation
 from sltk.train.methods.at_init import AtInit
@@ -19,7 +19,7 @@ from tests.train.engine_task import conv, dense, small_task
 TASK, FAST = small_task(), TrainingRecipe(rate=0.05, batch=40)
 
 
-@pytest.mark.parametrize("basis", NAMES)
+@pytest.mark.parametrize("basis", bases())
 @pytest.mark.parametrize("make", [dense, conv])
 def test_imp_runs_in_every_basis(basis: str, make) -> None:
     outcome = imp(make, TASK, basis=basis, density=0.3, rounds=2, seeds=(0, 1), epochs=1, recipe=FAST)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sltk.core.errors import SltkError
-from sltk.train.bases import NAMES
+from sltk.train.bases import bases
 from sltk.train.loop.evaluation import density, evaluate
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
@@ -47,7 +47,7 @@ def test_batch_norm_statistics_are_each_replicas_own() -> None:
     assert state.replicas.statistics["1.num_batches_tracked"].tolist() == [6, 6]
 
 
-@pytest.mark.parametrize("basis", [name for name in NAMES if name != "dct-taps"])
+@pytest.mark.parametrize("basis", [name for name in bases() if name != "dct-taps"])
 def test_a_replica_leaves_as_a_module_that_computes_the_same(basis: str) -> None:
     state = run_phases(state_of(dense, (0, 1), basis), [Train(4, RECIPE), Prune(0.5)])
     x = state.task.test.x

@@ -1,5 +1,6 @@
 """The contract of a training method. A new method is found by its file, and adds one case here."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import sltk.train.methods
 from sltk.core.errors import SltkError
 from sltk.train.checkpoint import load_checkpoint, save_checkpoint
 from sltk.train.loop.recipe import TrainingRecipe
@@ -299,3 +301,15 @@ def test_wrong_input_is_refused_by_name(make, named: str) -> None:
     with pytest.raises(SltkError, match=named) as told:
         make()
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(("text", "told"), [("", "lonely.py needs one"), ("name = 'other'", "the name 'lonely'")])
+def test_a_file_without_its_method_is_refused(text: str, told: str, tmp_path: Path, monkeypatch) -> None:
+    written = "from sltk.train.methods.base import TrainingMethod\n"
+    written += f"class Lonely(TrainingMethod):\n    {text}\n" if text else ""
+    (tmp_path / "lonely.py").write_text(written)
+    monkeypatch.setattr(sltk.train.methods, "__path__", [str(tmp_path)])
+    monkeypatch.delitem(sys.modules, "sltk.train.methods.lonely", raising=False)
+    with pytest.raises(SltkError, match=told):
+        registry.__wrapped__()
+    sys.modules.pop("sltk.train.methods.lonely", None)

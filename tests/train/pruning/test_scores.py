@@ -1,0 +1,54 @@
+"""Scores of coefficients against their definitions."""
+
+import pytest
+import torch
+
+from sltk.train.loop.evaluation import replica_loss
+from sltk.train.phases.base import run_phases
+from sltk.train.phases.prune import Prune
+from sltk.train.pruning.scores import magnitude, random, snip, synflow
+from tests.train.engine_task import dense, state_of
+
+
+def test_snip_is_the_derivative_of_the_loss_by_a_gate() -> None:
+    state = state_of(dense, seeds=(0,), dtype=torch.float64)
+    tickets = state.replicas.tickets
+    found = snip(state, tickets, batch=240)["3.weight"]
+    t, x, y = tickets["3.weight"], state.task.train.x[None], state.task.train.y[None]
+    with torch.no_grad():
+        kept = float(t.coefficients[0, 1, 2])
+        losses = []
+        for factor in (1 + 1e-5, 1 - 1e-5):
+            t.coefficients[0, 1, 2] = kept * factor
+            losses.append(float(replica_loss(state.replicas(x), y)))
+        t.coefficients[0, 1, 2] = kept
+    assert float(found[0, 1, 2]) == pytest.approx(abs(losses[0] - losses[1]) / 2e-5, rel=1e-5)
+
+
+def test_synflow_conserves_flow_and_looks_at_no_data() -> None:
+    state = state_of(dense, dtype=torch.float64)
+    for p in state.replicas.rest.values():
+        p.data.zero_()
+    scores = synflow(state, state.replicas.tickets)
+    totals = [s.flatten(1).sum(1) for s in scores.values()]
+    assert torch.allclose(totals[0], totals[1])  # without biases each layer carries the whole flow
+    state.task.train.x.normal_()
+    assert all(torch.equal(s, scores[n]) for n, s in synflow(state, state.replicas.tickets).items())
+
+
+def test_magnitude_is_scaled_by_column_norms_where_needed() -> None:
+    state = state_of(dense, basis="low-rank")
+    t = state.replicas.tickets["1.weight"]
+    a, b = t.coefficients.detach().split([12, 16], -1)
+    found = magnitude(state, {"w": t})["w"]
+    assert torch.allclose(found.square().sum(-1).sqrt(), 2**0.5 * a.norm(dim=-1) * b.norm(dim=-1), rtol=1e-4)
+
+
+def test_random_masks_are_nested_paired_by_seed_and_of_their_own_for_each_seed() -> None:
+    state = run_phases(state_of(dense, seeds=(1, 1, 2)), [Prune(0.5, random)])
+    wide = {n: t.mask.clone() for n, t in state.replicas.tickets.items()}
+    direct = run_phases(state_of(dense, seeds=(1, 1, 2)), [Prune(0.2, random)])
+    for name, t in direct.replicas.tickets.items():
+        assert torch.equal(t.mask[0], t.mask[1])
+        assert not torch.equal(t.mask[0], t.mask[2])
+        assert not (t.mask & ~wide[name]).any()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Literal
 
 import numpy as np
 from rich.console import Console
@@ -147,8 +148,11 @@ def load() -> str:
 def show(found: list[Row], note: str) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {cores} cores)")
-    for name, side in [("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"),
-                       ("/ plain C", "right"), ("/ itertools", "right")]:  # fmt: skip
+    columns: list[tuple[str, Literal["left", "right"]]] = [
+        ("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"), ("/ plain C", "right"),
+        ("/ itertools", "right"),
+    ]  # fmt: skip
+    for name, side in columns:
         table.add_column(name, justify=side)
     for row in found:
         shown = ["" if r is None else f"{r:,.1f}x" for r in ratios(row, found)]

@@ -8,6 +8,7 @@ linearised error) to 1/500.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -166,7 +167,7 @@ def _no_gradient(ticket: Evaluated, x: Tensor) -> str:
         if not got.requires_grad:
             return "the ticket's output carries no gradient"
         try:
-            found: Sequence[Tensor | None] = torch.autograd.grad(got.sum(), x, allow_unused=True)
+            found = cast(Sequence[Tensor | None], torch.autograd.grad(got.sum(), x, allow_unused=True))
         except (RuntimeError, NotImplementedError) as error:
             return f"the ticket's gradient failed ({error})"
     return "" if found[0] is not None else "the ticket's output does not depend on its input by gradient"

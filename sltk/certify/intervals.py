@@ -34,8 +34,7 @@ class Box:
     def __post_init__(self) -> None:
         low, high = _exact(self.low), _exact(self.high)
         try:
-            shape: torch.Size = torch.broadcast_shapes(low.shape, high.shape)  # pyright: ignore
-            low, high = low.expand(shape), high.expand(shape)
+            low, high = _spread(low, high)
         except RuntimeError as error:
             raise SltkError(
                 f"Box needs ends of matching shapes, but got low {tuple(low.shape)} and high {tuple(high.shape)}; "
@@ -131,6 +130,10 @@ def _image(op: Op, x: Interval) -> Interval:
     """The image of one interval without batch axis."""
     found = op.image(Interval(x.low[None], x.high[None]))
     return Interval(found.low[0], found.high[0])
+
+
+def _spread(low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.broadcast_tensors(low, high)  # pyright: ignore  # torch says no type
 
 
 def _exact(value: Tensor | float) -> Tensor:

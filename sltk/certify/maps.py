@@ -12,8 +12,8 @@ from sltk.networks.affine import Affine
 
 def upper_per_copy(affine: Affine, weight: Tensor, x: Tensor) -> Tensor:
     """``affine.upper`` for ``(copies, rows, in, kh, kw)`` on one input ``(in, ...)``: ``(copies, rows, ...)``."""
-    image = affine.upper(weight.flatten(0, 1), x[None])[0]
-    return image.unflatten(0, weight.shape[:2])
+    image: Tensor = affine.upper(weight.flatten(0, 1), x[None])[0]
+    return image.reshape(*weight.shape[:2], *image.shape[1:])
 
 
 def upper_selected(affine: Affine, selected: csr_matrix, x: Tensor, rows: int) -> Tensor:

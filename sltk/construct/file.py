@@ -126,11 +126,13 @@ def _text(value: object) -> str:
 
 
 def _tolerances(values: object, stages: int) -> tuple[float, ...]:
-    if not isinstance(values, list) or len(values) != stages:
+    entries: list[object] = [*values] if isinstance(values, list) else []  # pyright: ignore  # of any type
+    if len(entries) != stages:
         raise SltkError(f"the file needs {stages} tolerances, one a stage, but has {values!a:.100}.")
-    if not all(isinstance(v, float | int) and not isinstance(v, bool) and 0.0 < v < float("inf") for v in values):
+    found = tuple(float(v) for v in entries if isinstance(v, float | int) and not isinstance(v, bool))
+    if len(found) != stages or not all(0.0 < v < float("inf") for v in found):
         raise SltkError(f"tolerances in the file must be positive numbers, but are {values!a:.100}.")
-    return tuple(float(v) for v in values)
+    return found
 
 
 def _domain(ends: torch.Tensor, shape: tuple[int, ...]) -> Box:

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import comb  # pyright: ignore[reportMissingTypeStubs]  # it has none
+from scipy.special import comb  # pyright: ignore  # it has no types
 
 from sltk.construct.pools.problems import ParameterKind, ProblemFamily, joined
 from sltk.core.arrays import Values
@@ -183,7 +183,7 @@ def _products(part: ProblemFamily, draws: int, repeats: int, generator: np.rando
         pool = part.law.sample(generator, (*shape, part.n)) * (part.scale * factors[:, group])
         target = np.broadcast_to(part.targets[:, None, None], shape)
         solved = solve(pool, target, eps=part.eps, objective="cardinality").reached.sum(axis=-1)
-        powers: Values = np.asarray(comb(solved, part.copies) / comb(pools, part.copies))
+        powers: Values = np.asarray(comb(solved, part.copies) / comb(pools, part.copies))  # pyright: ignore  # untyped
         found.append(powers.prod(axis=(1, 2)))
     return np.concatenate(found)
 

@@ -245,7 +245,7 @@ class _Sizes:
 def drawn_for_certain(usable: int, share: float, delta: float) -> int:
     """Least number of draws of which at least ``usable`` are of a kind of probability ``share``, but for ``delta``."""
     drawn = usable
-    while share < 1.0 and float(binom.cdf(usable - 1, drawn, share)) > delta:
+    while share < 1.0 and float(binom.cdf(usable - 1, drawn, share)) > delta:  # pyright: ignore  # untyped
         drawn += 1
     return drawn
 

@@ -95,7 +95,8 @@ def _widths(rate: Fraction = Fraction(1, 2)) -> bool:
 CHECK = ProofCheck(
     key="subset-sum-covering",
     steps=(
-        ProofStep("mean gain of all unions of six cells, exactly", _mean_growth, {"c = .51": {"share": Fraction(51, 100)}}),
+        ProofStep("mean gain of all unions of six cells, exactly", _mean_growth,
+                  {"c = .51": {"share": Fraction(51, 100)}}),
         ProofStep("Phi is convex and decreasing", _convex_and_decreasing, {"-Phi": {"sign": -1}}),
         ProofStep("two-point law for v <= 1/2", _below_half,
              {"1 - v dropped": {"growth": 1 + _c}, "upper end 3 v": {"top": 3}, "rate 1 - c": {"rate": 1 - _c}}),

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 
 from proofs_checks._check import Refuted
-from sltk.core.arrays import Values
+from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
-from sltk.core.stats import dkw_radius, kolmogorov_distance, test_proportion
+from sltk.core.statistics.stats import dkw_radius, kolmogorov_distance, test_proportion
 
 FALSE_ALARM = 1e-9
 SEED = 20_240_217

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from experiments.bench import compiled
 from experiments.bench.itertools_search import first_within
-from sltk.core.arrays import Values
+from sltk.core.numerics.arrays import Values
 from sltk.subset_sum import solve
 
 ROUNDS = 5

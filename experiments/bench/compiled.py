@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sltk.core.arrays import Values
+from sltk.core.numerics.arrays import Values
 
 SOURCE = Path(__file__).with_name("baseline.c")
 

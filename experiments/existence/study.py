@@ -23,9 +23,9 @@ from experiments.existence.points import EPS, FAMILIES, SWEEPS, N, named_points,
 from sltk.claims._existence import ALARM, cell_of, measure, predicted
 from sltk.core.files import canonical_json
 from sltk.core.rng import stream
-from sltk.core.stats import clopper_pearson, power, test_proportion
+from sltk.core.statistics.stats import clopper_pearson, power, test_proportion
+from sltk.core.statistics.verdict import merge
 from sltk.core.threads import limit
-from sltk.core.verdict import merge
 from sltk.harness.measurement import Measurement, RowTask
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.subset_sum.laws import Product, Uniform

@@ -18,7 +18,7 @@ import numpy as np
 from experiments.lueker.figure import draw
 from sltk.claims import claim
 from sltk.claims.lueker import CAP, PAIR_CAP
-from sltk.core.verdict import bernstein, merge
+from sltk.core.statistics.verdict import bernstein, merge
 from sltk.harness.measurement import Measurement, RowTask
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.subset_sum.bounds import closed_form_size, counting_floor

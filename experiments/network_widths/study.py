@@ -20,7 +20,7 @@ from rich.table import Table
 from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
 from sltk.construct import strong_ticket
 from sltk.construct.predict.widths import required_widths
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.harness.study import Study, StudyRow
 
 CONFIDENCE = 0.95

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from experiments._target import TargetOptions
 from sltk.construct import Construction, Recipe, Search
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.harness.study import Study, StudyRow
 from sltk.networks.network import Network
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 from scipy.stats import t as student
 
-from sltk.core.stats import ConfidenceInterval, clopper_pearson
+from sltk.core.statistics.stats import ConfidenceInterval, clopper_pearson
 
 CONFIDENCE = 0.95
 Answers = Mapping[str, Any]  # of one ticket beside its target

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.plot.style import COLOURS, GREY, save, styled
 
 POINTS = 60

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from experiments.product_formula.figure import draw
 from experiments.product_formula.networks import SOUGHT, Sought
 from sltk.construct import Search
-from sltk.core.stats import clopper_pearson, power, test_proportion
+from sltk.core.statistics.stats import clopper_pearson, power, test_proportion
 from sltk.core.threads import limit
 from sltk.harness.study import Study, StudyOptions, StudyRow
 

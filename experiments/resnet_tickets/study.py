@@ -22,7 +22,7 @@ from experiments._target import digest
 from sltk.certify.intervals import Box
 from sltk.construct import Construction, Recipe, Run, Search
 from sltk.construct.recipe import from_record
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.data.datasets import load
 from sltk.harness.stored import folder_of
 from sltk.harness.study import Study, StudyOptions, StudyRow

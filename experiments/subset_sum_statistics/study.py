@@ -21,7 +21,7 @@ import numpy as np
 from experiments.subset_sum_statistics.figure import draw
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.rng import stream
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.subset_sum import solve
 
 LAWS = {

@@ -25,7 +25,7 @@ from sltk.certify.intervals import Box
 from sltk.certify.propagate import conclude, start, step
 from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
-from sltk.core.rounding import swell
+from sltk.core.numerics.rounding import swell
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network, Stage
 

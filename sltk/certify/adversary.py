@@ -15,9 +15,9 @@ from torch import Tensor
 
 from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.tensors import batches
 from sltk.core.rng import torch_stream
-from sltk.core.tensors import batches
 
 Evaluated = Callable[[Tensor], Tensor]
 _LAST_STEP = 1 / 500

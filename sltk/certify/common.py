@@ -10,8 +10,8 @@ from sltk.certify.contributions import Contributions, spread
 from sltk.certify.maps import upper_per_copy
 from sltk.certify.realised import Realised, parameter_shape, require_shape, store
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
-from sltk.core.rounding import swell, underflow, up
+from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.rounding import swell, underflow, up
 from sltk.networks.affine import Affine
 
 

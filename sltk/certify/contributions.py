@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from sltk.core.rounding import swell
+from sltk.core.numerics.rounding import swell
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sltk.certify.contributions import Contributions, spread
 from sltk.certify.maps import row_sums, shape_of, upper_per_copy, upper_selected
 from sltk.certify.realised import Realised, parameter_shape, require_shape, store
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
 from sltk.networks.affine import Affine
 
 

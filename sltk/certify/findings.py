@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from sltk.certify.intervals import Box
+from sltk.core.numerics.tensors import batches
 from sltk.core.rng import torch_stream
-from sltk.core.tensors import batches
 
 Word = Literal["proved", "faithful", "reached only", "failed"]
 

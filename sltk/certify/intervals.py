@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval, joined
+from sltk.core.numerics.intervals import Interval, joined
 from sltk.networks.network import Network
 from sltk.networks.op import Op
 from sltk.networks.wiring import flow

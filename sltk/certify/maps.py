@@ -4,9 +4,9 @@ import numpy as np
 from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
-from sltk.core.arrays import Values
-from sltk.core.rounding import swell, underflow
-from sltk.core.tensors import tensor_of
+from sltk.core.numerics.arrays import Values
+from sltk.core.numerics.rounding import swell, underflow
+from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.affine import Affine
 
 

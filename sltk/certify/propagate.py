@@ -30,8 +30,8 @@ from sltk.certify.contributions import Contributions
 from sltk.certify.intervals import Box, StageRanges, ranges
 from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval, apart, widened
-from sltk.core.rounding import require_finite, up
+from sltk.core.numerics.intervals import Interval, apart, widened
+from sltk.core.numerics.rounding import require_finite, up
 from sltk.networks.network import Network, Stage
 
 _POSTERIOR = (

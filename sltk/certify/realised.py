@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sltk.certify.contributions import Contributions
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
 from sltk.networks.affine import Affine
 
 Shape = tuple[int, ...]

@@ -22,8 +22,8 @@ from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.predict.success import Prediction
 from sltk.construct.recipe import Objective
 from sltk.core.claim import Case, Preset
+from sltk.core.statistics.verdict import Never, Proportion
 from sltk.core.threads import limit
-from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
 from sltk.networks.ops.act import Act

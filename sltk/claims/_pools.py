@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags, Values
+from sltk.core.numerics.arrays import Flags, Values
 from sltk.subset_sum import covers, solve
 from sltk.subset_sum.laws import Law, Uniform
 
@@ -67,7 +67,7 @@ def least_pairs(pools: Values, target: Values, eps: float) -> Values:
 
 
 def growth(sizes: Values, cap: int) -> dict[str, Any]:
-    """Sums, products and cut values of ``(trials, grid)`` sizes for ``sltk.core.verdict.Slope``."""
+    """Sums, products and cut values of ``(trials, grid)`` sizes for ``sltk.core.statistics.verdict.Slope``."""
     cut = np.minimum(sizes, cap)
     return {
         "sums": cut.sum(axis=0).tolist(),

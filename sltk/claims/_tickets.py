@@ -17,8 +17,8 @@ from sltk.claims._pools import violations
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.core.claim import Case, Preset
 from sltk.core.errors import SltkError
+from sltk.core.statistics.verdict import Never, Proportion
 from sltk.core.threads import limit
-from sltk.core.verdict import Never, Proportion
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
 from sltk.networks.ops.act import Act

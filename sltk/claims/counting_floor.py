@@ -12,9 +12,9 @@ import numpy as np
 
 from sltk.claims._hypotheses import EPS
 from sltk.claims._pools import draw, violations
-from sltk.core.arrays import Values
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Never
+from sltk.core.numerics.arrays import Values
+from sltk.core.statistics.verdict import Never
 from sltk.subset_sum import bounds
 from sltk.subset_sum.laws import Uniform
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from sltk.claims._hypotheses import DELTA, NO_BIAS, RELU
 from sltk.claims._pools import violations
-from sltk.core.arrays import Values
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Never, Proportion
+from sltk.core.numerics.arrays import Values
+from sltk.core.statistics.verdict import Never, Proportion
 from sltk.subset_sum import solve
 from sltk.subset_sum.bounds import closed_form_size, counting_floor
 from sltk.subset_sum.laws import Masked, Product, Uniform

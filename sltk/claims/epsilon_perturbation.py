@@ -16,9 +16,9 @@ import numpy as np
 from sltk.claims._hypotheses import EPS
 from sltk.claims._pools import UNIT, count, draw, least_sizes, violations
 from sltk.claims._pools import least as least_by
-from sltk.core.arrays import Flags, Values
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Never, Proportion
+from sltk.core.numerics.arrays import Flags, Values
+from sltk.core.statistics.verdict import Never, Proportion
 from sltk.subset_sum.movable import solve_movable
 
 COVER = 0.02  # tolerance at which least sizes are compared

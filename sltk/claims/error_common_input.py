@@ -11,7 +11,7 @@ import numpy as np
 
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Never
+from sltk.core.statistics.verdict import Never
 
 INPUTS, OUTPUTS, POINTS = 6, 4, 16
 ROUNDING = 1e-12

@@ -12,7 +12,7 @@ import numpy as np
 
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Never
+from sltk.core.statistics.verdict import Never
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
 

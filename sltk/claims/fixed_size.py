@@ -16,7 +16,7 @@ from sltk.claims._hypotheses import DENSITY
 from sltk.claims._pools import count, draw
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.errors import SltkError
-from sltk.core.verdict import Proportion
+from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum.laws import Uniform
 
 N, K, EPS = 12, 3, 2.0**-11

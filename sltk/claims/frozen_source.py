@@ -12,9 +12,9 @@ import numpy as np
 
 from sltk.claims._hypotheses import DELTA, DENSITY
 from sltk.claims._pools import UNIT, count, covered, draw, violations
-from sltk.core.arrays import Flags, Values
 from sltk.core.claim import Case, Claim, Preset
-from sltk.core.verdict import Never, Proportion
+from sltk.core.numerics.arrays import Flags, Values
+from sltk.core.statistics.verdict import Never, Proportion
 from sltk.subset_sum import solve
 from sltk.subset_sum.bounds import closed_form_size
 from sltk.subset_sum.laws import Law, Masked

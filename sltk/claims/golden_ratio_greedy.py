@@ -14,9 +14,9 @@ import numpy as np
 
 from sltk.claims._hypotheses import DELTA, EPS
 from sltk.claims._pools import count
-from sltk.core.arrays import Values
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Proportion
+from sltk.core.numerics.arrays import Values
+from sltk.core.statistics.verdict import Proportion
 
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 

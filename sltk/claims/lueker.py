@@ -13,7 +13,7 @@ import numpy as np
 from sltk.claims._hypotheses import DELTA, EPS
 from sltk.claims._pools import draw, growth, least_covering, least_pairs
 from sltk.core.claim import Case, Claim, Preset
-from sltk.core.verdict import Slope
+from sltk.core.statistics.verdict import Slope
 from sltk.subset_sum.bounds import counting_floor
 from sltk.subset_sum.laws import Uniform
 

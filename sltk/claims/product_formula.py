@@ -16,8 +16,8 @@ from sltk.claims._pools import count
 from sltk.construct import Construction, Recipe, Search, StrongTicket, strong_ticket
 from sltk.construct.predict.success import Prediction
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.statistics.verdict import Proportion
 from sltk.core.threads import limit
-from sltk.core.verdict import Proportion
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
 from sltk.networks.ops.act import Act

@@ -12,7 +12,7 @@ import numpy as np
 
 from sltk.claims._pools import growth, least_pairs, least_sizes
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Slope
+from sltk.core.statistics.verdict import Slope
 
 STEPS = (2.0**-2, 2.0**-4, 2.0**-6, 2.0**-8)
 PAIR_STEPS = (*STEPS, 2.0**-9)

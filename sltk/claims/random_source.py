@@ -13,7 +13,7 @@ import numpy as np
 from sltk.claims._hypotheses import DELTA, DENSITY
 from sltk.claims._pools import UNIT, count, covered, draw
 from sltk.core.claim import Case, Claim, Preset
-from sltk.core.verdict import Proportion
+from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum.bounds import closed_form_size
 from sltk.subset_sum.laws import Law, Masked, Uniform, parse_law
 

@@ -12,7 +12,7 @@ import numpy as np
 from sltk.claims._hypotheses import EPS
 from sltk.claims._pools import count, draw
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Proportion
+from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum import solve
 from sltk.subset_sum.laws import Uniform
 from sltk.subset_sum.probability import range_obstruction

@@ -14,7 +14,7 @@ import torch
 
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Never
+from sltk.core.statistics.verdict import Never
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
 from sltk.networks.ops.act import Act

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sltk.claims._hypotheses import EPS
 from sltk.claims._pools import count, draw
 from sltk.core.claim import Case, Claim, Preset
-from sltk.core.verdict import Mean, Proportion
+from sltk.core.statistics.verdict import Mean, Proportion
 from sltk.subset_sum.laws import Uniform
 
 Z, TOLERANCE = 0.5, 0.1

@@ -13,7 +13,7 @@ import numpy as np
 
 from sltk.claims._pools import count, draw
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.verdict import Proportion
+from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum.laws import Law, Normal, Product, Uniform, parse_law
 
 STRIP = 0.02  # the outer 2% of the interval, on each side: there the density is least

@@ -16,7 +16,7 @@ import torch
 from sltk.claims._hypotheses import KINK
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Preset
-from sltk.core.verdict import Never
+from sltk.core.statistics.verdict import Never
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.table import activation
 

@@ -12,7 +12,7 @@ import numpy as np
 from sltk.claims._hypotheses import DELTA, EPS
 from sltk.claims._pools import UNIT, count, covered, draw
 from sltk.core.claim import Case, Claim, Preset
-from sltk.core.verdict import Proportion
+from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum.bounds import counting_floor
 from sltk.subset_sum.laws import Law, parse_law
 from sltk.subset_sum.widths.width_certificate import certified_failure, certified_size

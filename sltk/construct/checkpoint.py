@@ -18,7 +18,7 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.pools.solve_stage import StageResult
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, sha256, write_atomic
-from sltk.core.tensors import tensor_of
+from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.network import Network
 
 

@@ -26,9 +26,9 @@ from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
-from sltk.core.packing import pack, unpack
+from sltk.core.numerics.packing import pack, unpack
+from sltk.core.numerics.tensors import tensor_of
 from sltk.core.rng import require_seed
-from sltk.core.tensors import tensor_of
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 
@@ -53,7 +53,7 @@ def save(ticket: StrongTicket, path: str | Path) -> None:
         "target_sha256": ticket.target_sha256,
         "weights_sha256": kept_weights_hash(ticket.source, ticket.masks),
     }
-    metadata["content_sha256"] = _content_hash(tensors, metadata)
+    metadata["content_sha256"] = content_hash(tensors, metadata)
     # One entry, because safetensors keeps its metadata in no fixed order.
     write_atomic(Path(path), save_tensors(tensors, {"ticket": canonical_json(metadata).decode()}))
 
@@ -74,7 +74,7 @@ def load(
     metadata, tensors = _parse(path, Path(path).read_bytes())
     claimed = metadata.pop("content_sha256", None)
     try:
-        if claimed != _content_hash(tensors, metadata):
+        if claimed != content_hash(tensors, metadata):
             raise SltkError("it is damaged: its content does not match its own hash. Construct the ticket again.")
         ticket = _rebuild(metadata, tensors, custom or {})
         found = kept_weights_hash(ticket.source, ticket.masks)
@@ -177,7 +177,8 @@ def _failures(tensors: Mapping[str, torch.Tensor]) -> FailureTable:
     return FailureTable.checked(columns)
 
 
-def _content_hash(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
+def content_hash(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> str:
+    """SHA-256 of description and tensors: names, types, shapes and bytes, in the order of the names."""
     digest = hashlib.sha256(canonical_json(dict(metadata)))
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()

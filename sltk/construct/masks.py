@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sltk.construct.source import MATERIALISE_LIMIT, SourceLayer
-from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Indices
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.pools.samples import constant_values
 from sltk.construct.source import Source
-from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
-from sltk.core.tensors import tensor_of
+from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from sltk.core import philox, rng
-from sltk.core.arrays import Indices, Values
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Indices, Values
 from sltk.networks.geometry import Pair
 from sltk.networks.op import Op
 from sltk.networks.ops import affine_kind

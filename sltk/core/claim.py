@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from sltk.core.errors import SltkError
-from sltk.core.verdict import Design, Verdict
+from sltk.core.statistics.verdict import Design, Verdict
 
 Status = Literal["explicit", "certified", "calibrated", "existential"]
 Provenance = Literal["read", "abstract", "restated", "remembered", "derived", "measured"]
@@ -100,7 +100,7 @@ class Claim:
         lower_bound: the width below which it must fail.
         construction: what realises it.
         measure: ``(cell, trials, generator)`` to counts or sums that may be added over blocks of trials (see
-            ``sltk.core.verdict.merge``).
+            ``sltk.core.statistics.verdict.merge``).
         cases: what is measured under a preset.
         absent: the pieces that the claim does not have, with the reason.
         revision: raised when ``measure`` changes meaning, so that stored rows are not mistaken for new ones.

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Words
-from sltk.core.compiled import inlined, kernel
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Words
+from sltk.core.numerics.compiled import inlined, kernel
 from sltk.core.threads import over_cores
 
 ROUNDS = 10

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sltk.core.errors import SltkError
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 
 
 def least_size(

@@ -16,7 +16,7 @@ from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json
 from sltk.core.report import Report
 from sltk.core.rng import require_seed, stream
-from sltk.core.verdict import merge
+from sltk.core.statistics.verdict import merge
 from sltk.harness.rows import RowStore
 from sltk.harness.stored import measured
 
@@ -121,7 +121,7 @@ def run(
         report: called with (key, tasks done, tasks in all).
 
     Returns:
-        For every cell, the merged outputs of its rows (``sltk.core.verdict.merge``).
+        For every cell, the merged outputs of its rows (``sltk.core.statistics.verdict.merge``).
     """
     rows = measured(
         {task: task.inputs for task in measurement.all_tasks()}, partial(RowTask.run, measure=measure),

@@ -9,8 +9,8 @@ from sltk.core.claim import Case, Claim, Preset
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json
 from sltk.core.report import Report
-from sltk.core.stats import FalseAlarmLedger
-from sltk.core.verdict import Verdict
+from sltk.core.statistics.stats import FalseAlarmLedger
+from sltk.core.statistics.verdict import Verdict
 from sltk.harness.measurement import BLOCK, Measurement, run
 from sltk.harness.rows import RowStore
 

@@ -15,8 +15,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from sltk.core.intervals import Interval, outward
-from sltk.core.rounding import gamma, swell, underflow
+from sltk.core.numerics.intervals import Interval, outward
+from sltk.core.numerics.rounding import gamma, swell, underflow
 from sltk.networks.geometry import Geometry, Pair
 from sltk.networks.op import Op
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from torch import Tensor
 
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.activation import Activation
 from sltk.networks.spelling import Call, Spellings
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sltk.core.paired import Finding, Paired, findings
+from sltk.core.statistics.paired import Finding, Paired, findings
 
 LEVEL = 0.05  # of all findings of a claim together
 

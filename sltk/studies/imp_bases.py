@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sltk.core.errors import SltkError
-from sltk.core.paired import Paired, paired
+from sltk.core.statistics.paired import Paired, paired
 from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
 from sltk.data.datasets import Dataset, load

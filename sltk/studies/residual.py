@@ -22,8 +22,8 @@ from sltk.construct import Search, StrongTicket, strong_ticket
 from sltk.construct.recipe import Objective
 from sltk.core.errors import SltkError
 from sltk.core.report import Report
+from sltk.core.statistics.verdict import Never, Proportion, Verdict
 from sltk.core.threads import limit
-from sltk.core.verdict import Never, Proportion, Verdict
 from sltk.harness.measurement import Measurement, run
 from sltk.harness.rows import RowStore
 from sltk.models.residual_networks import NETWORKS, known_activations

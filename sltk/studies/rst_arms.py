@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sltk.core.paired import Paired, paired
+from sltk.core.statistics.paired import Paired, paired
 from sltk.core.threads import limit
 from sltk.data.datasets import load
 from sltk.models.dense import network_for

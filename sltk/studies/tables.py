@@ -8,7 +8,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from sltk.core.paired import fewest_pairs
+from sltk.core.statistics.paired import fewest_pairs
 from sltk.studies.findings import LEVEL, PairedFinding
 from sltk.studies.imp_bases import ImpJob, area
 from sltk.studies.rst_arms import RstJob

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags, Values
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Flags, Values
 from sltk.subset_sum.backends import backend_named
 from sltk.subset_sum.problem import Problem, read
 from sltk.subset_sum.solve import solve

@@ -21,10 +21,10 @@ from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator  # pyright: ignore[reportMissingTypeStubs]
 from scipy.optimize import isotonic_regression  # pyright: ignore[reportMissingTypeStubs]
 
-from sltk.core.arrays import Values
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.subset_sum.laws import Law, Uniform
 from sltk.subset_sum.solve import solve
 

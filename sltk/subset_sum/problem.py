@@ -6,8 +6,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags, Indices, Values
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Flags, Indices, Values
 
 Objective = Literal["error", "cardinality", "mass", "weighted"]
 RANGE = np.finfo(np.float64).max / 4  # sums up to here cannot overflow, whatever their order

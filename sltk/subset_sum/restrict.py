@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags, Indices
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Flags, Indices
 from sltk.subset_sum.problem import RANGE, Problem
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags, Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Flags, Values
+from sltk.core.numerics.compiled import kernel
 from sltk.core.threads import over_cores, piece
 from sltk.subset_sum.backends import Backend, backend_named
 from sltk.subset_sum.problem import Problem, read

@@ -17,7 +17,7 @@ from sltk.construct.runtime.execute import channels_read
 from sltk.construct.runtime.wired import held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.construct.ticket import StrongTicket
-from sltk.core.arrays import Indices
+from sltk.core.numerics.arrays import Indices
 from sltk.core.report import Steps
 from sltk.runtime.sparse import SparseLayer
 

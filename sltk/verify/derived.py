@@ -20,7 +20,7 @@ from sltk.construct.pools.samples import incoming_index
 from sltk.construct.realise import decode, realise
 from sltk.construct.source import Source
 from sltk.construct.ticket import StrongTicket
-from sltk.core.arrays import Indices, Values
+from sltk.core.numerics.arrays import Indices, Values
 from sltk.networks.affine import Affine
 
 CLOSE = 1e-9  # of a tolerance or an error: sums in another order differ by far less, a forged number by more

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from sltk.certify.intervals import Box, ranges
-from sltk.core import rounding
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
+from sltk.core.numerics import rounding
+from sltk.core.numerics.intervals import Interval
 from sltk.networks import affine
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage, run

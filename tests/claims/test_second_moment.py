@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sltk.claims.second_moment import CLAIM, cdf, density, first_moment, second_moment
-from sltk.core import stats
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
+from sltk.core.statistics import stats
 
 
 @pytest.mark.parametrize("k", [1, 2, 5])

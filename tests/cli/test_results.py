@@ -2,7 +2,7 @@
 
 import pytest
 
-from sltk.core.paired import paired
+from sltk.core.statistics.paired import paired
 from sltk.studies.findings import PairedFinding
 from sltk.studies.tables import findings_table
 

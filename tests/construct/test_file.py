@@ -16,9 +16,9 @@ from torch import nn
 
 from sltk.construct import load as load_ticket
 from sltk.construct import save as save_ticket
-from sltk.construct.file import _content_hash as content_hash
+from sltk.construct.file import content_hash
 from sltk.core.errors import SltkError
-from sltk.core.packing import pack, unpack
+from sltk.core.numerics.packing import pack, unpack
 from sltk.networks.reading.read import read
 from tests.construct.building import build_ticket
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sltk.core.errors import SltkError
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.harness.least_size import least_size
 
 

@@ -26,7 +26,7 @@ from sltk.certify.intervals import Box, ranges
 from sltk.certify.propagate import certify, start, step
 from sltk.certify.realised import Realised
 from sltk.construct.methods.base import method_named
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.table import activation
 from sltk.networks.affine import Affine

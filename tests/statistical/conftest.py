@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from sltk.core.errors import SltkError
-from sltk.core.stats import FalseAlarmLedger
+from sltk.core.statistics.stats import FalseAlarmLedger
 from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 

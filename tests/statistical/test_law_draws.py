@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy import integrate
 
-from sltk.core import philox, stats
+from sltk.core import philox
 from sltk.core.rng import key, stream
+from sltk.core.statistics import stats
 from sltk.subset_sum.laws import LogUniform, Masked, Normal, Product, Uniform
 from tests.subset_sum.law_contract import LAWS, has_constants, of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sltk.construct import Construction, StrongTicket
-from sltk.core.stats import power, test_proportion
+from sltk.core.statistics.stats import power, test_proportion
 from sltk.networks.network import Network
 from sltk.subset_sum.laws import Masked, Uniform
 from tests.construct.building import build_ticket

@@ -16,7 +16,7 @@ import torch
 
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.predict.success import Prediction
-from sltk.core.stats import power, test_proportion
+from sltk.core.statistics.stats import power, test_proportion
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
 from sltk.networks.ops.act import Act

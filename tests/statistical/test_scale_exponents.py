@@ -3,7 +3,7 @@
 import pytest
 
 from sltk.construct import Construction, Recipe, Search
-from sltk.core.stats import power, test_proportion
+from sltk.core.statistics.stats import power, test_proportion
 from sltk.networks.network import Network
 
 SEEDS, SAMPLES, ALARM = 100, 10, 5e-10

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from sltk.core.verdict import Never
+from sltk.core.statistics.verdict import Never
 from sltk.models.residual_networks import NETWORKS, drawn
 from sltk.studies import residual
 from sltk.studies.residual import CONTROLS, PARTS, Part, PromiseFinding, measure, refusal

@@ -15,7 +15,7 @@ from sltk.cli.show import facts, yes_no
 from sltk.core.claim import NUMBERS, PROVENANCE, Claim, Preset
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
-from sltk.core.verdict import Verdict
+from sltk.core.statistics.verdict import Verdict
 from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.verdicts import Judged, judge_claim, ledger_of

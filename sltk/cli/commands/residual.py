@@ -12,8 +12,8 @@ from sltk.cli.commands.claims import COLOURS
 from sltk.cli.options import Verify
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
-from sltk.core.stats import FalseAlarmLedger
-from sltk.core.verdict import Verdict
+from sltk.core.statistics.stats import FalseAlarmLedger
+from sltk.core.statistics.verdict import Verdict
 from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore
 from sltk.harness.verdicts import BUDGET, Judged, judge_claim

@@ -5,7 +5,7 @@ The construction calls them with the weights of its one source, a prediction wit
 
 import numpy as np
 
-from sltk.core.arrays import Flags, Indices, Values
+from sltk.core.numerics.arrays import Flags, Indices, Values
 
 
 def of_sign(incoming: Values, sign: int, samples: int) -> Indices:

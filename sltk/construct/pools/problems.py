@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sltk.construct.methods.roles import Constants, Role, SourcePlan
 from sltk.construct.pools.places import constant_places, of_sign, picked
 from sltk.construct.recipe import Search
-from sltk.core.arrays import Values
-from sltk.core.tensors import tensor_of
+from sltk.core.numerics.arrays import Values
+from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.affine import Affine
 from sltk.networks.network import Network
 from sltk.subset_sum.laws import Law

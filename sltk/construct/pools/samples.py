@@ -13,7 +13,7 @@ from sltk.construct.methods.roles import Constants, Role
 from sltk.construct.methods.sums import Sum
 from sltk.construct.pools.places import constant_places, of_sign, picked
 from sltk.construct.source import Source
-from sltk.core.arrays import Indices, Values
+from sltk.core.numerics.arrays import Indices, Values
 
 
 @dataclass(frozen=True)

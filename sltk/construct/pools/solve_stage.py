@@ -11,7 +11,7 @@ from sltk.construct.pools.sub_pool import solve_sub_pool_first
 from sltk.construct.pools.weight_pools import WeightPools, weight_failures, weight_pools
 from sltk.construct.recipe import Search
 from sltk.construct.source import Source
-from sltk.core.arrays import Indices, Values
+from sltk.core.numerics.arrays import Indices, Values
 from sltk.subset_sum import solve
 
 

@@ -6,7 +6,7 @@ searched over 28 of them first costs a quarter of its full search, and leaves a 
 
 import numpy as np
 
-from sltk.core.arrays import Values
+from sltk.core.numerics.arrays import Values
 from sltk.subset_sum import Solution, solve
 
 

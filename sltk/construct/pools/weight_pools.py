@@ -9,7 +9,7 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide, flat_index
 from sltk.construct.source import Source
-from sltk.core.arrays import Flags, Indices, Values
+from sltk.core.numerics.arrays import Flags, Indices, Values
 
 CHUNK = 2**17  # problems at a time: 27 MB of pool values at n = 26
 

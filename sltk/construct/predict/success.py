@@ -22,9 +22,9 @@ import numpy as np
 from scipy.special import comb  # pyright: ignore  # it has no types
 
 from sltk.construct.pools.problems import ParameterKind, ProblemFamily, joined
-from sltk.core.arrays import Values
+from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
-from sltk.core.stats import clopper_pearson, empirical_bernstein
+from sltk.core.statistics.stats import clopper_pearson, empirical_bernstein
 from sltk.subset_sum import solve
 from sltk.subset_sum.probability import Estimate, failure_probability
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.wired import WiredModule, described, held_neurons, pixels
 from sltk.construct.source import Source
-from sltk.core.arrays import Indices
-from sltk.core.tensors import tensor_of
+from sltk.core.numerics.arrays import Indices
+from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Op
 from sltk.networks.wiring import INPUT, is_chain, wires
 from sltk.runtime.sparse import SparseConv2d, SparseLinear

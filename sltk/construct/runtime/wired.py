@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.source import Source, SourceLayer
-from sltk.core.arrays import Indices
-from sltk.core.tensors import tensor_of
+from sltk.core.numerics.arrays import Indices
+from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.wiring import INPUT, flow, wires
 
 

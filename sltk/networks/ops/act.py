@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
-from sltk.core.rounding import require_finite, underflow, up
+from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.rounding import require_finite, underflow, up
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.table import activation, spellings
 from sltk.networks.op import Op, Step

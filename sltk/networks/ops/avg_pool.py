@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval, outward
-from sltk.core.rounding import gamma, swell, underflow
+from sltk.core.numerics.intervals import Interval, outward
+from sltk.core.numerics.rounding import gamma, swell, underflow
 from sltk.networks.geometry import Pair
 from sltk.networks.op import Op, Step
 from sltk.networks.ops.flatten import Flatten

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
 from sltk.networks.op import Op, Step
 from sltk.networks.spelling import Call, Size, Spellings
 

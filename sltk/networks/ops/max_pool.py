@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
 from sltk.networks.geometry import Pair
 from sltk.networks.op import Op, Step
 from sltk.networks.spelling import Call, Spellings, both, divided, require_image

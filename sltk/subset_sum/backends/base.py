@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Flags
 from sltk.subset_sum.problem import Limits, Problem
 
 AUTO = "meet-in-the-middle"

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags, Values
+from sltk.core.numerics.arrays import Flags, Values
 from sltk.subset_sum.backends.base import Found, register_backend
 from sltk.subset_sum.problem import Limits, Problem
 

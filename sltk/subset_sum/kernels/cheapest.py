@@ -13,8 +13,8 @@ of the others costs no more than the guess, it is the best of all; if not, the g
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Flags, Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Flags, Values
+from sltk.core.numerics.compiled import kernel
 from sltk.subset_sum.kernels.merge import Mask, add_to, merge_tagged, merge_two_tagged, sums_by_code, write_bits
 
 Halves = tuple[Values, Values, Values, Values, Values, Values, Values, Values]

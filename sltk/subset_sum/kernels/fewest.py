@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from sltk.core.arrays import Flags, Indices, Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Flags, Indices, Values
+from sltk.core.numerics.compiled import kernel
 from sltk.subset_sum.kernels.merge import Mask, U, add_to
 
 Workspace = tuple[Values, Values, Indices]

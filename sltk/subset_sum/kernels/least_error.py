@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from sltk.core.arrays import Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Values
+from sltk.core.numerics.compiled import kernel
 from sltk.subset_sum.kernels.merge import Mask, U, add_to, code_of, merge_two, sums_by_code, write_bits
 
 Workspace = tuple[Values, Values, Values, Values, Values, Values]

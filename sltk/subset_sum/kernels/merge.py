@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Values
+from sltk.core.numerics.compiled import kernel
 
 U = np.uint64
 Tags = NDArray[Any]  # costs (float64) or codes of subsets (uint32)

@@ -7,8 +7,8 @@ A look-up starts in the bucket of an even grid, which holds about one sum, so th
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Values
+from sltk.core.numerics.compiled import kernel
 from sltk.subset_sum.kernels.merge import Mask, merge_tagged, write_bits
 
 Codes = NDArray[np.uint32]

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Values, Words
 
 SCALE_LOW, SCALE_HIGH = 2.0**-60, 2.0**60
 

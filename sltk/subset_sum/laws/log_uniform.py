@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import Law, LawConstants, float32_above, real, to_float32
 from sltk.subset_sum.laws.text import register_law
 

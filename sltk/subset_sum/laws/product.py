@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import integrate, optimize, special  # pyright: ignore[reportMissingTypeStubs]
 
-from sltk.core.arrays import Values, Words
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import SCALE_HIGH, SCALE_LOW, Law, LawConstants, float32_above, real, to_float32
 from sltk.subset_sum.laws.normal import Normal
 from sltk.subset_sum.laws.text import register_law

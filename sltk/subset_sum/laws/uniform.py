@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sltk.core.arrays import Values, Words
+from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import Law, LawConstants, real, to_float32
 from sltk.subset_sum.laws.text import register_law
 

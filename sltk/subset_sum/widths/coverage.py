@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from sltk.core.arrays import Indices, Values
-from sltk.core.compiled import kernel
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.compiled import kernel
 from sltk.core.threads import over_cores, piece
 from sltk.subset_sum.kernels.merge import sorted_sums
 from sltk.subset_sum.problem import RANGE, array

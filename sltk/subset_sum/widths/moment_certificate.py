@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 from scipy import linalg  # pyright: ignore[reportMissingTypeStubs]
 
-from sltk.core.arrays import Indices, Values
-from sltk.core.binomial import lower_tail
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.statistics.binomial import lower_tail
 from sltk.subset_sum.laws import Law
 from sltk.subset_sum.widths.handover import handover
 from sltk.subset_sum.widths.moment_kernel import collect

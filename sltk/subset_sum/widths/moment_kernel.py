@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sltk.core.arrays import Indices, Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.compiled import kernel
 
 
 @kernel

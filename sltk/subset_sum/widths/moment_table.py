@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sltk.core.arrays import Values
+from sltk.core.numerics.arrays import Values
 from sltk.subset_sum.widths.moment_kernel import irwin_hall
 
 SampleKind = tuple[int, int]

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
-from sltk.core.stats import clopper_pearson
+from sltk.core.statistics.stats import clopper_pearson
 from sltk.subset_sum.bounds import amplified_size, closed_form_size, counting_floor
 from sltk.subset_sum.laws import Law, Uniform
 from sltk.subset_sum.widths.coverage import LARGEST, covers

@@ -24,8 +24,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Indices
 from sltk.subset_sum.laws import Law
 from sltk.subset_sum.widths.width_gain import certain_gain
 from sltk.subset_sum.widths.width_grid import make_grid

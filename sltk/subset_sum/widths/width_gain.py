@@ -16,7 +16,7 @@ For a density ``p0`` on ``|x| <= L`` and ``l <= L`` it reads ``p0 V (l - V)``. A
 
 import numpy as np
 
-from sltk.core.arrays import Values
+from sltk.core.numerics.arrays import Values
 from sltk.subset_sum.laws import Law
 
 

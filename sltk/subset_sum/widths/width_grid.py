@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Indices
+from sltk.core.numerics.arrays import Indices
 from sltk.subset_sum.widths.width_kernel import SPAN
 
 Reals = NDArray[np.float64]

@@ -8,8 +8,8 @@ products stays below ``2^63``, so int64 arithmetic is exact, however small the s
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Indices
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Indices
+from sltk.core.numerics.compiled import kernel
 
 SPAN = 1 << 26
 PROBABILITY = 1 << 36

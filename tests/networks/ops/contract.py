@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.core.intervals import Interval
+from sltk.core.numerics.intervals import Interval
 from sltk.networks.affine import Affine
 from sltk.networks.op import Op, Step
 from sltk.networks.ops import step_from_record

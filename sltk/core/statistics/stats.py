@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
-from sltk.core import binomial
 from sltk.core.errors import SltkError
+from sltk.core.statistics import binomial
 
 _LARGEST_SAMPLE = 2**40
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sltk.core.errors import SltkError
-from sltk.core.stats import FalseAlarmLedger
+from sltk.core.statistics.stats import FalseAlarmLedger
 
-CONFTEST = Path(__file__).parents[1] / "statistical" / "conftest.py"
-ROOT = Path(__file__).parents[2]  # the package that is tested, whichever is installed
+CONFTEST = Path(__file__).parents[2] / "statistical" / "conftest.py"
+ROOT = Path(__file__).parents[3]  # the package that is tested, whichever is installed
 HEADER = "import pytest\n"
 DECLARED = "@pytest.mark.false_alarm({})\ndef test_{}():\n    pass\n"
 

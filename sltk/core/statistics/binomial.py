@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
-from sltk.core.arrays import Indices
+from sltk.core.numerics.arrays import Indices
 
 
 def upper_tail(n: ArrayLike, k: ArrayLike, p: float) -> NDArray[np.float64]:

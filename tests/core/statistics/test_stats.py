@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from sltk.core import stats
 from sltk.core.errors import SltkError
+from sltk.core.statistics import stats
 
 
 def exact_upper_tail(n: int, k: int, p: Fraction) -> Fraction:

@@ -5,8 +5,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Indices
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Indices
 
 SMALLEST_LIMIT = 2**26  # bytes that any packing may inflate to; a larger one may inflate 64-fold
 LARGEST_RATIO = 64

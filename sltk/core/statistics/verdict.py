@@ -9,7 +9,7 @@ the number of trials. Then
 - ``inconclusive``: it does not, but the alternative may be true as well.
 
 A verdict is given at the planned number of trials and at no other: looking in between would spend the false alarm
-more than once. Declared false alarms of several plans add up in ``sltk.core.stats.FalseAlarmLedger``.
+more than once. Declared false alarms of several plans add up in ``sltk.core.statistics.stats.FalseAlarmLedger``.
 """
 
 import math
@@ -19,9 +19,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from sltk.core import stats
 from sltk.core.errors import SltkError
-from sltk.core.stats import ConfidenceInterval
+from sltk.core.statistics import stats
+from sltk.core.statistics.stats import ConfidenceInterval
 
 Conclusion = Literal["consistent", "refuted", "inconclusive"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sltk.core.errors import SltkError
-from sltk.core.paired import fewest_pairs, findings, holm, paired, sign_flip
+from sltk.core.statistics.paired import fewest_pairs, findings, holm, paired, sign_flip
 
 
 def naive(d: list[float]) -> float:

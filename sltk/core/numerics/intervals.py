@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sltk.core.rounding import require_finite, up
+from sltk.core.numerics.rounding import require_finite, up
 
 
 @dataclass(frozen=True)

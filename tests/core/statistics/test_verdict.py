@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from sltk.core import stats
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
-from sltk.core.stats import FalseAlarmLedger
-from sltk.core.verdict import Mean, Never, Proportion, Slope, merge
+from sltk.core.statistics import stats
+from sltk.core.statistics.stats import FalseAlarmLedger
+from sltk.core.statistics.verdict import Mean, Never, Proportion, Slope, merge
 
 ONE_SIDED = Proportion(low=0.9, high=1.0, alternative=0.7, false_alarm=1e-3, power=0.99)
 TWO_SIDED = Proportion(low=0.4, high=0.5, alternative=0.7, false_alarm=1e-3, power=0.99)

@@ -1,0 +1,1 @@
+"""Arrays and tensors with types, outward rounding and intervals, packed indices, compiled kernels."""

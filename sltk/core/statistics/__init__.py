@@ -1,0 +1,1 @@
+"""Exact statistics: binomial limits and tests, paired tests, verdicts by rules fixed in advance."""

@@ -6,14 +6,13 @@ import numpy as np
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
+from sltk.construct.runtime.builders import BUILDERS, Kept
 from sltk.construct.runtime.wired import WiredModule, described, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Indices
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Op
 from sltk.networks.wiring import INPUT, is_chain, wires
-from sltk.runtime.sparse import SparseConv2d, SparseLinear
-from sltk.train.tickets.layers import TicketConv2d, TicketLinear
 from sltk.train.tickets.ticket import Ticket
 
 
@@ -46,14 +45,8 @@ def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op
     for index, (layer, mask) in enumerate(zip(source.layers, masks, strict=True)):
         weight = tensor_of(source.weight(index, limit)).float()
         bias = tensor_of(source.biases(index, np.arange(layer.outputs))).float()
-        tickets = (
-            Ticket(weight, tensor_of(mask.dense(layer, limit))),
-            Ticket(bias, tensor_of(mask.dense_bias(layer))),
-        )
-        if layer.kind == "linear":
-            maps.append(TicketLinear(*tickets))
-        else:
-            maps.append(TicketConv2d(*tickets, stride=layer.stride, padding=layer.padding, dilation=layer.dilation))
+        weights = Ticket(weight, tensor_of(mask.dense(layer, limit)))
+        maps.append(BUILDERS[layer.kind].dense(layer, weights, Ticket(bias, tensor_of(mask.dense_bias(layer)))))
     return _assembled(source, before, maps, [np.arange(layer.outputs) for layer in source.layers])
 
 
@@ -99,10 +92,7 @@ def _sparse_layer(
     flat = tensor_of((row * read.size + channel) * inner + s)
     value = tensor_of(source.weights(index, mask.weight[here])).float()
     bias = tensor_of(_kept_bias(source, index, mask)[written]).float()
-    if layer.kind == "linear":
-        return SparseLinear(read.size * inner, written.size, flat, value, bias)
-    geometry = {"stride": layer.stride, "padding": layer.padding, "dilation": layer.dilation}
-    return SparseConv2d(read.size, written.size, layer.kernel, flat, value, bias, **geometry)
+    return BUILDERS[layer.kind].sparse(layer, Kept(read.size, written.size, inner, flat, value, bias))
 
 
 def _kept_bias(source: Source, index: int, mask: LayerMask) -> np.ndarray:

@@ -10,6 +10,7 @@ from sltk.construct.masks import LayerMask
 from sltk.construct.source import Source, SourceLayer
 from sltk.core.numerics.arrays import Indices
 from sltk.core.numerics.tensors import tensor_of
+from sltk.networks.ops import affine_kind
 from sltk.networks.wiring import INPUT, flow, wires
 
 
@@ -86,6 +87,5 @@ def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:
 def pixels(source: Source, index: int) -> int:
     """Kernel taps, or the pixels that a flatten makes of one output channel of the layer below."""
     layer, below = source.layers[index], wires(source.layers)[index].reads
-    if layer.kind == "conv" or below == INPUT:
-        return layer.inner
-    return layer.inputs * layer.inner // source.layers[below].outputs
+    channels = None if below == INPUT else source.layers[below].outputs
+    return affine_kind(layer.kind).grouped(layer.inputs, layer.inner, channels)[1]

@@ -1,0 +1,56 @@
+"""The torch modules of a source layer, dense and sparse, by the tag of its kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from sltk.construct.source import SourceLayer
+from sltk.runtime.sparse import SparseConv2d, SparseLinear
+from sltk.train.tickets.layers import TicketConv2d, TicketLinear
+from sltk.train.tickets.ticket import Ticket
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The kept weights of a layer, and the neurons that are left of it.
+
+    Args:
+        read, written: numbers of input channels and of outputs; inner: numbers that each channel brings.
+        flat: places of the kept weights; value: the weights; bias: ``(written,)``.
+    """
+
+    read: int
+    written: int
+    inner: int
+    flat: Tensor
+    value: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True)
+class Builders:
+    """What makes a module of one kind of layer, from tickets or from kept weights."""
+
+    dense: Callable[[SourceLayer, Ticket, Ticket], nn.Module]
+    sparse: Callable[[SourceLayer, Kept], nn.Module]
+
+
+def _dense_conv(layer: SourceLayer, weight: Ticket, bias: Ticket) -> nn.Module:
+    return TicketConv2d(weight, bias, stride=layer.stride, padding=layer.padding, dilation=layer.dilation)
+
+
+def _sparse_conv(layer: SourceLayer, kept: Kept) -> nn.Module:
+    return SparseConv2d(
+        kept.read, kept.written, layer.kernel, kept.flat, kept.value, kept.bias,
+        stride=layer.stride, padding=layer.padding, dilation=layer.dilation,
+    )  # fmt: skip
+
+
+BUILDERS = {
+    "linear": Builders(
+        lambda layer, weight, bias: TicketLinear(weight, bias),
+        lambda layer, kept: SparseLinear(kept.read * kept.inner, kept.written, kept.flat, kept.value, kept.bias),
+    ),
+    "conv": Builders(_dense_conv, _sparse_conv),
+}

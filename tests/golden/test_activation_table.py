@@ -5,7 +5,7 @@ that are 2% too small.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -16,10 +16,18 @@ from mpmath.ctx_iv import ivmpf
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.table import TABLE, activation
 
-mp.dps = 60
+DIGITS = 60
 NAMES = [name for name in TABLE if name != "elu"]
 NAMES += ["elu(1.0)", "elu(0.4)", "elu(2.5)", "leaky_relu(0.2)", "hardtanh(-0.5, 2.0)"]
-SELU_SCALE, SELU_ALPHA = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
+with mp.workdps(DIGITS):
+    SELU_SCALE, SELU_ALPHA = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
+
+
+@pytest.fixture(autouse=True)
+def _digits() -> Iterator[None]:
+    """The precision of this file, whatever another one left; and not for another one."""
+    with mp.workdps(DIGITS):
+        yield
 
 
 def elu(alpha: mpf) -> Callable[[mpf], mpf]:

@@ -1,4 +1,4 @@
-"""The layout as CONTRIBUTING says it: small folders, few keywords, no folder of leftovers, no name with two meanings."""
+"""The layout as CONTRIBUTING says it: small folders, few keywords, no folder of leftovers, nobody asks for a kind."""
 
 import ast
 import collections
@@ -51,7 +51,7 @@ def test_no_folder_or_module_of_leftovers(name: str) -> None:
 
 
 def test_nobody_outside_the_methods_asks_which_construction_it_is() -> None:
-    """A comparison with a method's name, as in ``method == "two-layer"``; the command line and studies may list them."""
+    """A comparison with a method's name, as in ``method == "two-layer"``; the command line may list them."""
     asked = []
     for path in modules("sltk/construct", "sltk/certify", "sltk/verify", "sltk/networks"):
         for node in ast.walk(ast.parse(path.read_text())):

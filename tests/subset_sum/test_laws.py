@@ -204,9 +204,11 @@ def test_density_by_quadrature_against_closed_forms():
 
 
 def test_product_of_normals_has_the_bessel_density():
-    mpmath.mp.dps = 30
-    z = mpmath.mpf("0.7")
-    exact = mpmath.quad(lambda t: mpmath.npdf(mpmath.exp(t)) * mpmath.npdf(z * mpmath.exp(-t) / 3) / 3, [-20, 0, 5]) * 2
+    with mpmath.workdps(30):
+        z, three = mpmath.mpf("0.7"), mpmath.mpf(3)
+        exact = 2 * mpmath.quad(
+            lambda t: mpmath.npdf(mpmath.exp(t)) * mpmath.npdf(z * mpmath.exp(-t) / three) / three, [-20, 0, 5]
+        )
     assert Product(Normal(), Normal(3.0)).density(0.7) == pytest.approx(float(exact), rel=1e-13)
 
 
@@ -219,8 +221,8 @@ def test_normal_draws_are_symmetric_rounded_quantiles():
     word = stream(3, "normal").integers(0, 2**32, size=(1, 200), dtype=np.uint32)
     x = Normal(0.7).transform(word)
     assert np.array_equal(Normal(0.7).transform(~word), -x)
-    mpmath.mp.dps = 40
-    exact = [0.7 * mpmath.sqrt(2) * mpmath.erfinv((2 * int(w) + 1) / mpmath.mpf(2**32) - 1) for w in word[0, :40]]
+    with mpmath.workdps(40):
+        exact = [0.7 * mpmath.sqrt(2) * mpmath.erfinv((2 * int(w) + 1) / mpmath.mpf(2**32) - 1) for w in word[0, :40]]
     assert np.array_equal(x[:40], np.array([np.float32(float(z)) for z in exact]))
     assert Normal().high == pytest.approx(6.338, abs=1e-3)
 

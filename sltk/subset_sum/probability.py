@@ -25,7 +25,7 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
-from sltk.subset_sum.laws import Law, Uniform
+from sltk.subset_sum.laws import Uniform
 from sltk.subset_sum.solve import solve
 
 PoolDraw = Callable[[np.random.Generator, int], Values]
@@ -84,26 +84,6 @@ def _irwin_hall(k: int, x: Fraction) -> Fraction:
         return Fraction(1)
     terms = ((-1) ** j * math.comb(k, j) * (x - j) ** k for j in range(math.floor(x) + 1))
     return sum(terms, Fraction(0)) / math.factorial(k)
-
-
-def direct_pool(law: Law, n: int, scale: float = 1.0) -> PoolDraw:
-    """Samples ``scale * v``."""
-    return lambda generator, count: scale * law.sample(generator, (count, n))
-
-
-def product_pool(law: Law, incoming: Law, n: int, scale: float = 1.0) -> PoolDraw:
-    """Samples ``scale * v * w``, both random.
-
-    Where v is sign-symmetric this is also the pool over the incoming weights of one sign: ``v w`` and ``v |w|``
-    have one law.
-    """
-    return lambda generator, count: scale * law.sample(generator, (count, n)) * incoming.sample(generator, (count, n))
-
-
-def given_pool(law: Law, incoming: ArrayLike, scale: float = 1.0) -> PoolDraw:
-    """Samples ``scale * v * w`` with ``w``, ``(n,)``, given."""
-    w = np.asarray(incoming, dtype=float)
-    return lambda generator, count: scale * law.sample(generator, (count, w.size)) * w
 
 
 def failure_probability(

@@ -14,17 +14,9 @@ from sltk.construct.predict.success import expected_failures
 from sltk.core.errors import SltkError
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import LogUniform, Masked, Product, Uniform
-from sltk.subset_sum.probability import (
-    Estimate,
-    FailureCurve,
-    direct_pool,
-    failure_curve,
-    failure_probability,
-    given_pool,
-    product_pool,
-    range_obstruction,
-)
+from sltk.subset_sum.probability import Estimate, FailureCurve, failure_curve, failure_probability, range_obstruction
 from tests.construct.building import construction
+from tests.subset_sum.pools import direct_pool, given_pool, product_pool
 
 CONFIDENCE = 1.0 - 1e-9
 

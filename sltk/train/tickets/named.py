@@ -21,8 +21,3 @@ def named_tickets(module: nn.Module) -> dict[str, Ticket]:
     if not found:
         raise SltkError(f"{type(module).__name__} holds no ticket; attach it first, with sltk.train.tickets.attach.")
     return found
-
-
-def kept_counts(module: nn.Module) -> dict[str, int]:
-    """Number of coefficients in the mask of every ticket, by name."""
-    return {name: ticket.kept for name, ticket in named_tickets(module).items()}

@@ -15,7 +15,12 @@ from sltk.train.basis.dct import dct
 from sltk.train.basis.unit import Unit
 from sltk.train.pruning.controls import inverted, random_mask, reinitialised, shuffled
 from sltk.train.tickets.attach import attach, tickets
-from sltk.train.tickets.named import kept_counts, named_tickets
+from sltk.train.tickets.named import named_tickets
+
+
+def kept_counts(module: nn.Module) -> dict[str, int]:
+    """Number of coefficients in the mask of every ticket, by name."""
+    return {name: ticket.kept for name, ticket in named_tickets(module).items()}
 
 
 def net(basis: str = "canonical") -> nn.Module:

@@ -16,7 +16,7 @@ from sltk.harness.study import Study
 from tests.harness.study_contract import CHECKOUT, complaints, strange_imports
 
 NAMES = sorted(path.parent.name for path in (CHECKOUT / "experiments").glob("*/study.py"))
-WAITING = {"dual_lth", "export", "generalized_lth", "layouts", "width_certificate"}
+WAITING = {"dual_lth", "export", "generalized_lth", "layouts"}
 ARCH = "conv(1,2,3,padding=1); relu; flatten; linear(32,3)"
 FEW = {"trials": 20, "delta": 0.3}
 SMALL: dict[str, dict[str, Any]] = {
@@ -28,6 +28,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "quantised": FEW,
     "random_source": {**FEW, "eps": 0.3},
     "subset_sum_statistics": {"n": 6, "trials": 100},
+    "width_certificate": {"trials": 1500, "confidence": 0.5},
 }
 OF_A_TARGET: dict[str, dict[str, Any]] = {
     "failure_counts": {"n": (12,), "seeds": 2, "trials": 2**10},

@@ -16,12 +16,13 @@ from sltk.harness.study import Study
 from tests.harness.study_contract import CHECKOUT, complaints, strange_imports
 
 NAMES = sorted(path.parent.name for path in (CHECKOUT / "experiments").glob("*/study.py"))
-WAITING = {"dual_lth", "export", "generalized_lth", "layouts"}
+WAITING = {"dual_lth", "generalized_lth", "layouts"}
 ARCH = "conv(1,2,3,padding=1); relu; flatten; linear(32,3)"
 FEW = {"trials": 20, "delta": 0.3}
 SMALL: dict[str, dict[str, Any]] = {
     "epsilon_perturbation": {**FEW, "eps": 0.1},
     "error_growth": {"depths": (1,)},
+    "export": {"turns": 1},
     "fixed_size": {**FEW, "eps": (0.5,)},
     "frozen_source": {**FEW, "eps": 0.3},
     "lueker": {"trials": 4},

@@ -1,7 +1,7 @@
 """Subset-sum statistics of small pools: as published (smallest subset first, redraws) and without these shortcuts.
 
 Run ``python -m experiments.subset_sum_statistics.study``; it prints a table and writes
-``out/subset_sum_statistics/study.json`` and ``statistics.png``.
+``out/subset_sum_statistics/study.json``, ``statistics.png`` and ``errors.png``.
 
 Targets are U[-1, 1]. Pools are U[-1, 1], products of two of these (a first layer), or standard normal. Three rules:
 ``first``, the first subset within eps in the order of sizes (0, 1, 2, ...), lexicographic within a size; ``fewest``,
@@ -10,67 +10,104 @@ unreached pool drawn again until it is reached, which hides all failures: its dr
 draws are split into range obstruction (no sum of one sign gets within eps) and resolution.
 """
 
-import argparse
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.subset_sum_statistics.figure import draw
-from sltk.core.files import canonical_json, write_atomic
+from experiments.subset_sum_statistics.figure import draw_errors, draw_sizes
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
+from sltk.harness.study import Study, StudyOptions, StudyRow, asked
 from sltk.subset_sum import solve
 
-LAWS = {
+LAWS: dict[str, Callable[[np.random.Generator, tuple[int, int]], np.ndarray]] = {
     "uniform": lambda random, shape: random.uniform(-1.0, 1.0, shape),
     "product": lambda random, shape: random.uniform(-1.0, 1.0, shape) * random.uniform(-1.0, 1.0, shape),
     "normal": lambda random, shape: random.standard_normal(shape),
 }
 CELLS = 4_000_000
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+DrawPools = Callable[[int], np.ndarray]  # how many, to as many pools
 
 
-def main(arguments: list[str]) -> None:
-    """Measure, print, write, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=15)
-    parser.add_argument("--eps", type=float, default=0.01)
-    parser.add_argument("--trials", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("out/subset_sum_statistics"))
-    options = parser.parse_args(arguments)
-    laws = [measure(law, options.n, options.eps, options.trials, options.seed) for law in LAWS]
-    result = {"n": options.n, "eps": options.eps, "trials": options.trials, "seed": options.seed, "laws": laws}
-    write_atomic(options.out / "study.json", canonical_json(result))
-    command = f"python -m experiments.subset_sum_statistics.study {' '.join(arguments)}".rstrip()
-    draw(result, options.out / "statistics.png", command)
-    for row in laws:
-        _print(row)
+@dataclass(frozen=True, kw_only=True)
+class StatisticsOptions(StudyOptions):
+    """What is asked."""
+
+    n: int = 15
+    """Samples of a pool."""
+    eps: float = 0.01
+    """Tolerance."""
+    trials: int = 100_000
+    """Pools of each law."""
+    seed: int = 0
+    """Of the named streams that pools and targets come from."""
+    out: Path = Path("out/subset_sum_statistics")
 
 
-def measure(law: str, n: int, eps: float, trials: int, seed: int) -> dict:
-    """All statistics of one law of pools."""
-    random = stream(seed, "subset-sum statistics", law, n)
-    target, pools = random.uniform(-1.0, 1.0, trials), LAWS[law](random, (trials, n))
+class SubsetSumStatistics(Study[StatisticsOptions]):
+    """One law of pools a cell."""
+
+    name = "subset_sum_statistics"
+    measures = "Sizes, errors and failures of subset sums of small pools, under four rules of choice."
+    options = StatisticsOptions
+    quick: ClassVar = {"n": 8, "eps": 0.05, "trials": 2000}
+    figures: ClassVar = {"statistics.png": draw_sizes, "errors.png": draw_errors}
+
+    def cells(self, options: StatisticsOptions) -> dict[str, dict[str, Any]]:
+        """All laws."""
+        return {law: {"law": law, **asked(options)} for law in LAWS}
+
+    def measure(self, cell: Mapping[str, Any], options: StatisticsOptions) -> dict[str, Any]:
+        """All statistics of one law of pools."""
+        law, n, eps, trials = cell["law"], cell["n"], cell["eps"], cell["trials"]
+        random = stream(cell["seed"], "subset-sum statistics", law, n)
+        target, pools = random.uniform(-1.0, 1.0, trials), LAWS[law](random, (trials, n))
+        return {
+            **single_draws(pools, target, eps),
+            **many_draws(pools, target, eps, lambda count: LAWS[law](random, (count, n))),
+        }
+
+    def conclude(self, rows: Sequence[StudyRow], options: StatisticsOptions) -> dict[str, Any]:
+        """Law by law."""
+        return {**asked(options), "laws": [{"law": row.name, **row.outputs} for row in rows]}
+
+    def tables(self, document: Mapping[str, Any]) -> Iterator[str]:
+        """A few lines a law."""
+        for row in document["laws"]:
+            yield "\n".join(_lines(row))
+
+
+def single_draws(pools: np.ndarray, target: np.ndarray, eps: float) -> dict[str, Any]:
+    """What one draw of every pool comes to: shares reached and missed, and three rules of choice."""
+    n = pools.shape[1]
     size, error = first_subset(pools, target, eps)
     fewest = solve(pools, target, eps=eps, objective="cardinality")
     least = solve(pools, target, eps=eps, objective="error")
-    reached = size >= 0
-    blocked = obstructed(pools, target, eps)
-    draws, sizes, errors = redrawn(pools, target, eps, lambda count: LAWS[law](random, (count, n)))
+    reached, blocked = size >= 0, obstructed(pools, target, eps)
     return {
-        "law": law, "share": share(reached), "solver agrees": bool(np.array_equal(fewest.reached, reached)),
+        "share": share(reached), "solver agrees": bool(np.array_equal(fewest.reached, reached)),
         "same sizes": bool(np.array_equal(fewest.mask.sum(axis=-1)[reached], size[reached])),
         "range obstruction": share(blocked), "resolution": share(~reached & ~blocked),
-        "draws": {"mean": float(draws.mean()), "most": int(draws.max())},
         "first": _rule(size[reached], error[reached], n, eps),
         "fewest": _rule(fewest.mask.sum(axis=-1)[reached], np.abs(fewest.error)[reached], n, eps),
         "error": _rule(least.mask.sum(axis=-1), np.abs(least.error), n, eps),
-        "redrawn": _rule(sizes, errors, n, eps),
     }  # fmt: skip
+
+
+def many_draws(pools: np.ndarray, target: np.ndarray, eps: float, draw_pools: DrawPools) -> dict[str, Any]:
+    """What is hidden by drawing until every target is reached."""
+    draws, sizes, errors = redrawn(pools, target, eps, draw_pools)
+    return {
+        "draws": {"mean": float(draws.mean()), "most": int(draws.max())},
+        "redrawn": _rule(sizes, errors, pools.shape[1], eps),
+    }
 
 
 def first_subset(pools: np.ndarray, target: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray]:
@@ -90,7 +127,9 @@ def first_subset(pools: np.ndarray, target: np.ndarray, eps: float) -> tuple[np.
     return size, error
 
 
-def redrawn(pools: np.ndarray, target: np.ndarray, eps: float, draw_pools) -> tuple[np.ndarray, ...]:
+def redrawn(
+    pools: np.ndarray, target: np.ndarray, eps: float, draw_pools: DrawPools
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draws until reached, and size and error of the subset then found."""
     size, error = first_subset(pools, target, eps)
     draws = np.ones(target.size, dtype=np.int64)
@@ -107,13 +146,13 @@ def obstructed(pools: np.ndarray, target: np.ndarray, eps: float) -> np.ndarray:
     )
 
 
-def share(flags: np.ndarray) -> dict:
+def share(flags: np.ndarray) -> dict[str, Any]:
     """A share with its exact 95% interval."""
     low, high = clopper_pearson(int(flags.sum()), flags.size)
     return {"count": int(flags.sum()), "share": float(flags.mean()), "low": float(low), "high": float(high)}
 
 
-def _rule(size: np.ndarray, error: np.ndarray, n: int, eps: float) -> dict:
+def _rule(size: np.ndarray, error: np.ndarray, n: int, eps: float) -> dict[str, Any]:
     edges = np.linspace(0.0, eps, 21)
     return {
         "sizes": np.bincount(size, minlength=n + 1).tolist(), "mean size": float(size.mean()),
@@ -122,17 +161,19 @@ def _rule(size: np.ndarray, error: np.ndarray, n: int, eps: float) -> dict:
     }  # fmt: skip
 
 
-def _print(row: dict) -> None:
-    print(f"{row['law']}:")
+def _lines(row: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{row['law']}:"
     for kind in ("share", "range obstruction", "resolution"):
         part = row[kind]
         name = {"share": "reached"}.get(kind, f"missed, {kind}")
-        print(f"  {name:26} {part['share']:.5f} [{part['low']:.5f}, {part['high']:.5f}]")
-    print(f"  with redraws: {row['draws']['mean']:.4f} draws a target, at most {row['draws']['most']}")
-    print(f"  the solver agrees on what is reached: {row['solver agrees']}, on sizes: {row['same sizes']}")
+        yield f"  {name:26} {part['share']:.5f} [{part['low']:.5f}, {part['high']:.5f}]"
+    yield f"  with redraws: {row['draws']['mean']:.4f} draws a target, at most {row['draws']['most']}"
+    yield f"  the solver agrees on what is reached: {row['solver agrees']}, on sizes: {row['same sizes']}"
     for rule in ("first", "redrawn", "fewest", "error"):
-        print(f"  {rule:8} mean size {row[rule]['mean size']:.3f}, mean error {row[rule]['mean error']:.3e}")
+        yield f"  {rule:8} mean size {row[rule]['mean size']:.3f}, mean error {row[rule]['mean error']:.3e}"
 
+
+STUDY = SubsetSumStatistics()
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

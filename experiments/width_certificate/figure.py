@@ -1,6 +1,8 @@
 """What is proved and what is measured, question by question, one panel a law."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -19,7 +21,7 @@ TITLES = {
 }
 
 
-def draw(result: dict, path: Path, command: str) -> None:
+def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
     """Sizes on a logarithmic axis."""
     laws = list(dict.fromkeys(row["law"] for row in result["rows"]))
     with styled():
@@ -49,4 +51,4 @@ def draw(result: dict, path: Path, command: str) -> None:
         figure.suptitle(
             "How many random weights reach every target within eps, except with probability delta", fontsize=11
         )
-        save(figure, path, {"Claim": result["key"], "Command": command, "Trials": result["trials"]})
+        save(figure, path, {**about, "Trials": result["trials"]})

@@ -6,15 +6,16 @@ rate of success over ``--trials`` random pools, each decided exactly, has a lowe
 ``1 - delta``.
 """
 
-import argparse
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
-from rich.console import Console
 from rich.table import Table
 
 from experiments.width_certificate.figure import draw
-from sltk.core.files import canonical_json, write_atomic
+from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.subset_sum.laws import parse_law
 from sltk.subset_sum.widths.required_size import METHODS, required_size
 
@@ -22,38 +23,53 @@ QUESTIONS = ((0.1, 0.05), (0.01, 0.05), (0.01, 0.01), (0.001, 0.05), (0.01, 0.00
 LAWS = ("uniform(1.0)", "normal(1.0)", "product(uniform(1.0), uniform(1.0))")
 
 
-def main(arguments: list[str]) -> None:
-    """Compute, print, write and draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=20_000)
-    parser.add_argument("--confidence", type=float, default=0.99)
-    parser.add_argument("--out", type=Path, default=Path("out/width_certificate"))
-    options = parser.parse_args(arguments)
-    rows = [
-        {"law": law, "L": parse_law(law).constants().L, "eps": eps, "delta": delta, **_sizes(law, eps, delta, options)}
-        for law in LAWS
-        for eps, delta in QUESTIONS
-    ]
-    result = {"key": "width-certificate", "trials": options.trials, "confidence": options.confidence, "rows": rows}
-    write_atomic(options.out / "study.json", canonical_json(result))
-    draw(
-        result,
-        options.out / "sizes.png",
-        f"python -m experiments.width_certificate.study {' '.join(arguments)}".strip(),
-    )
-    Console(width=112).print(table(rows))
+@dataclass(frozen=True, kw_only=True)
+class SizeOptions(StudyOptions):
+    """What is asked."""
+
+    trials: int = 20_000
+    """Pools of a measured size."""
+    confidence: float = 0.99
+    """Of each limit of a rate of success."""
+    out: Path = Path("out/width_certificate")
 
 
-def _sizes(law: str, eps: float, delta: float, options: argparse.Namespace) -> dict[str, int]:
-    return {
-        method: required_size(
-            eps, delta, law=parse_law(law), method=method, trials=options.trials, confidence=options.confidence
-        )
-        for method in METHODS
-    }
+class WidthCertificate(Study[SizeOptions]):
+    """One law and question a cell."""
+
+    name = "width_certificate"
+    claim = "width-certificate"
+    measures = "Sizes of pools that reach every target of a window, by four methods."
+    options = SizeOptions
+    quick: ClassVar = {"trials": 6000}
+    figures: ClassVar = {"sizes.png": draw}
+
+    def cells(self, options: SizeOptions) -> dict[str, dict[str, Any]]:
+        """Every question of every law."""
+        common = {"trials": options.trials, "confidence": options.confidence}
+        return {
+            f"{law}, eps = {eps}, delta = {delta}": {"law": law, "eps": eps, "delta": delta, **common}
+            for law in LAWS for eps, delta in QUESTIONS
+        }  # fmt: skip
+
+    def measure(self, cell: Mapping[str, Any], options: SizeOptions) -> dict[str, Any]:
+        """The size by each method, and the length of the window."""
+        law = parse_law(cell["law"])
+        asked = {name: cell[name] for name in ("eps", "delta", "trials", "confidence")}
+        return {"L": law.constants().L, **{m: required_size(law=law, method=m, **asked) for m in METHODS}}
+
+    def conclude(self, rows: Sequence[StudyRow], options: SizeOptions) -> dict[str, Any]:
+        """All rows."""
+        names = ("law", "eps", "delta")
+        found = [{**{name: row.cell[name] for name in names}, **row.outputs} for row in rows]
+        return {"trials": options.trials, "confidence": options.confidence, "rows": found}
+
+    def tables(self, document: Mapping[str, Any]) -> list[Table]:
+        """Sizes by question."""
+        return [table(document["rows"])]
 
 
-def table(rows: list[dict]) -> Table:
+def table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """One row a question."""
     made = Table(title="Samples of a pool that reaches every target of its window", title_justify="left")
     for name in ("law", "eps", "delta", *METHODS):
@@ -67,5 +83,7 @@ def table(rows: list[dict]) -> Table:
     return made
 
 
+STUDY = WidthCertificate()
+
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(STUDY.main())

@@ -16,17 +16,20 @@ from sltk.harness.study import Study
 from tests.harness.study_contract import CHECKOUT, complaints, strange_imports
 
 NAMES = sorted(path.parent.name for path in (CHECKOUT / "experiments").glob("*/study.py"))
-WAITING = {"dual_lth", "export", "generalized_lth", "layouts", "subset_sum_statistics", "width_certificate"}
+WAITING = {"dual_lth", "generalized_lth", "layouts"}
 ARCH = "conv(1,2,3,padding=1); relu; flatten; linear(32,3)"
 FEW = {"trials": 20, "delta": 0.3}
 SMALL: dict[str, dict[str, Any]] = {
     "epsilon_perturbation": {**FEW, "eps": 0.1},
     "error_growth": {"depths": (1,)},
+    "export": {"turns": 1},
     "fixed_size": {**FEW, "eps": (0.5,)},
     "frozen_source": {**FEW, "eps": 0.3},
     "lueker": {"trials": 4},
     "quantised": FEW,
     "random_source": {**FEW, "eps": 0.3},
+    "subset_sum_statistics": {"n": 6, "trials": 100},
+    "width_certificate": {"trials": 1500, "confidence": 0.5},
 }
 OF_A_TARGET: dict[str, dict[str, Any]] = {
     "failure_counts": {"n": (12,), "seeds": 2, "trials": 2**10},

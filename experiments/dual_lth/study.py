@@ -76,5 +76,7 @@ def job(basis: str, quick: bool) -> RstJob:
     return RstJob(basis=basis)
 
 
+STUDY = DualLth()
+
 if __name__ == "__main__":
-    sys.exit(DualLth().main())
+    sys.exit(STUDY.main())

@@ -89,5 +89,7 @@ def _shortened(own: ImpJob) -> ImpJob:
     return replace(own, bases=("canonical", "dct"), hidden=(12,), seeds=2, rounds=2, epochs=1)
 
 
+STUDY = GeneralizedLth()
+
 if __name__ == "__main__":
-    sys.exit(GeneralizedLth().main())
+    sys.exit(STUDY.main())

@@ -177,5 +177,7 @@ def table(name: str, found: dict[str, dict[str, Any]]) -> Table:
     return made
 
 
+STUDY = Layouts()
+
 if __name__ == "__main__":
-    sys.exit(Layouts().main())
+    sys.exit(STUDY.main())

@@ -35,7 +35,7 @@ Function = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Comparison:
     """Target and ticket on the same inputs.
 
     Attributes:
@@ -68,7 +68,7 @@ class Findings:
 
     problems: int
     failures: int
-    measured: tuple[Measured, ...]
+    measured: tuple[Comparison, ...]
     bound: float
     limit: float
 
@@ -88,7 +88,7 @@ class Findings:
 
 
 def conclude_findings(
-    problems: int, failures: int, measured: tuple[Measured, ...], bound: float, eps: float | None
+    problems: int, failures: int, measured: tuple[Comparison, ...], bound: float, eps: float | None
 ) -> Findings:
     """Findings under the limit ``eps``, or ``SHARE`` of the spread where none was asked for."""
     limit = SHARE * measured[-1].spread if eps is None else eps
@@ -102,7 +102,7 @@ def probes(box: Box, shape: tuple[int, ...], seed: int, rows: int = PROBES) -> T
     return (ends.low + drawn * (ends.high - ends.low)).float()
 
 
-def measure_function(target: Function, ticket: Function, x: Tensor, what: str, batch: int = BATCH) -> Measured:
+def measure_function(target: Function, ticket: Function, x: Tensor, what: str, batch: int = BATCH) -> Comparison:
     """``ticket`` as it is run, in float32, beside ``target`` in float64, on the rows of ``x``."""
     error, same, outputs = 0.0, 0, list[Tensor]()
     with torch.no_grad():
@@ -114,7 +114,7 @@ def measure_function(target: Function, ticket: Function, x: Tensor, what: str, b
             outputs.append(wanted)
     all_outputs = torch.cat(outputs)
     spread = float((all_outputs.amax(0) - all_outputs.amin(0)).max())
-    return Measured(what, len(x), error, float(all_outputs.abs().max()), spread, same)
+    return Comparison(what, len(x), error, float(all_outputs.abs().max()), spread, same)
 
 
 def _answers(outputs: Tensor) -> Tensor:

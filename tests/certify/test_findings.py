@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from sltk.certify.findings import SHARE, Measured, conclude_findings, measure_function, probes
+from sltk.certify.findings import SHARE, Comparison, conclude_findings, measure_function, probes
 from sltk.certify.intervals import Box
 
-MET = Measured("data", 100, error=0.1, largest=3.0, spread=4.0, same=100)
+MET = Comparison("data", 100, error=0.1, largest=3.0, spread=4.0, same=100)
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def unpack(packed: NDArray[np.uint8], count: int) -> Indices:
         raise SltkError("a mask in the file holds a number over 2**63; the file is damaged.")
     gaps = np.add.reduceat((data & 0x7F).astype(np.int64) << (7 * order), starts)
     # Sums in float64 are far from exact, and far from 2^63 where those in int64 would wrap around.
-    if float(np.sum(gaps.astype(np.float64) + 1.0)) > 2.0**62:
-        raise SltkError("a mask in the file holds numbers that add up to over 2**62; the file is damaged.")
+    if float(np.sum(gaps.astype(np.float64) + 1.0)) > 0.999 * 2.0**63:
+        raise SltkError("a mask in the file holds numbers that add up to over 2**63; the file is damaged.")
     index = np.cumsum(gaps + 1) - 1
     if int(index[-1]) >= count:
         raise SltkError(f"a mask in the file keeps number {int(index[-1]):,} of {count:,}; the file is damaged.")

@@ -50,7 +50,7 @@ def solve(
     - ``error``: the least ``|z - sum_I x|``.
     - ``cardinality``: the fewest samples with error at most ``eps``, then the least error.
     - ``mass``: the least ``sum_I costs`` with error at most ``eps``, then the least error.
-    - ``weighted``: the least ``alpha |z - sum_I x| + sum_I costs`` with error at most ``eps``.
+    - ``weighted``: the least ``alpha |z - sum_I x| + sum_I costs`` with error at most ``eps``, then the least error.
 
     Where no subset is within ``eps`` the last three give a subset of least error, and ``reached`` is false.
 
@@ -60,9 +60,10 @@ def solve(
     ``(n + 4) 2^-52 (alpha (|z| + sum |x|) + sum costs)``, a mass by ``(n + 4) 2^-52 sum costs``. Where all sums are
     exact in float64 (integers, say) there is no error at all. A search by ``size`` has ``8 n`` times the slack.
 
-    Ties are broken by the order of the search, which depends on pool, target, eps, costs and alpha only: not on
-    the batch, the machine or the number of threads. A pool shared by a vector of targets is searched in another order
-    than the same pool given once a target.
+    Ties: of subsets with one objective, one of least error is taken (where sums are not exact, objectives that differ
+    by their rounding may count as one or as two). Of several with one error as well, the order of the search decides,
+    which depends on pool, target, eps, costs, alpha and backend only: not on the batch, the machine or the number of
+    threads. A pool shared by a vector of targets may be searched in another order than the same pool given once each.
 
     Args:
         pool: ``(*target.shape, n)``, one pool a target, ``n <= 40``, or ``(n,)``, one for all targets: ``n <= 44``
@@ -86,7 +87,7 @@ def solve(
             that may overflow, pools that are too large.
 
     Source: E. Horowitz and S. Sahni, J. ACM 21 (1974), meeting in the middle (remembered, not read again); the
-    sliding windows for mass and weight are derived here.
+    searches for mass and weight, by what the optimum can afford and by sliding windows, are derived here.
     """
     chosen = backend_named(backend)
     problem = read(pool, target, eps, objective, costs, alpha, chosen.limits)

@@ -2,25 +2,33 @@
 
 Least errors walk two sorted lists (``kernels.least_error``), or look all sums of one shared pool up in a table
 (``kernels.shared_pool``). Fewest samples are enumerated while that is the cheaper way (``kernels.fewest``), and have
-unit costs after that; costs take a window over two sorted lists (``kernels.cheapest``).
+unit costs after that. Costs look first at what the optimum can afford (``kernels.affordable``), and where that is too
+much to go through, at a window over two sorted lists of all sums (``kernels.cheapest``).
 """
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sltk.core.threads import over_cores, piece
 from sltk.subset_sum.backends.base import Found, register_backend
-from sltk.subset_sum.kernels import cheapest, fewest, least_error, shared_pool
+from sltk.subset_sum.kernels import affordable, cheapest, fewest, least_error, shared_pool
 from sltk.subset_sum.problem import Limits, Problem
+
+SMALLEST = 14  # pools from which on it pays to ask first what the optimum can afford
 
 
 @register_backend
+@dataclass(frozen=True)
 class MeetInTheMiddle:
-    """E. Horowitz and S. Sahni, J. ACM 21 (1974) (remembered); the windows for costs are derived here."""
+    """E. Horowitz and S. Sahni, J. ACM 21 (1974) (remembered); what is done about costs is derived here.
 
+    Attributes:
+        smallest: size of the pools from which on costs are searched by what the optimum can afford.
+    """
+
+    smallest: int = SMALLEST
     name = "meet-in-the-middle"
     # Two halves of 2^20 sums: 100 MB a thread with costs, 0.03 to 0.5 s a target. For one pool and least errors six
     # lists of 2^21 sums a thread, built once; about 50 ms a target.
@@ -30,7 +38,9 @@ class MeetInTheMiddle:
         """See ``Backend``."""
         if problem.objective == "error":
             return _nearest(problem), np.ones(problem.count, bool)
-        return _fewest(problem) if problem.objective == "cardinality" else _cheapest(problem)
+        if problem.objective == "cardinality":
+            return _fewest(problem)
+        return _cheapest(problem) if problem.pool.shape[1] < self.smallest else _affordable_first(problem)
 
 
 def _nearest(problem: Problem) -> NDArray[np.uint8]:
@@ -66,11 +76,25 @@ def _fewest(problem: Problem) -> Found:
     return mask, found
 
 
+def _affordable_first(problem: Problem) -> Found:
+    mask, (count, n) = problem.empty_mask(), problem.mask_shape
+    eps, state, costs = problem.caps(), np.zeros(count, np.int8), problem.prices()
+
+    def search(workspace: affordable.Workspace, low: int, high: int) -> None:
+        affordable.cheapest(workspace, problem.pool, costs, problem.target, eps, problem.alpha, mask, state, low, high)
+
+    over_cores(search, count, piece(count, 2**16), lambda: affordable.workspace(n))
+    found, left = state == affordable.FOUND, state == affordable.TOO_MANY
+    if left.any():
+        mask[left], found[left] = _cheapest(problem.take(left))
+    return mask, found
+
+
 def _cheapest(problem: Problem) -> Found:
     mask, (count, n) = problem.empty_mask(), problem.mask_shape
     eps, found, costs = problem.caps(), np.zeros(count, bool), problem.prices()
 
-    def search(workspace: Any, low: int, high: int) -> None:
+    def search(workspace: cheapest.Workspace, low: int, high: int) -> None:
         cheapest.cheapest(workspace, problem.pool, costs, problem.target, eps, problem.alpha, mask, found, low, high)
 
     over_cores(search, count, piece(count, 24 * 2 ** (n / 2)), lambda: cheapest.workspace(n))

@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.arrays import Indices, Values
-from sltk.core.compiled import kernel
+from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.compiled import kernel
 
 Codes = NDArray[np.uint64]
 Lists = tuple[Values, Values, Codes]  # partial sums, their costs, and their samples as bits

@@ -36,7 +36,7 @@ run: .venv/.installed
 	$(BIN)/sltk verify
 
 test: .venv/.installed-dev
-	$(BIN)/pytest -n auto --dist loadscope
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check .

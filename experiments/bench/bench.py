@@ -1,7 +1,9 @@
 """Targets a second of the solver, of plain C on one core, and of plain Python, measured side by side.
 
-Pools and targets are U(-1, 1), a pool of its own for each target unless it says "shared". Every program runs once a
-round, one after the other, so that a slow spell of the machine meets them all; the table gives medians over rounds.
+Pools and targets are U(-1, 1), a pool of its own for each target unless it says "shared" or "scaled" (over seven powers
+of two, as a construction with scale exponents has them). Every program runs once a round, one after the other, so that
+a slow spell of the machine meets them all; the table gives medians over rounds. Objectives with costs are searched
+twice on one core, by what the optimum can afford and in whole lists.
 """
 
 import json
@@ -22,6 +24,7 @@ from rich.table import Table
 from experiments.bench import compiled
 from experiments.bench.itertools_search import first_within
 from sltk.core.numerics.arrays import Values
+from sltk.core.threads import limit
 from sltk.subset_sum import solve
 
 ROUNDS = 5
@@ -29,6 +32,7 @@ EPS = 0.01
 SEED = 2024
 OUT = Path("out/bench/bench.json")
 OURS, PLAIN_C, PLAIN_PYTHON = "sltk", "plain C, one core", "itertools, one core"
+ONE_CORE, WHOLE_LISTS = "sltk, one core", "whole lists, one core"
 ERROR, FEWEST = "minimum error", f"fewest samples, eps={EPS}"
 
 # Measured by others on other machines: a sense of scale, not a comparison.
@@ -77,6 +81,38 @@ def ours(n: int, title: str, targets: int, *, shared: bool = False, **arguments:
     return Row(OURS, n, title, targets, partial(solve, pool, target, **arguments))
 
 
+def scaled(n: int, targets: int) -> dict[str, object]:
+    """Samples of sizes up to 1/4, 1/2, .., 16, weights of the size of a network's, errors dearer than samples."""
+    rng = np.random.default_rng([SEED, n, targets])
+    pool = rng.uniform(-2, 2, (targets, n)) * 2.0 ** (np.arange(n) % 7 - 3)
+    costs = 0.003 * np.abs(pool)
+    return {"pool": pool, "target": rng.normal(0, 0.3, targets), "costs": costs, "eps": 0.008, "alpha": 1.0}
+
+
+def with_and_without(n: int, title: str, targets: int, fewer: int, arguments: dict[str, object]) -> list[Row]:
+    """The search by what the optimum can afford, then that of whole lists on the ``fewer`` first targets."""
+    few = {name: v[:fewer] if isinstance(v, np.ndarray) else v for name, v in arguments.items()}
+    return [
+        Row(ONE_CORE, n, title, targets, limit(1)(partial(solve, **arguments))),
+        Row(WHOLE_LISTS, n, title, fewer, limit(1)(partial(solve, **few, backend="whole-lists"))),
+    ]
+
+
+def costly() -> list[Row]:
+    found = []
+    for n, targets, fewer in ((20, 40_000, 8_000), (26, 40_000, 800)):
+        pool, target = problems(n, targets)
+        for title, more in (
+            (f"minimum mass, eps={EPS}", {"objective": "mass", "eps": EPS}),
+            ("weighted, alpha=1", {"objective": "weighted", "alpha": 1.0}),
+        ):
+            found += with_and_without(n, title, targets, fewer, {"pool": pool, "target": target, **more})
+    for n, targets, fewer in ((28, 40_000, 400), (36, 40_000, 30)):
+        arguments = {**scaled(n, targets), "objective": "weighted"}
+        found += with_and_without(n, "weighted, scaled", targets, fewer, arguments)
+    return found
+
+
 def in_c(search: Callable[[Values, Values], Values], n: int, targets: int) -> Row:
     return Row(PLAIN_C, n, ERROR, targets, partial(search, *problems(n, targets)))
 
@@ -100,15 +136,20 @@ def rows(search: Callable[[Values, Values], Values] | None) -> list[Row]:
             found.append(in_c(search, n, targets // 3))
     found += [ours(n, FEWEST, 500_000, eps=EPS, objective="cardinality") for n in (15, 20)]
     found += [in_python(15, 4_000), in_python(20, 4_000)]
-    for n, targets in ((15, 40_000), (20, 10_000), (26, 1_000)):
+    for n, targets in ((15, 100_000), (20, 100_000), (26, 100_000)):
         found.append(ours(n, f"minimum mass, eps={EPS}", targets, eps=EPS, objective="mass"))
         found.append(ours(n, "weighted, alpha=1", targets, alpha=1.0, objective="weighted"))
+    found += costly()
     found += [ours(n, f"{ERROR}, one shared pool", 1_000_000, shared=True) for n in (15, 20)]
     return found
 
 
 def check(search: Callable[[Values, Values], Values] | None) -> None:
     """A rate counts only where the answers agree."""
+    for pair in zip(*[iter(costly())] * 2, strict=True):
+        few, whole = (row.run() for row in pair)
+        if not np.array_equal(few.mask[: pair[1].targets], whole.mask):
+            raise AssertionError(f"the two searches take different subsets at n={pair[0].n}, {pair[0].objective}.")
     if search is None:
         return
     for n in (15, 20):
@@ -126,8 +167,8 @@ def measure(found: list[Row]) -> None:
             row.measure()
 
 
-def ratios(row: Row, found: list[Row]) -> tuple[float | None, float | None]:
-    """The rate of ``row`` over that of plain C (same n and objective) and of plain Python (same n)."""
+def ratios(row: Row, found: list[Row]) -> tuple[float | None, float | None, float | None]:
+    """The rate of ``row`` over those of plain C, plain Python (same n) and whole lists (same n and objective)."""
 
     def over(program: str, same: bool) -> float | None:
         for other in found:
@@ -135,9 +176,12 @@ def ratios(row: Row, found: list[Row]) -> tuple[float | None, float | None]:
                 return row.rate / other.rate
         return None
 
+    if row.program == ONE_CORE:
+        return None, None, over(WHOLE_LISTS, same=True)
     if row.program != OURS or "shared" in row.objective:
-        return None, None
-    return over(PLAIN_C, same=True), over(PLAIN_PYTHON, same=False) if row.objective in (ERROR, FEWEST) else None
+        return None, None, None
+    python = over(PLAIN_PYTHON, same=False) if row.objective in (ERROR, FEWEST) else None
+    return over(PLAIN_C, same=True), python, None
 
 
 def load() -> str:
@@ -150,7 +194,7 @@ def show(found: list[Row], note: str) -> None:
     table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {cores} cores)")
     columns: list[tuple[str, Literal["left", "right"]]] = [
         ("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"), ("/ plain C", "right"),
-        ("/ itertools", "right"),
+        ("/ itertools", "right"), ("/ whole lists", "right"),
     ]  # fmt: skip
     for name, side in columns:
         table.add_column(name, justify=side)
@@ -163,7 +207,7 @@ def show(found: list[Row], note: str) -> None:
                       "published,", "other machine", style="dim")  # fmt: skip
     console = Console()
     if not console.is_terminal:
-        console = Console(width=110)
+        console = Console(width=120)
     console.print(table)
     console.print(f"plain C: {note}; load average when done: {load()}")
 
@@ -172,10 +216,11 @@ def write(found: list[Row], note: str) -> None:
     OUT.parent.mkdir(parents=True, exist_ok=True)
     measured = []
     for row in found:
-        over_c, over_python = ratios(row, found)
+        over_c, over_python, over_whole = ratios(row, found)
         measured.append({
             "program": row.program, "n": row.n, "objective": row.objective, "targets": row.targets,
             "seconds": row.seconds, "rate": row.rate, "over_c": over_c, "over_itertools": over_python,
+            "over_whole_lists": over_whole,
         })  # fmt: skip
     published = [dict(zip(("program", "n", "objective", "rate"), p, strict=True)) for p in PUBLISHED]
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}

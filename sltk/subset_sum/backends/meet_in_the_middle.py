@@ -83,7 +83,7 @@ def _affordable_first(problem: Problem) -> Found:
     def search(workspace: affordable.Workspace, low: int, high: int) -> None:
         affordable.cheapest(workspace, problem.pool, costs, problem.target, eps, problem.alpha, mask, state, low, high)
 
-    over_cores(search, count, piece(count, 2**16), lambda: affordable.workspace(n))
+    over_cores(search, count, piece(count, 2**13), lambda: affordable.workspace(n))
     found, left = state == affordable.FOUND, state == affordable.TOO_MANY
     if left.any():
         mask[left], found[left] = _cheapest(problem.take(left))

@@ -139,8 +139,12 @@ def wide_kernel(tensors, metadata) -> None:
     metadata["source"] = metadata["source"].replace('"kernel":[1,1]', '"kernel":[1000000000,1]')
 
 
-def inflating(tensors, metadata) -> None:
-    tensors["mask.1.weight"] = torch.frombuffer(bytearray(zlib.compress(bytes(2**31), 9)), dtype=torch.uint8)
+def inflating(tensors, metadata, size: int = 2**28) -> None:
+    tensors["mask.1.weight"] = torch.frombuffer(bytearray(zlib.compress(bytes(size), 1)), dtype=torch.uint8)
+
+
+def inflating_to_gigabytes(tensors, metadata) -> None:
+    inflating(tensors, metadata, 2**31)
 
 
 def beyond(tensors, metadata) -> None:
@@ -196,7 +200,7 @@ def test_a_forged_file_is_one_line(tmp_path, change) -> None:
 def test_what_inflates_to_gigabytes_is_refused_in_little_memory(tmp_path) -> None:
     path = tmp_path / "a.ticket"
     save_ticket(ticket_for(small_target()), path)
-    tamper(path, inflating, signed=True)
+    tamper(path, inflating_to_gigabytes, signed=True)
     tracemalloc.start()
     with pytest.raises(SltkError, match="inflates"):
         load_ticket(path)

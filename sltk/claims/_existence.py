@@ -10,6 +10,7 @@ import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -79,6 +80,7 @@ class Small:
         """The ticket of one seed."""
         return self.construction(n, eps).build(seed, Search(objective))
 
+    @cache  # noqa: B019  # a handful of networks, each asked for thousands of seeds
     def construction(self, n: int, eps: float) -> Construction:
         """Of the target: U[-1, 1] sources, inputs in [0, 1], every parameter to ``eps``."""
         recipe = Recipe("plus-one", n, eps, law="uniform(1.0)", biases=self.biases)

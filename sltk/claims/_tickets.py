@@ -7,6 +7,7 @@ a posteriori certificate. A negative control breaks the ticket, never the check.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -66,6 +67,7 @@ class Setting:
         """The ticket of one seed, with fewest samples."""
         return self.construction(n, eps).build(seed, Search("cardinality"))
 
+    @cache  # noqa: B019  # a handful of settings, each asked for thousands of seeds
     def construction(self, n: int, eps: float = PARAM_EPS) -> Construction:
         """Of the target: U[-1,1] sources, inputs in [-1, 1], every parameter to ``eps``."""
         recipe = Recipe(self.method, n, eps, law="uniform(1.0)", biases=self.biases)

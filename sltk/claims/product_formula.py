@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from sltk.claims._pools import count
-from sltk.construct import Construction, Recipe, Search, StrongTicket, strong_ticket
+from sltk.construct import Construction, Recipe, Search, strong_ticket
 from sltk.construct.predict.success import Prediction
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.statistics.verdict import Proportion
@@ -40,11 +40,6 @@ def network(neurons: int = len(HIDDEN)) -> Network:
     ))  # fmt: skip
 
 
-def ticket(target: Network, seed: int) -> StrongTicket:
-    """The ticket of one seed, with fewest samples."""
-    return construction(target).build(seed, Search("cardinality"))
-
-
 def construction(target: Network) -> Construction:
     """Inputs in [0, 1], 18 samples a pool, every parameter to .1."""
     return Construction(target, (0.0, 1.0), Recipe("plus-one", SAMPLES, PARAM_EPS, law="uniform(1.0)", biases=False))
@@ -62,8 +57,8 @@ def predicted(neurons: int, conditional: bool, trials: int) -> Prediction:
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
     """Tickets without a failure, by the real construction."""
     with limit(1):
-        target, seeds = network(cell["neurons"]), generator.integers(2**63, size=trials).tolist()
-        return count(np.array([len(ticket(target, seed).failures) == 0 for seed in seeds]))
+        asked, seeds = construction(network(cell["neurons"])), generator.integers(2**63, size=trials).tolist()
+        return count(np.array([asked.build(seed, Search("cardinality")).reached for seed in seeds]))
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:

@@ -19,7 +19,7 @@ from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.pools.samples import constant_values
 from sltk.construct.source import Source
 from sltk.core.errors import SltkError
-from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.arrays import Flags, Indices, Values
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.affine import Affine
 
@@ -27,7 +27,7 @@ UNIT = 2.0**-53
 
 
 @dataclass(frozen=True)
-class _Kept:
+class KeptWeights:
     """Kept weights of a combining layer, decoded."""
 
     value: Values
@@ -36,18 +36,26 @@ class _Kept:
     channel: Indices
     s: Indices
 
-    def select(self, rows: Indices | np.ndarray) -> "_Kept":
-        return _Kept(self.value[rows], self.j[rows], self.k[rows], self.channel[rows], self.s[rows])
+    def select(self, rows: Indices | Flags) -> "KeptWeights":
+        """Those of ``rows``."""
+        return KeptWeights(self.value[rows], self.j[rows], self.k[rows], self.channel[rows], self.s[rows])
 
 
-def decode(source: Source, role: Role, kept: Indices) -> _Kept:
+def decode(source: Source, role: Role, kept: Indices) -> KeptWeights:
     """Which output, copy, input channel and tap each kept weight belongs to."""
     rest, s = np.divmod(kept, role.inner)
     row, channel = np.divmod(rest, role.channels)
     j, k = np.divmod(row, role.copies_out)
     if row.size and int(row.max()) >= role.outputs * role.copies_out:
         raise SltkError(f"the mask keeps weights into constant neurons of stage {role.stage}: it is not of this plan.")
-    return _Kept(source.weights(role.combine, kept), j, k, channel, s)
+    return KeptWeights(source.weights(role.combine, kept), j, k, channel, s)
+
+
+def weights_and_constants(source: Source, role: Role, masks: Sequence[LayerMask]) -> tuple[KeptWeights, KeptWeights]:
+    """Kept weights of a stage that carry its inputs, and those that read constant neurons."""
+    kept = decode(source, role, masks[role.combine].weight)
+    carries = kept.channel < role.inputs * role.copies_in
+    return kept.select(carries), kept.select(~carries)
 
 
 def require_of_plan(plan: SourcePlan, masks: Sequence[LayerMask]) -> None:
@@ -78,18 +86,15 @@ def realise(source: Source, role: Role, masks: Sequence[LayerMask], affine: Affi
         Absolute parameter and bias errors, each at least the true one: a sum of N floats in any order errs by at
         most ``gamma_N sum |terms|`` with ``gamma_N = N u / (1 - N u)``, ``u = 2**-53``.
     """
-    kept = decode(source, role, masks[role.combine].weight)
-    carries = kept.channel < role.inputs * role.copies_in
-    weights, constants = kept.select(carries), kept.select(~carries)
-    spurious = 0.0 if role.activation is None else role.activation.intercept
-    bias_error = _bias_error(source, role, masks, affine, constants, weights, spurious)
+    weights, constants = weights_and_constants(source, role, masks)
+    bias_error = _bias_error(source, role, masks, affine, constants, weights, role.intercept)
     if role.first is None:
         return _copies(role, affine, weights, bias_error)
     return _common(source, role, masks, affine, weights, bias_error)
 
 
-def _copies(role: Role, affine: Affine, weights: _Kept, bias_error: Tensor) -> Copies:
-    total, size, count = _sums(role, weights, weights.value)
+def _copies(role: Role, affine: Affine, weights: KeptWeights, bias_error: Tensor) -> Copies:
+    total, size, count = sums_by_parameter(role, weights, weights.value)
     i, a = np.divmod(weights.channel, role.copies_in)
     rows = weights.k * role.outputs + weights.j
     columns = (a * role.inputs + i) * role.inner + weights.s
@@ -99,20 +104,20 @@ def _copies(role: Role, affine: Affine, weights: _Kept, bias_error: Tensor) -> C
 
 
 def _common(
-    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, weights: _Kept, bias_error: Tensor
+    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, weights: KeptWeights, bias_error: Tensor
 ) -> Common:
     phi = role.activation
     assert phi is not None
-    incoming = _incoming(source, role, masks)[weights.channel]
+    incoming = kept_incoming(source, role, masks)[weights.channel]
     product = weights.value * incoming
     right, left = phi.slope_positive, phi.slope_negative
     on_positive = product * np.where(incoming > 0, right, left)
     on_negative = product * np.where(incoming > 0, left, right)
     bend = np.abs(weights.value) * phi.remainder.coefficient * np.abs(incoming) ** phi.remainder.order
-    remainder, _, count = _sums(role, weights, bend)
+    remainder, _, count = sums_by_parameter(role, weights, bend)
     return Common(
-        delta_positive=_off(role, affine, *_sums(role, weights, on_positive)),
-        delta_negative=_off(role, affine, *_sums(role, weights, on_negative)),
+        delta_positive=_off(role, affine, *sums_by_parameter(role, weights, on_positive)),
+        delta_negative=_off(role, affine, *sums_by_parameter(role, weights, on_negative)),
         remainder=_shaped(role, affine, remainder * (1.0 + (count + 16.0) * UNIT)),
         bias_error=bias_error,
         order=phi.remainder.order,
@@ -121,7 +126,7 @@ def _common(
     )
 
 
-def _incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
+def kept_incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
     """The kept weight into each univariate neuron, 0 where it is pruned, ``(inputs * copies_in,)``."""
     assert role.first is not None
     kept = masks[role.first].weight
@@ -133,7 +138,7 @@ def _incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
     return incoming
 
 
-def _sums(role: Role, weights: _Kept, terms: Values) -> tuple[Values, Values, Values]:
+def sums_by_parameter(role: Role, weights: KeptWeights, terms: Values) -> tuple[Values, Values, Values]:
     """Sum, sum of sizes, and number of terms for every parameter and copy."""
     i = weights.channel // role.copies_in
     place = ((weights.k * role.outputs + weights.j) * role.inputs + i) * role.inner + weights.s
@@ -161,8 +166,8 @@ def _bias_error(
     role: Role,
     masks: Sequence[LayerMask],
     affine: Affine,
-    constants: _Kept,
-    weights: _Kept,
+    constants: KeptWeights,
+    weights: KeptWeights,
     spurious: float,
 ) -> Tensor:
     """Upper bound of ``|b_j - d sum v - sum v c|``, ``(copies_out, outputs)``."""

@@ -5,7 +5,6 @@ against the tolerance that recipe and target give. Tolerances, and what the sour
 recipe. A file that says something else is not believed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +12,11 @@ import numpy as np
 from sltk.construct.construction import Construction
 from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
-from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role
 from sltk.construct.methods.sums import Sum
-from sltk.construct.pools.samples import incoming_index
-from sltk.construct.realise import decode, realise
-from sltk.construct.source import Source
+from sltk.construct.realise import KeptWeights, kept_incoming, sums_by_parameter, weights_and_constants
 from sltk.construct.ticket import StrongTicket
-from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.arrays import Values
 from sltk.networks.affine import Affine
 
 CLOSE = 1e-9  # of a tolerance or an error: sums in another order differ by far less, a forged number by more
@@ -66,31 +62,25 @@ def _inputs(said: Declaration, own: Declaration) -> list[str]:
 def _stage(ticket: StrongTicket, role: Role, tolerance: float) -> tuple[int, FailureTable]:
     """Problems of a stage, and those that its mask leaves unsolved."""
     assert ticket.target is not None
-    source, masks, affine = ticket.source, ticket.masks, ticket.target.stages[role.stage].affine
-    pruned, tables, problems = ticket.search.pruned(tolerance), [], 0
-    for one in role.sums:
-        count, table = _weights(source, role, masks, affine, one, (tolerance, pruned))
-        problems += count
-        tables.append(table)
-    count, table = _biases(source, role, masks, affine, (tolerance, pruned))
-    return problems + count, FailureTable.concatenate([*tables, table])
+    affine, limits = ticket.target.stages[role.stage].affine, (tolerance, ticket.search.pruned(tolerance))
+    weights, _ = weights_and_constants(ticket.source, role, ticket.masks)
+    incoming = None
+    if role.first is not None:
+        incoming = kept_incoming(ticket.source, role, ticket.masks)[weights.channel]
+    found = [_weights(role, affine, one, weights, incoming, limits) for one in role.sums]
+    found.append(_biases(role, affine, weights, ticket.realised[role.stage].bias_error.numpy(), limits))
+    return sum(count for count, _ in found), FailureTable.concatenate([table for _, table in found])
 
 
 def _weights(
-    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, one: Sum, limits: tuple[float, float]
+    role: Role, affine: Affine, one: Sum, weights: KeptWeights, incoming: Values | None, limits: tuple[float, float]
 ) -> tuple[int, FailureTable]:
     tolerance, pruned = limits
-    kept = decode(source, role, masks[role.combine].weight)
-    carries = kept.channel < role.inputs * role.copies_in
-    weights = kept.select(carries)
     terms = weights.value
-    if role.first is not None:
-        incoming = source.weights(role.first, incoming_index(role, weights.channel))
+    if incoming is not None:
         terms = np.where((np.sign(incoming) == one.sign) | (one.sign == 0), terms * incoming, 0.0)
     parameter = affine.weight.numpy().reshape(-1)
-    size = role.outputs * role.inputs * role.inner
-    place = (weights.k * role.outputs + weights.j) * role.inputs + weights.channel // role.copies_in
-    total = np.bincount(place * role.inner + weights.s, terms, role.copies_out * size).reshape(role.copies_out, size)
+    total = sums_by_parameter(role, weights, terms)[0].reshape(role.copies_out, parameter.size)
     asked = np.abs(parameter) > pruned
     error = np.abs(total - parameter / one.slope)
     copy, flat = np.nonzero((error > tolerance / one.gain * (1.0 + CLOSE)) & asked)
@@ -103,29 +93,20 @@ def _weights(
 
 
 def _biases(
-    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, limits: tuple[float, float]
+    role: Role, affine: Affine, weights: KeptWeights, error: Values, limits: tuple[float, float]
 ) -> tuple[int, FailureTable]:
     tolerance, pruned = limits
-    target = np.tile(affine.bias.numpy(), (role.copies_out, 1))
-    if role.intercept != 0.0:
-        target = target - role.intercept * _mass(source, role, masks)
+    shape = (role.copies_out, role.outputs)
+    # What the weights bring along where the univariate neurons have an intercept.
+    mass = np.bincount(weights.k * role.outputs + weights.j, weights.value, role.copies_out * role.outputs)
+    target: Values = np.asarray(affine.bias.numpy() - role.intercept * mass.reshape(shape), dtype=np.float64)
     asked = np.abs(target) > pruned
-    error = realise(source, role, masks, affine).bias_error.numpy()
     copy, output = np.nonzero((error > tolerance * (1.0 + CLOSE)) & asked)
     none = np.zeros(copy.size, dtype=np.int64)
     table = FailureTable.of(
         "bias", role.stage, output, none, none, copy, target[copy, output], error[copy, output], tolerance
     )
     return int(asked.sum()), table
-
-
-def _mass(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
-    """``sum v`` of the chosen weights, ``(copies, outputs)``: what an intercept is multiplied with."""
-    kept = decode(source, role, masks[role.combine].weight)
-    weights = kept.select(kept.channel < role.inputs * role.copies_in)
-    place: Indices = weights.k * role.outputs + weights.j
-    total = np.bincount(place, weights.value, role.copies_out * role.outputs).astype(np.float64, copy=False)
-    return total.reshape(role.copies_out, role.outputs)
 
 
 def _same(one: FailureTable, other: FailureTable) -> bool:

@@ -30,6 +30,7 @@ Word = Literal["proved", "faithful", "reached only", "failed"]
 SHARE = 0.05
 PROBES = 256
 BATCH = 128
+PROBED = "probes of the domain"
 
 Function = Callable[[Tensor], Tensor]
 
@@ -110,12 +111,13 @@ def measure_function(target: Function, ticket: Function, x: Tensor, what: str, b
             wanted, got = target(rows.double()).flatten(1), ticket(rows.float()).double().flatten(1)
             off = float((wanted - got).abs().max())
             error = max(error, off) if math.isfinite(off) else math.inf
-            same += int((_answers(wanted) == _answers(got)).sum())
+            same += int((answers(wanted) == answers(got)).sum())
             outputs.append(wanted)
     all_outputs = torch.cat(outputs)
     spread = float((all_outputs.amax(0) - all_outputs.amin(0)).max())
     return Comparison(what, len(x), error, float(all_outputs.abs().max()), spread, same)
 
 
-def _answers(outputs: Tensor) -> Tensor:
+def answers(outputs: Tensor) -> Tensor:
+    """What a classifier says of each row of ``(rows, outputs)``: the largest output, or the sign of the only one."""
     return outputs.argmax(1) if outputs.shape[1] > 1 else outputs[:, 0] > 0

@@ -1,6 +1,7 @@
 """The strong ticket: a source that anyone can redraw, and the mask under which it computes its target."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
-from sltk.certify.findings import Findings, conclude_findings, measure_function, probes
+from sltk.certify.findings import PROBED, Comparison, Findings, conclude_findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
@@ -129,11 +130,14 @@ class StrongTicket:
             seed: of the probes.
         """
         target, module = self._require_target("findings"), self.module().eval()
-        inputs = [("probes of the domain", probes(self.domain, target.input_shape, seed))]
+        inputs = [(PROBED, probes(self.domain, target.input_shape, seed))]
         inputs += [] if data is None else [(what, data)]
-        measured = tuple(measure_function(target, module, x, name) for name, x in inputs)
+        return self.conclude([measure_function(target, module, x, name) for name, x in inputs])
+
+    def conclude(self, measured: Sequence[Comparison]) -> Findings:
+        """The findings where the function was ``measured`` already; the last comparison decides."""
         eps = self.recipe.tolerance if self.recipe.aim == "eps" else None
-        return conclude_findings(self.problems, len(self.failures), measured, self.certificate.bound, eps)
+        return conclude_findings(self.problems, len(self.failures), tuple(measured), self.certificate.bound, eps)
 
     @cached_property
     def certificate(self) -> Certificate:

@@ -1,11 +1,13 @@
 """What target and ticket answer on labelled data."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from sltk.certify.findings import Comparison, answers
 from sltk.core.report import Steps
 
 OutputsOf = Callable[[Tensor], Tensor]  # a batch of inputs to their outputs
@@ -24,6 +26,7 @@ class Agreement:
         differing: rows on which the two predict differently.
         error: largest ``|target - ticket|`` of an output, in the dtype of the data, its rounding included.
         largest: largest ``|target|`` of an output, the scale of ``error``.
+        spread: largest range of one output of the target over the rows.
         worst: up to 64 rows with the largest errors, worst first.
     """
 
@@ -33,6 +36,7 @@ class Agreement:
     differing: int
     error: float
     largest: float
+    spread: float
     worst: Tensor
 
     @property
@@ -44,6 +48,11 @@ class Agreement:
     def ticket_accuracy(self) -> float:
         """Share of rows that the ticket classifies as labelled."""
         return self.ticket_correct / self.rows
+
+    def comparison(self, what: str) -> Comparison:
+        """The same as a finding: inputs in words, and an infinite error where the ticket gave no number."""
+        error = self.error if math.isfinite(self.error) else math.inf
+        return Comparison(what, self.rows, error, self.largest, self.spread, self.rows - self.differing)
 
 
 def first_of_each_class(labels: Tensor, count: int) -> Tensor:
@@ -65,18 +74,21 @@ def agreement(
         report: called with (rows done, rows in all).
     """
     right = torch.zeros(2, dtype=torch.int64)
-    differing, largest, errors = 0, 0.0, []
+    differing, largest, errors, outputs = 0, 0.0, list[Tensor](), list[Tensor]()
     with torch.no_grad():
         for start in range(0, len(x), batch):
             rows, labels = x[start : start + batch], y[start : start + batch]
             wanted, got = target(rows), ticket(rows)
-            said, heard = wanted.argmax(1), got.argmax(1)
+            said, heard = answers(wanted), answers(got)
             right += torch.stack([(said == labels).sum(), (heard == labels).sum()])
             differing += int((said != heard).sum())
             largest = max(largest, float(wanted.abs().max()))
+            outputs.append(wanted.flatten(1))
             errors.append((wanted.double() - got.double()).abs().flatten(1).amax(1))
             if report:
                 report(min(start + batch, len(x)), len(x))
     error = torch.cat(errors)
     worst = error.argsort(descending=True, stable=True)[:WORST]
-    return Agreement(len(x), int(right[0]), int(right[1]), differing, float(error.max()), largest, worst)
+    all_outputs = torch.cat(outputs)
+    spread = float((all_outputs.amax(0) - all_outputs.amin(0)).max())
+    return Agreement(len(x), int(right[0]), int(right[1]), differing, float(error.max()), largest, spread, worst)

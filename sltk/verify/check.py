@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sltk.certify.adversary import Attack, data_error, sup_error
 from sltk.certify.certificate import Certificate
-from sltk.certify.findings import Findings
+from sltk.certify.findings import PROBED, Findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.construct.checkpoint import target_hash
 from sltk.construct.parameters import StageParameters
@@ -121,8 +121,10 @@ def check(
     parameters = ticket.parameters
     certificate = ticket.certificate
     met, on_data, worst = None, None, None
+    measured = [measure_function(ticket.target, module, probes(ticket.domain, ticket.target.input_shape, 0), PROBED)]
     if data is not None:
         met = agreement(ticket.target, module, *data, batch=batch, report=_part(report, "running target and ticket"))
+        measured.append(met.comparison("data"))
         worst = data[0][met.worst].double()
     exact = module.double()
     if worst is not None:
@@ -134,7 +136,7 @@ def check(
             restarts=attack_restarts, steps=attack_steps, seed=seed,
         )  # fmt: skip
     claim = claim or CallerClaim()
-    findings = ticket.findings(None if data is None else data[0])
+    findings = ticket.conclude(measured)
     verdicts = [_bits_verdict(bits), *_file_verdicts(ticket), _domain_verdict(ticket, claim, data)]
     verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
     verdicts += _bound_verdicts(certificate, on_data, attack, met.largest if met else 0.0)

@@ -51,12 +51,10 @@ def add_findings(table: Table, findings: Findings, ticket: StrongTicket) -> None
 
 
 def add_failures(table: Table, ticket: StrongTicket) -> None:
-    """Add how many pools did not reach their target, by stage and kind, and the first few of them."""
+    """Add which pools did not reach their target, by stage and kind, and the first few of them; nothing if all did."""
     failures = ticket.failures
-    colour = "red" if len(failures) else "green"
-    table.add_row("failures", f"[{colour}]{len(failures):,}[/] of {ticket.problems:,} subset-sum problems")
-    for line in _by_kind(ticket, failures):
-        table.add_row("", line)
+    for number, line in enumerate(_by_kind(ticket, failures)):
+        table.add_row("" if number else "failures", line)
     for row in range(min(LISTED, len(failures))):
         f = failures[row]
         name = ticket.architecture.stages[f.stage].name

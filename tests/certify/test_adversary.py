@@ -1,7 +1,5 @@
 """The search finds known maxima, stays in the box, and says what it could not do."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from torch import Tensor, nn
@@ -11,15 +9,6 @@ from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
 
 BOX = Box(-1.0, 1.0)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """These tensors are tiny: on a busy machine threads that wait for each other cost twenty times the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def zero(x: Tensor) -> Tensor:

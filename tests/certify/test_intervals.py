@@ -1,6 +1,5 @@
 """Interval bounds of a target: exact rational checks on tiny nets, sampling and ascent on larger ones."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 import pytest
@@ -22,15 +21,6 @@ from sltk.networks.ops.linear import Linear
 from sltk.networks.ops.max_pool import MaxPool
 
 RELU = Act(activation("relu"))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """These tensors are tiny: on a busy machine threads that wait for each other cost twenty times the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def generator(seed: int) -> torch.Generator:

@@ -1,7 +1,6 @@
 """The recursion against values by hand, and the mistakes it must not make."""
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -26,15 +25,6 @@ from sltk.networks.ops.max_pool import MaxPool
 
 RELU = Act(activation("relu"))
 ROUNDING = 1e-12
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """These tensors are tiny: on a busy machine threads that wait for each other cost twenty times the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def doubles(values: object) -> Tensor:

@@ -6,7 +6,6 @@ selected masses are read from the weights, as a construction would do.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,15 +40,6 @@ from sltk.networks.ops.max_pool import MaxPool
 NAMES = ("relu", "leaky_relu(0.1)", "tanh", "sigmoid", "softplus", "gelu")
 ALLOWANCE = 1e-13  # covers the rounding of the few dozen float64 products behind each realised number
 EVALUATION = 1e-12  # and that of evaluating target and ticket, with values below 1e3; bounds here are above 1e-3
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """These tensors are tiny: on a busy machine threads that wait for each other cost twenty times the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,12 @@
 ``registry()`` finds them; a new file with a ``CLAIM`` in this folder is all that a new claim needs.
 """
 
-import importlib
-import pkgutil
 from functools import cache
 from types import MappingProxyType
 
 from sltk.core.claim import Claim
 from sltk.core.errors import SltkError
+from sltk.core.registry import modules_of
 
 __all__ = ["claim", "module_name", "registry"]
 
@@ -21,10 +20,11 @@ def registry() -> MappingProxyType[str, Claim]:
     Raises:
         SltkError: a file whose claim is missing or has another key than the file's name says.
     """
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     found = {}
-    for name in names:
-        claim = getattr(importlib.import_module(f"{__name__}.{name}"), "CLAIM", None)
+    for name, module in modules_of(__name__, __path__).items():
+        if name.startswith("_"):
+            continue
+        claim = getattr(module, "CLAIM", None)
         if not isinstance(claim, Claim) or module_name(claim.key) != name:
             raise SltkError(f"sltk/claims/{name}.py needs a CLAIM = Claim(key={name.replace('_', '-')!r}, ...).")
         found[claim.key] = claim

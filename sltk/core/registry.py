@@ -1,16 +1,22 @@
-"""Kinds that are registered by being there: every module of a folder is imported, and enters what it defines."""
+"""Kinds that are registered by being there: every module of a folder is imported, and found or enters itself."""
 
 import pkgutil
 from collections.abc import Iterable
 from importlib import import_module
+from types import ModuleType
+
+
+def modules_of(package: str, folders: Iterable[str]) -> dict[str, ModuleType]:
+    """All modules of ``package`` by name, imported, in alphabetic order.
+
+    Args:
+        package: its name.
+        folders: where its modules lie, the package's ``__path__``.
+    """
+    names = sorted(module.name for module in pkgutil.iter_modules(folders))
+    return {name: import_module(f"{package}.{name}") for name in names}
 
 
 def import_modules(package: str, folders: Iterable[str]) -> None:
-    """Import all modules of ``package``, in the order of their names.
-
-    Args:
-        package: its name; call it at the end of the package's own file with ``__name__``.
-        folders: where its modules lie, ``__path__`` there.
-    """
-    for found in sorted(pkgutil.iter_modules(folders), key=lambda module: module.name):
-        import_module(f"{package}.{found.name}")
+    """Import all modules of ``package``, which then enter what they define; call it at the end of its own file."""
+    modules_of(package, folders)

@@ -1,8 +1,6 @@
 """Bases by name, as the command line and the methods know them: the files in ``sltk.train.basis`` name their own."""
 
-import importlib
 import math
-import pkgutil
 from functools import cache
 from types import MappingProxyType
 
@@ -10,6 +8,7 @@ from torch import Tensor
 
 import sltk.train.basis
 from sltk.core.errors import SltkError
+from sltk.core.registry import modules_of
 from sltk.train.basis.base import Basis, BasisPlace, MakeBasis, NamedBasis
 
 
@@ -21,8 +20,8 @@ def bases() -> MappingProxyType[str, NamedBasis]:
         SltkError: two of one name.
     """
     found: dict[str, NamedBasis] = {}
-    for file in sorted(module.name for module in pkgutil.iter_modules(sltk.train.basis.__path__)):
-        for basis in getattr(importlib.import_module(f"sltk.train.basis.{file}"), "NAMED", ()):
+    for file, module in modules_of("sltk.train.basis", sltk.train.basis.__path__).items():
+        for basis in getattr(module, "NAMED", ()):
             if basis.name in found:
                 raise SltkError(f"sltk/train/basis/{file}.py names a basis {basis.name!r}, as another file does.")
             found[basis.name] = basis

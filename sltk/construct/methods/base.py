@@ -1,14 +1,14 @@
 """A construction method: how a target's stages become layers of a source. One method a file, found by being there."""
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import sltk.construct.methods
 from sltk.construct.architecture import Architecture
 from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.methods.scales import Scales
 from sltk.core.errors import SltkError
+from sltk.core.registry import import_modules
 from sltk.networks.activations.activation import Activation
 
 
@@ -91,7 +91,6 @@ def method_named(name: str) -> Method:
 
 def methods() -> tuple[str, ...]:
     """Names of all construction methods: one a file of this folder, and what was registered since."""
-    package = __name__.rpartition(".")[0]
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        importlib.import_module(f"{package}.{module.name}")
+    package = sltk.construct.methods
+    import_modules(package.__name__, package.__path__)
     return tuple(sorted(_registered))

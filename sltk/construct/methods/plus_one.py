@@ -115,4 +115,4 @@ def _refuse_spoiled_constants(stage: StageShape, constants: Constants | None) ->
             )
 
 
-METHOD = register_method(PlusOne())
+register_method(PlusOne())

@@ -47,4 +47,4 @@ class TwoLayer(Method):
         return SourcePlan(self.name, tuple(layers), tuple(roles))
 
 
-METHOD = register_method(TwoLayer())
+register_method(TwoLayer())

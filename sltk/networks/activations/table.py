@@ -4,14 +4,13 @@ Each file of ``sltk/networks/activations/known`` holds one, or a family: constan
 """
 
 import ast
-import importlib
 import math
-import pkgutil
 from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 from sltk.core.errors import SltkError
+from sltk.core.registry import modules_of
 from sltk.networks.activations import known
 from sltk.networks.activations.activation import Activation, Remainder, require_admissible
 from sltk.networks.activations.entry import Entry
@@ -29,10 +28,10 @@ def entries() -> MappingProxyType[str, Entry]:
         SltkError: a file without entries, or a name that stands in two.
     """
     found: dict[str, Entry] = {}
-    for module in sorted(pkgutil.iter_modules(known.__path__), key=lambda module: module.name):
-        own = getattr(importlib.import_module(f"{known.__name__}.{module.name}"), "ENTRIES", ())
+    for name, module in modules_of(known.__name__, known.__path__).items():
+        own = getattr(module, "ENTRIES", ())
         if not own or not all(isinstance(entry, Entry) for entry in own):
-            raise SltkError(f"sltk/networks/activations/known/{module.name}.py needs ENTRIES, a tuple of Entry.")
+            raise SltkError(f"sltk/networks/activations/known/{name}.py needs ENTRIES, a tuple of Entry.")
         for entry in own:
             if entry.name in found:
                 raise SltkError(f"sltk/networks/activations/known has {entry.name!r} twice; rename one.")

@@ -1,7 +1,5 @@
 """The kinds of layers and steps, one file each with its ``KIND``; a new file is all that a new kind needs."""
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -10,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.core.registry import modules_of
 from sltk.networks.activations.activation import Activation
 from sltk.networks.affine import Affine
 from sltk.networks.op import Op, Step
@@ -24,8 +23,8 @@ def kinds() -> MappingProxyType[str, type[Op]]:
         SltkError: a file without its kind, or a tag of another.
     """
     found: dict[str, type[Op]] = {}
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        kind = getattr(importlib.import_module(f"{__name__}.{name}"), "KIND", None)
+    for name, module in modules_of(__name__, __path__).items():
+        kind = getattr(module, "KIND", None)
         if not (isinstance(kind, type) and issubclass(kind, Op)) or kind.tag in found:
             raise SltkError(f"sltk/networks/ops/{name}.py needs KIND, a class of Op with a tag of its own.")
         found[kind.tag] = kind

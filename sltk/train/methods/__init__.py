@@ -5,12 +5,11 @@ needs. Every one runs by ``sltk.train.runner.run(method, model, data, setup)``; 
 short doors.
 """
 
-import importlib
-import pkgutil
 from functools import cache
 from types import MappingProxyType
 
 from sltk.core.errors import SltkError
+from sltk.core.registry import modules_of
 from sltk.train.methods.base import TrainingMethod
 
 __all__ = ["TrainingMethod", "registry"]
@@ -24,8 +23,10 @@ def registry() -> MappingProxyType[str, type[TrainingMethod]]:
         SltkError: a file without exactly one method, or whose method has another name than the file says.
     """
     found: dict[str, type[TrainingMethod]] = {}
-    for file in sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base"):
-        module, name = importlib.import_module(f"{__name__}.{file}"), file.replace("_", "-")
+    for file, module in modules_of(__name__, __path__).items():
+        if file == "base":
+            continue
+        name = file.replace("_", "-")
         own = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, TrainingMethod)]
         own = [kind for kind in own if kind.__module__ == module.__name__]
         if [kind.name for kind in own] != [name]:

@@ -64,9 +64,9 @@ def emptied(job: RstJob, found: Mapping[str, Any]) -> str:
 def findings_table(judged: Sequence[PairedFinding], what: str, points: str = "mean") -> Table:
     """One row a comparison: the claim, where, what was found, the mean difference in points, Holm's p-value."""
     table = Table(title="Paired over seeds, exact sign-flip test, Holm over each claim's family", title_justify="left")
-    for name, justify in (("claim", "left"), (what, "left"), ("finding", "left"), (points, "right"), ("range", "right"),
-                          ("p (Holm)", "right")):  # fmt: skip
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for name in ("claim", what, "finding", points, "range", "p (Holm)"):
+        right = name in (points, "range", "p (Holm)")
+        table.add_column(name, justify="right" if right else "left", no_wrap=True)
     for n, one in enumerate(judged):
         c = one.comparison
         last = n + 1 == len(judged) or judged[n + 1].claim != one.claim

@@ -1,10 +1,10 @@
 """The strong ticket: a source that anyone can redraw, and the mask under which it computes its target."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -63,6 +63,7 @@ class StrongTicket:
         domain: box over which the ticket is certified.
         target_sha256: hash of the weights that it was built for.
         target: the target, where it is at hand; a ticket that was loaded has none until ``with_target``.
+        choice: from what class, and why, its recipe was chosen, as JSON; ``None`` where it was given.
     """
 
     declaration: Declaration
@@ -75,6 +76,7 @@ class StrongTicket:
     domain: Box
     target_sha256: str
     target: Network | None = None
+    choice: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         recipe, sizes = self.recipe, self.sizes

@@ -30,7 +30,7 @@ from sltk.networks.network import Network
 FAILURES = 0.05  # expected in the whole network: none with probability exp(-.05) = .951
 TOLERANCE = 2.0**-7  # of a parameter, in units of its stage's octave
 SAMPLES = {True: (32, 36, 40), False: (22, 26, 30, 36)}  # with copies, without
-OWN_ERROR = 0.05  # of the copies at the last layer, relative to its values, from the class alone
+OWN_ERROR = 0.01  # of the copies at the last layer, relative to its values, from the class alone
 # Scales of a pool's samples. Large ones in plenty, since a pool fails where all of them have one sign; of each smaller
 # octave a few, from which small parameters are built.
 LADDERS = {True: (((0,) * 6 + (-1,) * 3 + (-2,) * 3 + (-3, -3, -4, -4, -5, -5, -6, -6, -7)),

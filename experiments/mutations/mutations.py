@@ -56,8 +56,8 @@ MUTATIONS = (
         ("tests/golden/test_philox.py",), "a source of more than 2^34 weights would repeat itself",
     ),
     Mutation(
-        "a failed write leaves its temporary", "sltk/core/files.py",
-        "        temporary.unlink(missing_ok=True)\n        raise", "        raise",
+        "a failed write leaves its temporary", "sltk/core/temporary.py",
+        "        place.unlink(missing_ok=True)\n        raise", "        raise",
         ("tests/core/test_files.py",), "folders fill up with parts of files",
     ),
     Mutation(

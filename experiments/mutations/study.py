@@ -102,7 +102,7 @@ class Mutations(Study[MutationOptions]):
         """One row a mutation."""
         sheet = Table(title="Wrong changes, and the first test that noticed", title_justify="left")
         for column in ("file", "change", "noticed by"):
-            sheet.add_column(column)
+            sheet.add_column(column, overflow="fold")
         for one in document["mutations"]:
             by = one["first"] if one["noticed"] else f"NOBODY: {one['why']}"
             sheet.add_row(one["file"].removeprefix("sltk/"), one["mutation"], by)

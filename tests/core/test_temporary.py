@@ -100,10 +100,10 @@ def test_a_temporary_that_is_swept_before_it_is_held_is_made_again(
 ) -> None:
     real, swept = temporary._hold, []
 
-    def late(file, wait: bool) -> bool | None:
+    def late(handle: int, wait: bool) -> bool | None:
         if wait and not swept:
             swept.append(sweep(tmp_path / "a"))
-        return real(file, wait)
+        return real(handle, wait)
 
     monkeypatch.setattr(temporary, "_hold", late)
     write_atomic(tmp_path / "a", b"whole")

@@ -1,6 +1,7 @@
 """A run that was stopped goes on: its state on disk, in a file named by all that fixes the run.
 
-The name is the hash of the phases, of the networks as they were made, and of the data. So the file of another run is
+The name is the hash of the method and its phases, of the networks as they were made, and of the data; functions among
+the fields of a method count by their names. So the file of another run is
 never taken, several runs share a folder, and a damaged file costs no more than beginning again. What is kept stays when
 the run has ended, and is then the whole run: remove the folder where its outcome is safe.
 """
@@ -14,13 +15,14 @@ from sltk.core.errors import SltkError
 from sltk.core.temporary import sweep
 from sltk.train.checkpoint import fingerprint, load_checkpoint, save_checkpoint
 from sltk.train.loop.state import State
+from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phases
 from sltk.train.phases.train import Train
 
 EVERY = 20.0  # seconds of one training between two checkpoints
 
 
-def resume(state: State, folder: str | Path, phases: Phases) -> State:
+def resume(state: State, folder: str | Path, method: TrainingMethod, phases: Phases) -> State:
     """Fill ``state`` with what ``folder`` holds of its run, and keep it there from now on.
 
     It is kept after each ``Train``, every ``EVERY`` seconds within one, and at the end: a kill loses no more than a
@@ -29,9 +31,10 @@ def resume(state: State, folder: str | Path, phases: Phases) -> State:
     Args:
         state: newly made; changed in place.
         folder: of the checkpoints; made when the first is written.
+        method: that is run.
         phases: of the run, all of them.
     """
-    path = Path(folder) / f"{_key(state, phases)[:32]}.state"
+    path = Path(folder) / f"{_key(state, method, phases)[:32]}.state"
     sweep(path)
     if path.is_file():
         with suppress(SltkError):  # a damaged one
@@ -57,8 +60,8 @@ class _Keeper:
         return state.cursor == len(self.phases) or isinstance(self.phases[state.cursor - 1], Train)
 
 
-def _key(state: State, phases: Phases) -> str:
+def _key(state: State, method: TrainingMethod, phases: Phases) -> str:
     device = next(iter(state.replicas.parameters())).device
-    # Functions among the fields of a phase have addresses, which differ from process to process.
-    said = re.sub(r" at 0x[0-9a-f]+", "", repr(list(phases)))
+    # The addresses of functions differ from process to process.
+    said = re.sub(r" at 0x[0-9a-f]+", "", repr((method, *phases)))
     return fingerprint(state, f"{device.type} {state.replicas.seeds} {state.replicas.arms} {said}")

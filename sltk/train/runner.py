@@ -66,7 +66,7 @@ def run(method: TrainingMethod, model: Model, data: Task | Split, setup: Setup =
     """
     state = start(method, model, data, setup)
     if setup.checkpoint is not None:
-        resume(state, setup.checkpoint, method.phases(setup, len(state.task.train.y)))
+        resume(state, setup.checkpoint, method, method.phases(setup, len(state.task.train.y)))
     return finish(method, state, setup)
 
 

@@ -14,6 +14,7 @@ from sltk.train.methods.imp import Imp
 from sltk.train.methods.rst import Rst
 from sltk.train.outcome import Outcome
 from sltk.train.phases import train as training
+from sltk.train.pruning.scopes import GLOBAL
 from sltk.train.runner import run
 from sltk.train.setup import Setup
 from tests.train.engine_task import conv, small_task
@@ -99,6 +100,17 @@ def test_another_run_is_never_taken(tmp_path: Path, steps: dict[str, int]) -> No
         assert steps["done"] > 0
         assert len(list(tmp_path.iterdir())) == number
         assert same(again, run(*other[:3], replace(other[3], checkpoint=None)))
+
+
+def test_a_field_that_no_phase_shows_makes_another_run(tmp_path: Path, steps: dict[str, int]) -> None:
+    """Scope and density of a search by scores are held by a function."""
+    setup = replace(SETUP, checkpoint=tmp_path)
+    methods = [EdgePopup(0.5), EdgePopup(0.4), EdgePopup(0.5, scope=GLOBAL), EdgePopup(0.5, "kaiming")]
+    for number, method in enumerate(methods, 1):
+        steps.update(done=0)
+        run(method, conv, TASK, setup)
+        assert steps["done"] == STEPS
+        assert len(list(tmp_path.iterdir())) == number
 
 
 def test_a_damaged_checkpoint_costs_a_beginning_and_no_more(tmp_path: Path, steps: dict[str, int]) -> None:

@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 
 from rich.table import Table
 
-from experiments.mutations.copy import changed, copied, digest, run_tests
 from experiments.mutations.mutations import MUTATIONS, ROOT, Mutation
+from experiments.mutations.project_copy import changed, copied, digest, run_tests
 from sltk.core.errors import SltkError
 from sltk.harness.study import Study, StudyOptions, StudyRow
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.mutations.copy import changed, copied, digest, files, run_tests
 from experiments.mutations.mutations import MUTATIONS, ROOT, Mutation
+from experiments.mutations.project_copy import changed, copied, digest, files, run_tests
 from sltk.core.errors import SltkError
 
 SOURCE = "def twice(x):\n    return 2 * x\n"

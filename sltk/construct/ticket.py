@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from torch import Tensor, nn
@@ -16,6 +17,9 @@ from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
 from sltk.construct.declaration import Declaration
+from sltk.construct.export.plain import mask_dict, source_module
+from sltk.construct.export.rows import failure_rows
+from sltk.construct.export.tensors import export
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
@@ -217,6 +221,23 @@ class StrongTicket:
         if layout == "auto":
             return filled(sparse_module(self.source, self.masks, self.architecture.before))
         raise SltkError(f"layout must be 'auto', 'dense' or 'sparse', but got layout={layout!r}.")
+
+    def source_module(self, limit: int = MATERIALISE_LIMIT) -> nn.Module:
+        """The whole source as an ordinary module, before the mask; see ``sltk.construct.export.plain``."""
+        return source_module(self.source, self.architecture.before, limit)
+
+    def mask_dict(self, limit: int = MATERIALISE_LIMIT) -> dict[str, Tensor]:
+        """Boolean masks by the names of ``source_module``'s parameters; see ``sltk.construct.export.plain``."""
+        return mask_dict(self.source, self.masks, self.architecture.before, limit)
+
+    def failure_rows(self) -> list[dict[str, Any]]:
+        """Failures with layer, index, kind, target and nearest sum; see ``sltk.construct.export.rows``."""
+        return failure_rows(self.failures, self.architecture.stages, self.source, self.plan.roles, self.masks)
+
+    def export(self, folder: str | Path, limit: int = MATERIALISE_LIMIT) -> Path:
+        """Target, source and masks as plain ``.safetensors``; see ``sltk.construct.export.tensors``."""
+        target = self._require_target("export")
+        return export(folder, target, self.source, self.masks, self.architecture.before, limit)
 
     def with_target(self, target: Network) -> "StrongTicket":
         """The same ticket beside its target, so that it can be certified.

@@ -43,7 +43,7 @@ def stored(folder: Path, name: str, seed: int, data: Dataset) -> Path:
     if not path.is_file():
         module = trained(sequential(architecture(name)), seed, data)
         floats = {key: t.contiguous() for key, t in module.state_dict().items() if t.is_floating_point()}
-        write_atomic(path, save(floats))
+        write_atomic(path, save(floats, {"architecture": architecture(name)}))
     return path
 
 

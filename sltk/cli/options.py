@@ -90,6 +90,8 @@ class Construct(Plan):
     """Root seed of the source."""
     threads: int | None = None
     """Threads of the solver and of torch; by default all cores."""
+    measure: int = 1000
+    """Test inputs of --data on which the function is measured; `sltk check` takes all."""
     accept: Literal["function", "reached"] = "function"
     """What ends with 0: a ticket that computes its target, or, for theorists, one whose every parameter is reached."""
     certify: bool = False

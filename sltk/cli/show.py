@@ -24,9 +24,13 @@ def facts(title: str) -> Table:
 
 
 def add_question(table: Table, ticket: StrongTicket) -> None:
-    """Add what was asked: the recipe that fixes the source, why, and the search that chose the subsets."""
+    """Add what was asked: the recipe that fixes the source, and the search that chose the subsets."""
     add_recipe(table, ticket.recipe)
     table.add_row("search", _entries(ticket.search.record()))
+
+
+def add_reasons(table: Table, ticket: StrongTicket) -> None:
+    """Add why the recipe is what it is, where the file says that it was chosen."""
     for number, reason in enumerate([] if ticket.choice is None else ticket.choice["reasons"]):
         table.add_row("" if number else "recipe chosen", escape(reason))
 

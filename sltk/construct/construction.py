@@ -236,8 +236,8 @@ def strong_ticket(
     network, box = target_and_box(target, domain, input_shape)
     entries = {"method": method, "n": n, "law": None if law is None else spelled(law)}
     given: dict[str, Any] = {name: value for name, value in entries.items() if value is not None}
-    aims = {"param_eps": param_eps, "eps": eps}
-    recipe = choose(network, box, given) if aims == {"param_eps": None, "eps": None} else Recipe(**given, **aims)
+    chosen = param_eps is None and eps is None
+    recipe = choose(network, box, given) if chosen else Recipe(param_eps=param_eps, eps=eps, **given)
     return Construction(network, box, recipe).build(seed, search, run)
 
 

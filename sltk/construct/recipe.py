@@ -219,7 +219,7 @@ class Search:
     def record(self) -> dict[str, object]:
         """The search as JSON."""
         errors = list(self.copy_error) if isinstance(self.copy_error, tuple) else self.copy_error
-        return asdict(self) | {"copy_error": errors}
+        return {**asdict(self), "copy_error": errors}
 
 
 @dataclass(frozen=True)

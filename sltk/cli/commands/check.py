@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sltk.certify.intervals import Box
 from sltk.cli.options import Check
-from sltk.cli.show import add_failures, add_findings, add_question, facts, peak_memory, yes_no
+from sltk.cli.show import add_failures, add_findings, add_question, add_reasons, facts, peak_memory, yes_no
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket
@@ -102,6 +102,7 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     add_findings(table, result.findings, ticket)
     bits = result.bits
     add_question(table, ticket)
+    add_reasons(table, ticket)
     table.add_row("source", f"seed {ticket.source.seed}: {ticket.sizes.source:,} parameters")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     if bits.unread:

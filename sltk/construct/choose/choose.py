@@ -115,12 +115,16 @@ class Choice:
     def record(self) -> dict[str, Any]:
         """What was seen and predicted, as JSON; no clock has a part in it."""
         return {
-            "given": {key: list(value) if isinstance(value, tuple) else value for key, value in self.given.items()},
+            "given": {key: _stored(value) for key, value in self.given.items()},
             "class": self.target_class.record(),
             "expected_failures": float(f"{self.missed:.6g}"),
             "growth": float(f"{self.growth:.6g}"),
             "reasons": list(self.reasons()),
         }
+
+
+def _stored(value: object) -> object:
+    return list[object](value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType]
 
 
 def choose(network: Network, box: Box, given: Mapping[str, Any] | None = None) -> Choice:
@@ -176,9 +180,10 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
     """The choice where n and the scales within a pool are given."""
     count = len(network.stages)
     zeros = (0,) * count
+    entries: dict[str, Any] = {"law": DEFAULT_LAW, **fixed}
     plain = Recipe(
         method=method.name, param_eps=TOLERANCE, hidden_reach=math.ldexp(1.0, known.reach), curvature=CURVATURE,
-        stage_exponents=zeros, sample_exponents=zeros, bias_exponents=zeros, **{"law": DEFAULT_LAW, **fixed},
+        stage_exponents=zeros, sample_exponents=zeros, bias_exponents=zeros, **entries,
     )  # fmt: skip
     search = Search("weighted", copy_error=0.003, prune_below=0.0)
     own = [stage.activation for stage in network.stages if stage.activation is not None]

@@ -5,7 +5,7 @@ computed here on a grid by Fourier transform: rare events down to 1e-12, which n
 """
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
+from numpy.fft import irfft, rfft
 
 from sltk.core.numerics.arrays import Values
 from sltk.subset_sum.laws import Law
@@ -28,8 +28,8 @@ def obstruction_probability(law: Law, factors: Values, targets: Values) -> Value
     """
     most = float(targets.max())
     step = most / CELLS
-    edges = np.arange(CELLS + 1) * step
-    size = next_fast_len(factors.shape[1] * CELLS + 1)
+    edges: Values = np.arange(CELLS + 1, dtype=np.float64) * step
+    size = 1 << (factors.shape[1] * CELLS).bit_length()  # room for the whole sum: nothing wraps around
     product = np.ones(size // 2 + 1, dtype=np.complex128)
     for column, times in _alike(factors):
         product *= rfft(_positive_part(law, column, edges), size) ** times

@@ -34,8 +34,8 @@ class Sizes:
     def of(cls, parameters: Values) -> "Sizes":
         """The half octaves of the non-zero ``parameters``."""
         size = np.abs(parameters[parameters != 0.0])
-        halves = np.maximum(np.ceil(2.0 * np.log2(size)), SMALLEST).astype(np.int64)
-        return cls(dict(sorted(Counter(halves.tolist()).items())))
+        halves = np.maximum(np.ceil(2.0 * np.log2(size)), SMALLEST)
+        return cls(dict(sorted(Counter(int(half) for half in halves).items())))
 
     @property
     def octave(self) -> int:

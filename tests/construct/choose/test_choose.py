@@ -116,7 +116,7 @@ def test_too_few_samples_are_said() -> None:
 def test_what_is_given_stays() -> None:
     choice = choose(drawn(1), BOX, {"method": "two-layer", "n": 23, "law": "uniform(1.5)"})
     assert (choice.recipe.method, choice.recipe.n, choice.recipe.law) == ("two-layer", 23, "uniform(1.5)")
-    with pytest.raises(SltkError, match="leaves alone .* but got param_eps; pass param_eps or eps"):
+    with pytest.raises(SltkError, match=r"leaves alone .* but got param_eps; pass param_eps or eps"):
         choose(drawn(1), BOX, {"param_eps": 0.1})
 
 

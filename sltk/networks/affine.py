@@ -63,8 +63,19 @@ class Affine(Op):
 
     @classmethod
     @abstractmethod
+    def mixing(cls, name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> Self | None:
+        """The map ``y -> matrix y + shift`` of channels, the same at every position.
+
+        Args:
+            name: of the layer.
+            matrix: ``(out, in)``; shift: ``(out,)``.
+            shape: of the inputs; ``None`` is returned where they are not the kind's own.
+        """
+
+    @classmethod
     def diagonal(cls, name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> Self | None:
         """The map ``y -> gain y + shift``, one number a channel; ``None`` where inputs of ``shape`` are not its own."""
+        return cls.mixing(name, torch.diag(gain), shift, shape)
 
     # What a construction asks of a kind before there are weights: all numbers, so that no target is looked at.
 

@@ -47,9 +47,9 @@ class Conv(Affine):
         return float(self.correlate((self.weight != 0).double(), reach[None]).max())
 
     @classmethod
-    def diagonal(cls, name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv | None":
-        """A 1 x 1 kernel from each channel to itself, on images."""
-        return cls(name, torch.diag(gain)[:, :, None, None], shift) if len(shape) == 3 else None
+    def mixing(cls, name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv | None":
+        """A 1 x 1 kernel, on images."""
+        return cls(name, matrix[:, :, None, None], shift) if len(shape) == 3 else None
 
     @classmethod
     def weight_shape(cls, outputs: int, inputs: int, inner: int, kernel: Pair) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from sltk.networks.op import Op
 from sltk.networks.reading.chain import Chain
 from sltk.networks.reading.norms import NORMS
 from sltk.networks.reading.passing import PASSING
+from sltk.networks.reading.rewritten import REWRITTEN
 from sltk.networks.spelling import Call, Spellings, applied, merged
 
 ENDINGS = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}
@@ -57,7 +58,7 @@ def take_function(chain: Chain, name: str, target: Any, arguments: Sequence[Any]
 
 @cache
 def _known() -> Spellings[tuple[Op, ...]]:
-    return merged((ops.spellings(), PASSING))
+    return merged((ops.spellings(), PASSING, REWRITTEN))
 
 
 def _append(chain: Chain, name: str, read: Iterable[Op]) -> None:

@@ -6,7 +6,6 @@ on random inputs.
 """
 
 import copy
-import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +19,11 @@ from sltk.networks.network import Network
 from sltk.networks.ops.act import Act
 from sltk.networks.reading.calls import take_function, take_module
 from sltk.networks.reading.chain import Chain, Place, first_line
+from sltk.networks.reading.joins import added, concatenation, is_concatenation, uses
+from sltk.networks.reading.parts import Parts, concatenated
 from sltk.networks.reading.sizes import as_argument, is_shape
 
 Custom = Mapping[Any, Activation]
-SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")
 AGREEMENT = 1e-6  # relative; a misread layer is off by far more, rounding and torch's cut of softplus by far less
 
 
@@ -116,47 +116,65 @@ def _traced(module: nn.Module, custom: Custom) -> fx.GraphModule:
 
 
 def _chain(traced: fx.GraphModule, shape: tuple[int, ...], custom: Custom) -> Chain:
-    chain, places = Chain(shape), dict[fx.Node, Place]()
+    chain, values = Chain(shape), dict[fx.Node, tuple[Place, ...]]()
     fixed: set[fx.Node] = set()  # what no input enters: parameters, and what is computed from them alone
     for node in traced.graph.nodes:
         if node.op == "placeholder":
-            if places:
+            if values:
                 raise SltkError(f"read takes modules with one input, but this one has a second, {node.name!r}.")
-            places[node] = _placed(chain, node)
+            values[node] = _placed(Parts(chain, (chain.place,)), node)
         elif node.op == "output":
-            _require_end(chain, places.get(node.args[0]))
+            _require_end(chain, _ended(chain, values.get(node.args[0])))
             chain.finish("output")
         elif fixed.issuperset(node.all_input_nodes):
             fixed.add(node)
         elif not is_shape(node):
-            inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
-            if _is_sum(node, places):
-                chain.join(_name(node), *(places[n] for n in node.args))
-            else:
-                _require_one(node, inputs)
-                chain.go(places[inputs[0]])
-                _take(chain, traced, node, custom)
-            places[node] = _placed(chain, node)
+            values[node] = _placed(_valued(chain, traced, node, values, fixed, custom), node)
     return chain
 
 
-def _placed(chain: Chain, node: fx.Node) -> Place:
+Values = dict[fx.Node, tuple[Place, ...]]
+
+
+def _valued(
+    chain: Chain, traced: fx.GraphModule, node: fx.Node, values: Values, fixed: set[fx.Node], custom: Custom
+) -> Parts:
+    """What ``node`` computes."""
+    terms = added(node)
+    if len(terms) == 2 and all(term in values for term in terms):
+        first, second = (Parts(chain, values[term]) for term in terms)
+        return first.joined(_name(node), second)
+    if is_concatenation(node):
+        parts, axis = concatenation(node)
+        if all(part in values for part in parts):
+            return concatenated(_name(node), [Parts(chain, values[part]) for part in parts], axis)
+    inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
+    _require_one(node, inputs)
+    value = Parts(chain, values[inputs[0]])
+    _take(value, traced, node, custom)
+    return value
+
+
+def _placed(value: Parts, node: fx.Node) -> tuple[Place, ...]:
     """Where the value of ``node`` is; what more than one layer reads is left as it is from now on."""
-    if sum(not is_shape(user) for user in node.users) > 1:
-        chain.share(_name(node))
-    return chain.place
+    if uses(node) > 1:
+        value.share(_name(node))
+    return value.places
 
 
-def _is_sum(node: fx.Node, places: dict[fx.Node, Place]) -> bool:
-    plain = node.op != "call_module" and node.target in SUMS and not node.kwargs
-    return plain and len(node.args) == 2 and all(isinstance(n, fx.Node) and n in places for n in node.args)
+def _ended(chain: Chain, places: tuple[Place, ...] | None) -> Place | None:
+    if places is None:
+        return None
+    value = Parts(chain, places)
+    value.merge("output")
+    return value.places[0]
 
 
 def _require_one(node: fx.Node, inputs: list[fx.Node]) -> None:
     if len(inputs) != 1 or _input(node) is not inputs[0]:
         raise SltkError(
-            f"layer {_name(node)!r} reads ({', '.join(n.name for n in inputs)}): besides sums of two values, a layer "
-            "reads one value, first. Write it with such layers."
+            f"layer {_name(node)!r} reads ({', '.join(n.name for n in inputs)}): besides sums of two values and "
+            "concatenations of values, a layer reads one value, first. Write it with such layers."
         )
 
 
@@ -169,21 +187,21 @@ def _input(node: fx.Node) -> Any:
     return node.args[0] if node.args else node.kwargs.get("input")
 
 
-def _take(chain: Chain, traced: fx.GraphModule, node: fx.Node, custom: Custom) -> None:
+def _take(value: Parts, traced: fx.GraphModule, node: fx.Node, custom: Custom) -> None:
     name = _name(node)
     if node.op == "call_module":
         module = traced.get_submodule(str(node.target))
         phi = next((p for key, p in custom.items() if isinstance(key, type) and isinstance(module, key)), None)
         if phi is None:
-            take_module(chain, name, module)
+            take_module(value, name, module)
             return
     else:
         phi = custom.get(node.target) if node.op == "call_function" else None
         if phi is None:
             keywords = {key: value for key, value in node.kwargs.items() if node.args or key != "input"}
-            take_function(chain, name, node.target, *_values(traced, (node.args[1:], keywords)))
+            take_function(value, name, node.target, *_values(traced, (node.args[1:], keywords)))
             return
-    chain.step(name, Act(phi))
+    value.step(name, Act(phi))
 
 
 def _name(node: fx.Node) -> str:

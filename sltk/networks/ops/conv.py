@@ -90,9 +90,18 @@ class Conv(Affine):
         return Spellings({nn.Conv2d: _module}, {F.conv2d: _conv})
 
 
+def require_zeros(call: Call, padding_mode: str) -> None:
+    """Check that the padding of a convolution is zeros.
+
+    Raises:
+        SltkError: another mode.
+    """
+    if padding_mode != "zeros":
+        raise SltkError(f"layer {call.name!r} has padding_mode={padding_mode!r}; only 'zeros' is constructed.")
+
+
 def _module(call: Call, module: nn.Conv2d) -> tuple[Op, ...]:
-    if module.padding_mode != "zeros":
-        raise SltkError(f"layer {call.name!r} has padding_mode={module.padding_mode!r}; only 'zeros' is constructed.")
+    require_zeros(call, module.padding_mode)
     return _conv(
         call, module.weight, module.bias, module.stride, module.padding, module.dilation, module.groups
     )  # fmt: skip
@@ -102,12 +111,23 @@ def _conv(
     call: Call, /, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
     groups: int = 1,
 ) -> tuple[Op, ...]:  # fmt: skip
+    return (convolution(call, weight, bias, stride, padding, dilation, groups),)
+
+
+def convolution(
+    call: Call, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Conv:
+    """The 2-D convolution with torch's arguments, weights ``(out, in / groups, kh, kw)``.
+
+    Raises:
+        SltkError: padding that is not the same on both sides.
+    """
     if groups != 1:  # between groups a full kernel has zeros, which need no source weight
         blocks = torch.block_diag(*(part.flatten(1) for part in weight.chunk(groups)))
         weight = blocks.reshape(weight.shape[0], -1, *weight.shape[2:])
     spread = both(dilation)
     padding = _padding(call, padding, (weight.shape[-2], weight.shape[-1]), spread)
-    return (Conv(call.name, *copied(weight, bias), both(stride), padding, spread),)
+    return Conv(call.name, *copied(weight, bias), both(stride), padding, spread)
 
 
 def _padding(call: Call, padding: Any, kernel: Pair, dilation: Pair) -> Pair:

@@ -13,10 +13,9 @@ from sltk.networks.op import Op
 from sltk.networks.reading.norms import NORMS
 from sltk.networks.reading.parts import Parts
 from sltk.networks.reading.passing import PASSING
+from sltk.networks.reading.refused import cure
 from sltk.networks.reading.rewritten import REWRITTEN
 from sltk.networks.spelling import Call, Spellings, applied, merged
-
-ENDINGS = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}
 
 
 def take_module(value: Parts, name: str, module: nn.Module) -> None:
@@ -31,7 +30,7 @@ def take_module(value: Parts, name: str, module: nn.Module) -> None:
         return
     reader = _known().modules.get(kind)
     if reader is None:
-        raise SltkError(f"layer {name!r} is a {kind.__name__}, which is not read; {_cure(kind.__name__)}")
+        raise SltkError(f"layer {name!r} is a {kind.__name__}, which is not read; {cure(kind.__name__)}")
     _append(value, name, reader(call, module))
 
 
@@ -52,7 +51,7 @@ def take_function(value: Parts, name: str, target: Any, arguments: Sequence[Any]
     readers = _known().methods if isinstance(target, str) else _known().functions
     reader = readers.get(target)
     if reader is None:
-        raise SltkError(f"layer {name!r} calls {called!r}, which is not read; {_cure(called)}")
+        raise SltkError(f"layer {name!r} calls {called!r}, which is not read; {cure(called)}")
     _append(value, name, applied(reader, Call(name, value.shape), called, arguments, keywords))
 
 
@@ -64,13 +63,3 @@ def _known() -> Spellings[tuple[Op, ...]]:
 def _append(value: Parts, name: str, read: Iterable[Op]) -> None:
     for op in read:
         value.take(name, op)
-
-
-def _cure(what: str) -> str:
-    """What to do about a layer that is not read."""
-    if what in (*ENDINGS, *ENDINGS.values()):
-        return "leave it out of the module and apply it to the outputs: it does not change which is largest."
-    return (
-        "known are Linear, Conv2d, batch norm after them, flattening, average and max pooling, dropout, and the "
-        "activations of the table. Write it with these; a function of your own goes into read(..., custom={...})."
-    )

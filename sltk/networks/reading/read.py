@@ -21,6 +21,7 @@ from sltk.networks.reading.calls import take_function, take_module
 from sltk.networks.reading.chain import Chain, Place, first_line
 from sltk.networks.reading.joins import added, concatenation, is_concatenation, uses
 from sltk.networks.reading.parts import Parts, concatenated
+from sltk.networks.reading.refused import REASONS, cure
 from sltk.networks.reading.sizes import as_argument, is_shape
 
 Custom = Mapping[Any, Activation]
@@ -149,7 +150,7 @@ def _valued(
         if all(part in values for part in parts):
             return concatenated(_name(node), [Parts(chain, values[part]) for part in parts], axis)
     inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
-    _require_one(node, inputs)
+    _require_one(traced, node, inputs)
     value = Parts(chain, values[inputs[0]])
     _take(value, traced, node, custom)
     return value
@@ -170,8 +171,14 @@ def _ended(chain: Chain, places: tuple[Place, ...] | None) -> Place | None:
     return value.places[0]
 
 
-def _require_one(node: fx.Node, inputs: list[fx.Node]) -> None:
-    if len(inputs) != 1 or _input(node) is not inputs[0]:
+def _require_one(traced: fx.GraphModule, node: fx.Node, inputs: list[fx.Node]) -> None:
+    values: list[fx.Node] = []
+    fx.map_arg((node.args, node.kwargs), values.append)  # a node that is read twice counts twice
+    if len(inputs) != 1 or _input(node) is not inputs[0] or sum(value is inputs[0] for value in values) > 1:
+        called = type(traced.get_submodule(str(node.target))) if node.op == "call_module" else node.target
+        what = called if isinstance(called, str) else getattr(called, "__name__", "")
+        if what in REASONS:
+            raise SltkError(f"layer {_name(node)!r} is a {what}, which is not read; {cure(what)}")
         raise SltkError(
             f"layer {_name(node)!r} reads ({', '.join(n.name for n in inputs)}): besides sums of two values and "
             "concatenations of values, a layer reads one value, first. Write it with such layers."

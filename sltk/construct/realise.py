@@ -170,7 +170,54 @@ def _bias_error(
     weights: KeptWeights,
     spurious: float,
 ) -> Tensor:
-    """Upper bound of ``|b_j - d sum v - sum v c|``, ``(copies_out, outputs)``."""
+    """Upper bound of ``|b_j - d sum v - sum v c|`` at any output pixel, ``(copies_out, outputs)``."""
+    errors = bias_errors(source, role, masks, affine, constants, weights, spurious)
+    return tensor_of(errors.max(axis=0))
+
+
+def bias_errors(
+    source: Source,
+    role: Role,
+    masks: Sequence[LayerMask],
+    affine: Affine,
+    constants: KeptWeights,
+    weights: KeptWeights,
+    spurious: float,
+) -> Values:
+    """Upper bound of ``|b_j - d sum v - sum v c|`` in each phase of the output, ``(phases, copies_out, outputs)``.
+
+    Args:
+        constants, weights: kept weights of the stage, as ``weights_and_constants`` has them.
+        spurious: ``d``, what every kept weight brings along.
+
+    Raises:
+        SltkError: a kept constant that does not reach every pixel of its phase.
+    """
+    _require_carried(role, constants)
+    found = [
+        _phase_error(source, role, masks, affine, constants.select(np.isin(constants.s, taps)), weights, spurious)
+        for taps in role.phases
+    ]
+    return np.stack(found)
+
+
+def _require_carried(role: Role, constants: KeptWeights) -> None:
+    carrying = np.concatenate([np.array(taps, dtype=np.int64) for taps in role.phases])
+    if not np.isin(constants.s, carrying).all():
+        raise SltkError(
+            f"the mask keeps constants of stage {role.stage} at taps that do not reach every pixel: not of this plan."
+        )
+
+
+def _phase_error(
+    source: Source,
+    role: Role,
+    masks: Sequence[LayerMask],
+    affine: Affine,
+    constants: KeptWeights,
+    weights: KeptWeights,
+    spurious: float,
+) -> Values:
     emitted = _emitted(source, role, masks)[constants.channel - role.inputs * role.copies_in]
     terms = np.concatenate([constants.value * emitted, weights.value * spurious])
     row = np.concatenate([constants.k, weights.k]) * role.outputs + np.concatenate([constants.j, weights.j])
@@ -180,7 +227,7 @@ def _bias_error(
     bias = np.tile(affine.bias.numpy(), role.copies_out)
     # 256 covers the products and phi(b), whose relative error grows with b where phi is a tail.
     allowance = (count + 256.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(bias), 0.0))
-    return tensor_of((np.abs(total - bias) + allowance).reshape(role.copies_out, role.outputs))
+    return (np.abs(total - bias) + allowance).reshape(role.copies_out, role.outputs)
 
 
 def _emitted(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:

@@ -105,6 +105,18 @@ class Affine(Op):
         """Taps that never fall into the zero padding, and so carry a constant to every output position."""
 
     @classmethod
+    def constant_phases(
+        cls, inner: int, kernel: Pair, padding: Pair, dilation: Pair, gaps: tuple[Pair, Pair]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Taps that carry a constant to every output position of one phase, phase by phase; see ``Spread``.
+
+        Args:
+            inner, kernel, padding, dilation: of the map; its stride is 1.
+            gaps: how far apart the pixels of its input are, and how many zeros are behind the last.
+        """
+        return (cls.constant_taps(inner, kernel, padding, dilation),)
+
+    @classmethod
     @abstractmethod
     def by_parameter(cls, sizes: Tensor, inputs: int, inner: int) -> Tensor:
         """The largest size that each parameter of a neuron meets.

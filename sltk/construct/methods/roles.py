@@ -37,7 +37,9 @@ class Role:
 
     ``combine`` is the source layer whose weights the subset sums choose, ``below`` the one that it reads. For a
     univariate realisation ``first`` is the layer below it, ``activation`` what it applies, and ``sides`` says how a
-    curved or kinked activation is handled (``sltk.construct.methods.sums``).
+    curved or kinked activation is handled (``sltk.construct.methods.sums``). ``phases`` holds the taps that carry a
+    constant to every output pixel; behind zeros that were put between pixels, those of each phase of the output, which
+    has bias problems of its own.
     """
 
     stage: int
@@ -49,7 +51,7 @@ class Role:
     copies_in: int
     copies_out: int
     samples: int
-    taps: tuple[int, ...]
+    phases: tuple[tuple[int, ...], ...]
     constants: Constants | None
     first: int | None = None
     sides: Sides = "smooth"

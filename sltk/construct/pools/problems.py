@@ -93,7 +93,9 @@ def problem_families(
             assert role.activation is not None
             left_out.append(f"biases of stage {role.stage + 1}: intercepts of {role.activation.name} make them random")
         else:
-            families.append(_biases(plan, role, role.constants, law, affine, tolerance, prune))
+            families += [
+                _biases(plan, role, role.constants, law, affine, (tolerance, prune, len(taps))) for taps in role.phases
+            ]
     return tuple(family for family in families if family.problems), tuple(left_out)
 
 
@@ -146,12 +148,13 @@ def _incoming(law: Law, role: Role) -> Shared:
 
 
 def _biases(
-    plan: SourcePlan, role: Role, constants: Constants, law: Law, affine: Affine, tolerance: float, prune: float
+    plan: SourcePlan, role: Role, constants: Constants, law: Law, affine: Affine, limits: tuple[float, float, int]
 ) -> ProblemFamily:
+    tolerance, prune, taps = limits
     bias = affine.bias.numpy()
     target = bias[np.abs(bias) > prune]
     factors = plan.layers[role.combine].column_factors[role.inputs * role.copies_in :]
-    taps, shared = len(role.taps), None
+    shared = None
     if constants.intercept:
         value = abs(constants.activation.intercept)
         scale = value * factors[constant_places(np.full((1, constants.count), value), taps, constants.samples)[0][0]]

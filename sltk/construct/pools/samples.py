@@ -68,16 +68,16 @@ class ConstantPool:
     values: Values
 
 
-def constant_pools(source: Source, role: Role) -> list[ConstantPool]:
-    """Pools of the stage's constants, coarse to fine; neurons whose constant is zero offer nothing."""
+def constant_pools(source: Source, role: Role, phase: int = 0) -> list[ConstantPool]:
+    """Pools of the stage's constants for one phase, coarse to fine; neurons whose constant is zero offer nothing."""
     constants = role.constants
     if constants is None:
         return []
     pools, start = list[ConstantPool](), 0
     values = constant_values(source, role.below, constants)
-    all_taps = np.array(role.taps, dtype=np.int64)
+    all_taps = np.array(role.phases[phase], dtype=np.int64)
     for count in constants.pools:
-        places, turn = constant_places(values[None, start : start + count], len(role.taps), constants.samples)
+        places, turn = constant_places(values[None, start : start + count], all_taps.size, constants.samples)
         there = places[0] >= 0
         channels = start + places[0][there]
         taps = all_taps[turn[0][there]]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from sltk.construct.runtime.lines import AsImage, TicketConv1d
 from sltk.construct.source import SourceLayer
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
 from sltk.train.tickets.layers import TicketConv2d, TicketLinear
@@ -47,10 +48,15 @@ def _sparse_conv(layer: SourceLayer, kept: Kept) -> nn.Module:
     )  # fmt: skip
 
 
+def _dense_line(layer: SourceLayer, weight: Ticket, bias: Ticket) -> nn.Module:
+    return TicketConv1d(weight, bias, stride=layer.stride[1], padding=layer.padding[1], dilation=layer.dilation[1])
+
+
 BUILDERS = {
     "linear": Builders(
         lambda layer, weight, bias: TicketLinear(weight, bias),
         lambda layer, kept: SparseLinear(kept.read * kept.inner, kept.written, kept.flat, kept.value, kept.bias),
     ),
     "conv": Builders(_dense_conv, _sparse_conv),
+    "conv1d": Builders(_dense_line, lambda layer, kept: AsImage(_sparse_conv(layer, kept))),
 }

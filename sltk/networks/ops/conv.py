@@ -76,6 +76,18 @@ class Conv(Affine):
         return tuple(row * kernel[1] + column for row in axes[0] for column in axes[1])
 
     @classmethod
+    def constant_phases(
+        cls, inner: int, kernel: Pair, padding: Pair, dilation: Pair, gaps: tuple[Pair, Pair]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Output ``o`` sees a pixel through tap ``r`` of an axis where ``o - P + r D`` is a multiple of the spacing."""
+        axes = [_axis_phases(*axis) for axis in zip(kernel, padding, dilation, *gaps, strict=True)]
+        return tuple(
+            tuple(row * kernel[1] + column for row in rows for column in columns)
+            for rows in axes[0]
+            for columns in axes[1]
+        )
+
+    @classmethod
     def by_parameter(cls, sizes: Tensor, inputs: int, inner: int) -> Tensor:
         """A tap meets every pixel of its channel, up to the border."""
         return sizes.flatten(2).amax(2, keepdim=True).expand(sizes.shape[0], inputs, inner)
@@ -88,6 +100,17 @@ class Conv(Affine):
     def spellings(cls) -> Spellings[tuple[Op, ...]]:
         """``nn.Conv2d`` and ``F.conv2d``."""
         return Spellings({nn.Conv2d: _module}, {F.conv2d: _conv})
+
+
+def _axis_phases(k: int, p: int, d: int, spacing: int, beyond: int) -> list[list[int]]:
+    """Taps of one axis by phase ``o mod spacing``, those only that see a pixel at every ``o`` of their phase.
+
+    The place ``o - p + r d`` of a pixel is one of ``0, s, ..., (h - 1) s``. The first output of the phase sees a place
+    above ``-s``, so one that is at least 0, if ``r d - p > -s``. The last sees one of at most
+    ``(h - 1) s + e + p - (k - 1) d + r d``, which is below ``h s`` if ``e + p - (k - 1) d + r d < s``.
+    """
+    whole = [r for r in range(k) if r * d - p > -spacing and beyond + p - (k - 1) * d + r * d < spacing]
+    return [[r for r in whole if (p - r * d) % spacing == phase] for phase in range(spacing)]
 
 
 def require_zeros(call: Call, padding_mode: str) -> None:

@@ -227,7 +227,7 @@ def _phase_error(
     bias = np.tile(affine.bias.numpy(), role.copies_out)
     # 256 covers the products and phi(b), whose relative error grows with b where phi is a tail.
     allowance = (count + 256.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(bias), 0.0))
-    return (np.abs(total - bias) + allowance).reshape(role.copies_out, role.outputs)
+    return np.asarray(np.abs(total - bias) + allowance, dtype=np.float64).reshape(role.copies_out, role.outputs)
 
 
 def _emitted(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:

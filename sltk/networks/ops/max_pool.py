@@ -83,7 +83,7 @@ def _pool(
 ) -> tuple[Op, ...]:  # fmt: skip
     if return_indices:
         raise SltkError(f"layer {call.name!r} returns indices; use return_indices=False.")
-    sizes = (each(size, axes) for size in (kernel_size, stride or kernel_size, padding, dilation))
+    sizes = each(kernel_size, axes), each(stride or kernel_size, axes), each(padding, axes), each(dilation, axes)
     return (MaxPool(*sizes, bool(ceil_mode)),)
 
 

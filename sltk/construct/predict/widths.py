@@ -37,7 +37,7 @@ from sltk.core.errors import SltkError
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
-from sltk.subset_sum.laws import Law, Product, parse_law
+from sltk.subset_sum.laws import Law, Product, law_of
 from sltk.subset_sum.widths.required_size import SizeMethod, required_size
 
 MARGIN = 1.0 - 2.0**-20  # a part in 2^20 is left for the outward rounding of the certificate
@@ -143,7 +143,7 @@ def required_widths(
     network, box = target_and_box(target, domain, input_shape)
     question = _Question(
         network, box, method_named(method), _positive(eps), _probability(delta),
-        _symmetric(parse_law(law) if isinstance(law, str) else law),
+        _symmetric(law_of(law)),
         first_activation_of([stage.activation for stage in network.stages], first_activation),
         _nonnegative(network, box),
     )  # fmt: skip

@@ -1,10 +1,10 @@
 """The strong ticket: a source that anyone can redraw, and the mask under which it computes its target."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -25,7 +25,9 @@ from sltk.construct.recipe import Recipe, Search
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
+from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
+from sltk.networks.reading.read import network_of
 from sltk.runtime.filled import filled
 
 Layout = Literal["auto", "dense", "sparse"]
@@ -216,15 +218,22 @@ class StrongTicket:
             return filled(sparse_module(self.source, self.masks, self.architecture.before))
         raise SltkError(f"layout must be 'auto', 'dense' or 'sparse', but got layout={layout!r}.")
 
-    def with_target(self, target: Network) -> "StrongTicket":
+    def with_target(
+        self, target: nn.Module | Network, activations: Mapping[Any, Activation] | None = None
+    ) -> "StrongTicket":
         """The same ticket beside its target, so that it can be certified.
 
+        Args:
+            target: a module that ``sltk.networks.reading.read`` understands, or a ``Network``.
+            activations: a user's own, by the class or function that computes them in a module.
+
         Raises:
-            SltkError: the target has another architecture.
+            SltkError: the target is neither, or has another architecture.
         """
-        if to_json(architecture_of(target)) != to_json(self.architecture):
+        network = network_of(target, self.architecture.input_shape, activations)
+        if to_json(architecture_of(network)) != to_json(self.architecture):
             raise SltkError("the target's architecture is not the one that this ticket's source was made for.")
-        return replace(self, target=target)
+        return replace(self, target=network)
 
     def _require_target(self, what: str) -> Network:
         if self.target is None:

@@ -68,14 +68,14 @@ def range_obstruction(n: int, t: float, law: Uniform | str) -> float:
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         raise SltkError(f"range_obstruction needs a whole number n >= 0, but got n={n!r}.")
-    law = law_of(law) if isinstance(law, str) else law
-    if not isinstance(law, Uniform):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
+    uniform = law_of(law) if isinstance(law, str) else law
+    if not isinstance(uniform, Uniform):
         raise SltkError(f"range_obstruction needs a Uniform law, but got law={law!r}; use failure_probability.")
     if not math.isfinite(t):
         raise SltkError(f"range_obstruction needs a finite t, but got t={t}.")
     if t <= 0:
         return 0.0
-    x = Fraction(t) / Fraction(law.half_width)
+    x = Fraction(t) / Fraction(uniform.half_width)
     return float(sum(math.comb(n, k) * _irwin_hall(k, x) for k in range(n + 1)) / 2**n)
 
 

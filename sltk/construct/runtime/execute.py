@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.builders import BUILDERS, Kept
-from sltk.construct.runtime.wired import WiredModule, described, held_neurons, pixels
+from sltk.construct.runtime.wired import WiredModule, described, dtype_of, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Indices
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Op
+from sltk.networks.reading.given import in_dtype
 from sltk.networks.wiring import INPUT, is_chain, wires
 from sltk.train.tickets.ticket import Ticket
 
@@ -21,6 +22,17 @@ class TicketSequence(nn.Sequential):
 
     def __repr__(self) -> str:
         return described(self)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Outputs for ``input``, cast where that changes none of its numbers.
+
+        Raises:
+            SltkError: it would.
+        """
+        x = in_dtype(input, dtype_of(self))
+        for part in self:
+            x = part(x)
+        return x
 
 
 class AfterStep(nn.Module):

@@ -19,6 +19,7 @@ from sltk.networks.network import Network
 from sltk.networks.ops.act import Act
 from sltk.networks.reading.calls import take_function, take_module
 from sltk.networks.reading.chain import Chain, Place, first_line
+from sltk.networks.reading.given import require_module, require_real
 from sltk.networks.reading.joins import added, concatenation, is_concatenation, uses
 from sltk.networks.reading.parts import Parts, concatenated
 from sltk.networks.reading.refused import REASONS, cure
@@ -31,13 +32,15 @@ AGREEMENT = 1e-6  # relative; a misread layer is off by far more, rounding and t
 def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None = None) -> Network:
     """The network that ``module.eval()`` computes on inputs of ``input_shape``, in float64.
 
-    Understood, as modules, functions or methods: linear and 2-D convolutional maps (stride, zero padding, dilation),
-    sums of two values (skips, with or without a projection), batch norm (folded into the map right before it, else a
-    map of its own), average and max pooling, flattening, dropout (nothing in eval mode), and the activations of the
-    table, one after each affine map. Where a sum or a step finds no affine map to follow, as in pre-activation blocks,
-    the map that takes each channel to itself becomes a layer of its own, to be built like any other. Masks of
-    ``torch.nn.utils.prune`` and parametrizations count with the weights that they yield. The module itself is left as
-    it is.
+    Understood, as modules, functions or methods: linear, 1-D and 2-D convolutional maps (stride, zero padding,
+    dilation), transposed convolutions (zeros between pixels, then a convolution), sums of two values (skips, with or
+    without a projection), concatenations of channels (a map of one is the sum of its maps of the parts), batch norm
+    (folded into the map right before it, else a map of its own), average and max pooling, upsampling to the nearest
+    pixel, flattening, dropout (nothing in eval mode), and the activations of the table, one after each affine map.
+    Where a sum or a step finds no affine map to follow, as in pre-activation blocks, the map that takes each channel to
+    itself becomes a layer of its own, to be built like any other. Masks of ``torch.nn.utils.prune`` and
+    parametrizations count with the weights that they yield. The module itself is left as it is; weights of any real
+    precision are taken to float64, which has all their numbers.
 
     Args:
         module: any module whose ``forward`` can be traced.
@@ -52,6 +55,8 @@ def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None 
     Raises:
         SltkError: names the layer, what it does, and what to do instead.
     """
+    require_module(module)
+    require_real(module)
     shape = _sizes(input_shape)
     known = dict(custom or {})
     twin = _twin(module)
@@ -61,6 +66,15 @@ def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None 
         network = _chain(_traced(twin, known), shape, known).network()
         _require_agreement(network(probe), expected, type(module).__name__)
     return network
+
+
+def network_of(target: nn.Module | Network, input_shape: tuple[int, ...], activations: Custom | None = None) -> Network:
+    """The target as a network: itself, or what ``read`` makes of a module.
+
+    Raises:
+        SltkError: it is neither, or cannot be read.
+    """
+    return target if isinstance(target, Network) else read(target, input_shape, activations)
 
 
 def _sizes(input_shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -44,7 +44,8 @@ class KeptWeights:
 def decode(source: Source, role: Role, kept: Indices) -> KeptWeights:
     """Which output, copy, input channel and tap each kept weight belongs to."""
     rest, s = np.divmod(kept, role.inner)
-    row, channel = np.divmod(rest, role.channels)
+    row, column = np.divmod(rest, role.width)
+    channel = source.layers[role.combine].channel_of(row, column)
     j, k = np.divmod(row, role.copies_out)
     if row.size and int(row.max()) >= role.outputs * role.copies_out:
         raise SltkError(f"the mask keeps weights into constant neurons of stage {role.stage}: it is not of this plan.")
@@ -130,8 +131,8 @@ def kept_incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Val
     """The kept weight into each univariate neuron, 0 where it is pruned, ``(inputs * copies_in,)``."""
     assert role.first is not None
     kept = masks[role.first].weight
-    neuron, column = np.divmod(kept, role.inputs)
-    if np.any(column != neuron // role.copies_in) or np.any(np.diff(neuron) == 0):
+    neuron, column = np.divmod(kept, role.fan)
+    if np.any(column != neuron // role.copies_in % role.fan) or np.any(np.diff(neuron) == 0):
         raise SltkError(f"the univariate layer of stage {role.stage} keeps a weight of another input.")
     incoming = np.zeros(role.inputs * role.copies_in)
     incoming[neuron] = source.weights(role.first, kept)
@@ -140,9 +141,9 @@ def kept_incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Val
 
 def sums_by_parameter(role: Role, weights: KeptWeights, terms: Values) -> tuple[Values, Values, Values]:
     """Sum, sum of sizes, and number of terms for every parameter and copy."""
-    i = weights.channel // role.copies_in
-    place = ((weights.k * role.outputs + weights.j) * role.inputs + i) * role.inner + weights.s
-    length = role.copies_out * role.outputs * role.inputs * role.inner
+    i = weights.channel // role.copies_in % role.fan
+    place = ((weights.k * role.outputs + weights.j) * role.fan + i) * role.inner + weights.s
+    length = role.copies_out * role.outputs * role.fan * role.inner
     total, size, count = (
         np.bincount(place, values, length).astype(np.float64) for values in (terms, np.abs(terms), np.ones(place.size))
     )

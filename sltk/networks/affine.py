@@ -9,7 +9,7 @@ and dilation are the target's, so every output pixel has a value of its own and 
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import torch
@@ -23,23 +23,31 @@ from sltk.networks.op import Op
 
 @dataclass(frozen=True)
 class Affine(Op):
-    """A layer with parameters: its ``weight`` in torch's shape, and ``bias`` ``(out,)``; both float64."""
+    """A layer with parameters: its ``weight`` in torch's shape, and ``bias`` ``(out,)``; both float64.
+
+    With ``groups`` the channels of inputs and outputs fall into as many blocks, and an output reads those of its own
+    block; the weight has ``in / groups`` of them.
+    """
+
+    may_group = False  # whether the kind has groups at all
 
     name: str
     weight: Tensor
     bias: Tensor
+    groups: int = field(default=1, kw_only=True)
 
     @property
     @abstractmethod
     def geometry(self) -> Geometry:
-        """Shape ``(out, in, kh, kw)`` of the parameters, stride, padding and dilation."""
+        """Shape ``(out, in / groups, kh, kw)`` of the parameters, stride, padding and dilation."""
 
     @abstractmethod
     def correlate(self, weight: Tensor, x: Tensor) -> Tensor:
         """Apply another weight with this map's geometry, no bias.
 
         Args:
-            weight: ``(rows, in, kh, kw)``.
+            weight: ``(rows, in / groups, kh, kw)``; with groups, ``rows`` is a multiple of the outputs, one after the
+                other.
             x: ``(n, *shape)``.
 
         Returns:
@@ -130,8 +138,20 @@ class Affine(Op):
         """
 
     @property
+    def inputs(self) -> int:
+        """Input channels, of all groups."""
+        return self.geometry.shape[1] * self.groups
+
+    def blocks(self, weight: Tensor) -> Tensor:
+        """Numbers of the parameters ``(out, in / groups, ...)`` as ``(out, in, ...)``, zeros between the groups."""
+        if self.groups == 1:
+            return weight
+        parts = [part.flatten(1) for part in weight.chunk(self.groups)]
+        return torch.block_diag(*parts).reshape(weight.shape[0], self.inputs, *weight.shape[2:])
+
+    @property
     def kernel(self) -> Tensor:
-        """The weight as ``(out, in, kh, kw)``, float64 on the CPU."""
+        """The weight as ``(out, in / groups, kh, kw)``, float64 on the CPU."""
         return self.weight.detach().to("cpu", torch.float64).reshape(self.geometry.shape)
 
     @property
@@ -168,5 +188,5 @@ class Affine(Op):
 
     def output_positions(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Axes of the output behind its channels, for inputs of ``shape``: none, or height and width."""
-        one, zero = (torch.zeros(1, *size, dtype=torch.float64) for size in (self.geometry.shape[1:], shape))
-        return tuple(self.correlate(one, zero).shape[2:])
+        weight, x = (torch.zeros(size, dtype=torch.float64, device="meta") for size in (self.geometry.shape, shape))
+        return tuple(self.correlate(weight, x[None]).shape[2:])

@@ -85,7 +85,7 @@ def _weights(
     asked = np.abs(parameter) > pruned
     error = np.abs(total - parameter / one.slope)
     copy, flat = np.nonzero((error > tolerance / one.gain * (1.0 + CLOSE)) & asked)
-    output, rest = np.divmod(flat, role.inputs * role.inner)
+    output, rest = np.divmod(flat, role.fan * role.inner)
     table = FailureTable.of(
         one.label, role.stage, output, rest // role.inner, rest % role.inner, copy, parameter[flat],
         error[copy, flat] * abs(one.slope), tolerance / one.gain * abs(one.slope),

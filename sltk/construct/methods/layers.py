@@ -6,6 +6,7 @@ its stage. A combining layer sums what the layer below emits: its weights are th
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sltk.construct.architecture import Architecture, StageShape
 from sltk.construct.methods.base import Choices
@@ -67,8 +68,9 @@ def univariate(
         first=layer,
         sides=sides,
         activation=phi,
+        groups=stage.groups,
     )
-    return first, role
+    return _grouped(first, stage, 0, outputs - inputs * copies), role
 
 
 def _fresh_constants(choices: Choices, scales: Scales, start: int, taps: int) -> Constants | None:
@@ -123,7 +125,7 @@ def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
 def combining(stage: StageShape, name: str, scales: Scales, outputs: int, role: Role) -> SourceLayer:
     """The layer whose weights are the pools of ``role``; where a univariate layer below carries the padding, it has
     none."""
-    return SourceLayer(
+    layer = SourceLayer(
         name=name,
         kind=stage.kind,
         outputs=outputs,
@@ -135,3 +137,10 @@ def combining(stage: StageShape, name: str, scales: Scales, outputs: int, role: 
         dilation=stage.dilation,
         after=stage.after,
     )
+    shared = role.constants.count if role.constants else 0
+    return _grouped(layer, stage, shared, outputs - stage.outputs * role.copies_out)
+
+
+def _grouped(layer: SourceLayer, stage: StageShape, shared: int, extra: int) -> SourceLayer:
+    """A layer with the groups of its stage; constants are read by all of them, and are in none."""
+    return layer if stage.groups == 1 else replace(layer, groups=stage.groups, shared=shared, extra=extra)

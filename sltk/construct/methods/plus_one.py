@@ -78,6 +78,7 @@ class PlusOne(Method):
             samples=choices.samples,
             phases=interior_taps(stage, read.after, constants is not None),
             constants=constants,
+            groups=stage.groups,
         )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sltk.construct.methods.sums import DIRECT, Sides, Sum, sums
 from sltk.construct.source import SourceLayer
+from sltk.core.numerics.arrays import Indices
 from sltk.networks.activations.activation import Activation
 
 
@@ -56,6 +57,21 @@ class Role:
     first: int | None = None
     sides: Sides = "smooth"
     activation: Activation | None = None
+    groups: int = 1
+
+    @property
+    def fan(self) -> int:
+        """Inputs that one output reads: those of its group."""
+        return self.inputs // self.groups
+
+    @property
+    def width(self) -> int:
+        """Input channels of the combining layer that one output reads: copies of its group's inputs, constants."""
+        return self.fan * self.copies_in + (self.constants.count if self.constants else 0)
+
+    def input_of(self, output: Indices, own: Indices) -> Indices:
+        """Which input is number ``own`` of those that ``output`` reads; the arguments broadcast."""
+        return output // (self.outputs // self.groups) * self.fan + own
 
     @property
     def channels(self) -> int:

@@ -124,15 +124,16 @@ def _alike(one: ProblemFamily, other: ProblemFamily) -> bool:
 
 
 def _weights(plan: SourcePlan, role: Role, law: Law, affine: Affine, tolerance: float, prune: float) -> ProblemFamily:
-    weight = affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
+    weight = affine.weight.numpy().reshape(role.outputs, role.fan, role.inner)
     j, i, s = np.nonzero(np.abs(weight) > prune)
+    parameter, i = weight[j, i, s], role.input_of(j, i)
     scale = plan.layers[role.combine].column_factors[: role.samples]
     one, shared = role.sums[0], None
     if role.first is not None:
         shared = _incoming(law, role)
         scale = scale * math.ldexp(1.0, plan.layers[role.first].columns[0][1])
     return ProblemFamily(
-        role.stage, "weight", weight[j, i, s] / one.slope, tolerance / one.gain, i, role.copies_out, len(role.sums),
+        role.stage, "weight", parameter / one.slope, tolerance / one.gain, i, role.copies_out, len(role.sums),
         role.samples, law, scale, shared,
     )  # fmt: skip
 

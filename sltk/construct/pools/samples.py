@@ -2,7 +2,7 @@
 
 Entry ``(j, k, c, s)`` of a combining layer (output ``j``, copy ``k``, input channel ``c``, tap or pixel ``s``)
 has flat index ``((j R + k) C + c) inner + s``; the channels are the copies ``i rho + a`` of the inputs ``i``, then
-the constant neurons.
+the constant neurons. With groups, an output has the copies of its own group's inputs alone, and the constants.
 """
 
 from dataclasses import dataclass
@@ -51,12 +51,16 @@ def incoming_weights(source: Source, role: Role) -> Values:
 
 def incoming_index(role: Role, channel: Indices) -> Indices:
     """Flat index, in the univariate layer, of the weight that feeds neuron ``channel = i rho + a``."""
-    return channel * role.inputs + channel // role.copies_in
+    return channel * role.fan + channel // role.copies_in % role.fan
 
 
 def flat_index(role: Role, j: Indices, k: Indices, channel: Indices, s: Indices) -> Indices:
     """Flat index in the combining layer's weight tensor; the arguments broadcast."""
-    return ((j * role.copies_out + k) * role.channels + channel) * role.inner + s
+    if role.groups > 1:
+        own, apart = role.inputs * role.copies_in, (role.inputs - role.fan) * role.copies_in
+        first = role.input_of(j, np.zeros_like(j)) * role.copies_in
+        channel = np.where(channel < own, channel - first, channel - apart)
+    return ((j * role.copies_out + k) * role.width + channel) * role.inner + s
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class StageTask:
     """What one stage is asked for.
 
     Args:
-        weight: target weights ``(outputs, inputs, inner)``; bias: ``(outputs,)``.
+        weight: target weights ``(outputs, fan, inner)``; bias: ``(outputs,)``.
         tolerance: of every weight and bias.
         reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's own error.
         error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a sample; for a

@@ -192,7 +192,7 @@ def _stage_pools(question: _Question, index: int, tolerance: float, copies: int)
     weights = int((affine.weight.abs() > tolerance).sum()) * copies * sides
     biases = int((affine.bias.abs() > tolerance).sum()) * copies * _phases(question, index)
     # A draw for every input and side, and one of constants.
-    draws = (affine.weight.shape[1] * sides if question.method.univariate(index) else 0) + (1 if biases else 0)
+    draws = (affine.inputs * sides if question.method.univariate(index) else 0) + (1 if biases else 0)
     delta = question.delta / (len(question.network.stages) * max(weights + biases + draws, 1))
     pools = [_weights(question, index, tolerance, weights, delta)]
     return [*pools, _biases(question, index, tolerance, biases, delta)] if biases else pools

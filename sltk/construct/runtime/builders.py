@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from sltk.construct.runtime.grouped import GroupedConv
 from sltk.construct.runtime.lines import AsImage, TicketConv1d
 from sltk.construct.source import SourceLayer
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
@@ -38,6 +39,8 @@ class Builders:
 
 
 def _dense_conv(layer: SourceLayer, weight: Ticket, bias: Ticket) -> nn.Module:
+    if layer.groups > 1:
+        return GroupedConv(weight, bias, layer)
     return TicketConv2d(weight, bias, stride=layer.stride, padding=layer.padding, dilation=layer.dilation)
 
 
@@ -49,6 +52,8 @@ def _sparse_conv(layer: SourceLayer, kept: Kept) -> nn.Module:
 
 
 def _dense_line(layer: SourceLayer, weight: Ticket, bias: Ticket) -> nn.Module:
+    if layer.groups > 1:
+        return GroupedConv(weight, bias, layer)
     return TicketConv1d(weight, bias, stride=layer.stride[1], padding=layer.padding[1], dilation=layer.dilation[1])
 
 

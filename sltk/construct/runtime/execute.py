@@ -80,7 +80,7 @@ def channels_read(source: Source, held: Sequence[Indices], index: int) -> Indice
     if below != INPUT:
         return held[below]
     layer = source.layers[index]
-    return np.arange(layer.weight_count // layer.outputs // layer.inner)
+    return np.arange(layer.inputs)
 
 
 def _assembled(source: Source, before: Sequence[Op], maps: Sequence[nn.Module], held: Sequence[Indices]) -> nn.Module:
@@ -98,7 +98,8 @@ def _sparse_layer(
 ) -> nn.Module:
     layer = source.layers[index]
     row, column = np.divmod(mask.weight, layer.weight_count // layer.outputs)
-    channel, s = np.divmod(column, inner)
+    place, s = np.divmod(column, inner)
+    channel = layer.channel_of(row, place)
     here = np.isin(row, written)
     row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
     flat = tensor_of((row * read.size + channel) * inner + s)

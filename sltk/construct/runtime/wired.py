@@ -89,7 +89,8 @@ def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:
         held[i] = found if found.size else np.zeros(1, dtype=np.int64)
         if wiring[i].reads != INPUT:
             columns = layers[i].weight_count // layers[i].outputs
-            needed[wiring[i].reads].append(np.unique((masks[i].weight % columns) // pixels(source, i)))
+            row, column = np.divmod(masks[i].weight, columns)
+            needed[wiring[i].reads].append(np.unique(layers[i].channel_of(row, column // pixels(source, i))))
         for skip in wiring[i].adds:
             needed[skip].append(held[i][held[i] < layers[i].joined])
     return held

@@ -1,9 +1,8 @@
 """2-D convolutions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,16 +15,18 @@ from sltk.networks.spelling import Call, Spellings, both, copied, require_image
 
 @dataclass(frozen=True)
 class Conv(Affine):
-    """2-D cross-correlation, zero padding, ``weight`` ``(out, in, kh, kw)`` and ``bias`` ``(out,)``, float64."""
+    """2-D cross-correlation, zero padding, ``weight`` ``(out, in / groups, kh, kw)``, ``bias`` ``(out,)``, float64."""
 
     tag = "conv"
+    may_group = True
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
     dilation: Pair = (1, 1)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map ``(batch, in, h, w)`` to ``(batch, out, h', w')`` in the dtype of ``x``."""
-        return F.conv2d(x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation)
+        weight, bias = self.weight.to(x), self.bias.to(x)
+        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
     @property
     def geometry(self) -> Geometry:
@@ -35,7 +36,13 @@ class Conv(Affine):
 
     def correlate(self, weight: Tensor, x: Tensor) -> Tensor:
         """``x`` is ``(n, in, h, w)``, the result ``(n, rows, h', w')``."""
-        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation)
+        if self.groups == 1:
+            return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation)
+        # torch wants the rows of a group side by side, and here they come once for all groups after another.
+        each = self.weight.shape[0] // self.groups
+        rows = weight.unflatten(0, (-1, self.groups, each)).transpose(0, 1).flatten(0, 2)
+        image = F.conv2d(x, rows, None, self.stride, self.padding, self.dilation, self.groups)
+        return image.unflatten(1, (self.groups, -1, each)).transpose(1, 2).flatten(1, 3)
 
     def windows(self, x: Tensor) -> Tensor:
         """The taps under each output pixel."""
@@ -50,6 +57,12 @@ class Conv(Affine):
     def mixing(cls, name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv | None":
         """A 1 x 1 kernel, on images."""
         return cls(name, matrix[:, :, None, None], shift) if len(shape) == 3 else None
+
+    @classmethod
+    def diagonal(cls, name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv | None":
+        """One group a channel, one tap each."""
+        one = cls.mixing(name, gain[:, None], shift, shape)
+        return None if one is None else replace(one, groups=len(gain))
 
     @classmethod
     def weight_shape(cls, outputs: int, inputs: int, inner: int, kernel: Pair) -> tuple[int, ...]:
@@ -145,12 +158,9 @@ def convolution(
     Raises:
         SltkError: padding that is not the same on both sides.
     """
-    if groups != 1:  # between groups a full kernel has zeros, which need no source weight
-        blocks = torch.block_diag(*(part.flatten(1) for part in weight.chunk(groups)))
-        weight = blocks.reshape(weight.shape[0], -1, *weight.shape[2:])
     spread = both(dilation)
     padding = _padding(call, padding, (weight.shape[-2], weight.shape[-1]), spread)
-    return Conv(call.name, *copied(weight, bias), both(stride), padding, spread)
+    return Conv(call.name, *copied(weight, bias), both(stride), padding, spread, groups=groups)
 
 
 def _padding(call: Call, padding: Any, kernel: Pair, dilation: Pair) -> Pair:

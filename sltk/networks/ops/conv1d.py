@@ -14,7 +14,7 @@ from sltk.networks.spelling import Call, Spellings, require_axes
 
 @dataclass(frozen=True)
 class Conv1d(Conv):
-    """1-D cross-correlation, zero padding, ``weight`` ``(out, in, k)`` and ``bias`` ``(out,)``, float64.
+    """1-D cross-correlation, zero padding, ``weight`` ``(out, in / groups, k)`` and ``bias`` ``(out,)``, float64.
 
     Stride, padding and dilation are those of an image of height 1: ``(1, s)``, ``(0, p)``, ``(1, d)``.
     """
@@ -24,7 +24,7 @@ class Conv1d(Conv):
     def __call__(self, x: Tensor) -> Tensor:
         """Map ``(batch, in, l)`` to ``(batch, out, l')`` in the dtype of ``x``."""
         stride, padding, dilation = self.stride[1], self.padding[1], self.dilation[1]
-        return F.conv1d(x, self.weight.to(x), self.bias.to(x), stride, padding, dilation)
+        return F.conv1d(x, self.weight.to(x), self.bias.to(x), stride, padding, dilation, self.groups)
 
     @property
     def geometry(self) -> Geometry:
@@ -45,7 +45,8 @@ class Conv1d(Conv):
         return self._image().support_reach(reach[:, None])
 
     def _image(self) -> Conv:
-        return Conv(self.name, self.weight[:, :, None], self.bias, self.stride, self.padding, self.dilation)
+        fields = {**vars(self), "weight": self.weight[:, :, None]}
+        return Conv(**fields)
 
     @classmethod
     def mixing(cls, name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv1d | None":

@@ -114,10 +114,14 @@ class Parts:
         return [""] if len(self.places) == 1 else [f", part {k + 1}" for k in range(len(self.places))]
 
     def _affine(self, affine: Affine) -> None:
-        if len(self.places) > 1 and affine.weight.shape[1] != self.shape[0]:
+        if len(self.places) > 1 and affine.inputs != self.shape[0]:
             raise SltkError(
-                f"layer {affine.name!r} reads {affine.weight.shape[1]} channels, but gets inputs of shape {self.shape}."
+                f"layer {affine.name!r} reads {affine.inputs} channels, but gets inputs of shape {self.shape}."
             )
+        each = affine.weight.shape[1]
+        if len(self.places) > 1 and affine.groups > 1 and all(end % each == 0 for end in self._ends):
+            self._by_groups(affine)
+            return
         maps = [affine] if len(self.places) == 1 else self._split(affine)
         stages: list[int] = []
         for place, own in zip(self.places, maps, strict=True):
@@ -127,9 +131,23 @@ class Parts:
         self.chain.add_up(stages)
         self.places = (self.chain.place,)
 
+    def _by_groups(self, affine: Affine) -> None:
+        """Every group reads one part alone: the map of a concatenation is the concatenation of its maps."""
+        inputs, outputs = affine.weight.shape[1], affine.weight.shape[0] // affine.groups
+        spans = iter([(start // inputs, stop // inputs) for start, stop in pairwise(self._ends)])
+
+        def own(part: str) -> None:
+            first, last = next(spans)
+            rows = slice(first * outputs, last * outputs)
+            name, weight, bias = f"{affine.name}{part}", affine.weight[rows], affine.bias[rows]
+            self.chain.affine(replace(affine, name=name, weight=weight, bias=bias, groups=last - first))
+
+        self._each(own)
+
     def _split(self, affine: Affine) -> list[Affine]:
         """The maps of the parts; the last of them has the bias."""
         last = len(self.places) - 1
+        affine = replace(affine, weight=affine.blocks(affine.weight), groups=1)
         return [
             replace(
                 affine,

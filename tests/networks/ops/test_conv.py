@@ -1,6 +1,7 @@
 """Convolutions under the contract."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -27,6 +28,8 @@ class TestConv(AffineContract):
             Example(plain(1, (2, 2, 3, 2), padding=(1, 0), stride=(2, 1)), (2, 5, 4)),
             Example(plain(3, (1, 2, 2, 2), dilation=(2, 1), padding=(1, 1)), (2, 4, 3)),
             Example(plain(5, (3, 1, 1, 1)), (1, 2, 2)),
+            Example(replace(plain(7, (4, 1, 2, 2), padding=(1, 0)), groups=2), (2, 3, 3)),
+            Example(replace(plain(9, (2, 2, 1, 2)), groups=2), (4, 2, 3)),
         ]
 
     def taps(self, op: Affine, shape: Shape) -> Iterator[tuple[tuple[int, ...], int, int, int | None]]:
@@ -37,7 +40,9 @@ class TestConv(AffineContract):
             for size, k, s, p, d in zip(shape[1:], kernel, op.stride, op.padding, op.dilation, strict=True)
         ]
         for row, up, left in product(range(rows), *map(range, spans)):
-            for parameter, (channel, *tap) in enumerate(product(range(channels), *map(range, kernel))):
+            first = row // (rows // op.groups) * channels
+            for parameter, (own, *tap) in enumerate(product(range(channels), *map(range, kernel))):
+                channel = first + own
                 seen = [
                     slot(pixel, t, s, p, d, size)
                     for pixel, t, s, p, d, size in zip(
@@ -62,9 +67,7 @@ class TestConv(AffineContract):
         module = nn.Conv2d(2, 4, (3, 2), (2, 1), (1, 0), (1, 2), groups=2).double()
         same = nn.Conv2d(1, 2, 3, padding="same", bias=False).double()
         weight, bias, alone = module.weight.detach(), module.bias.detach(), same.weight.detach()
-        full = torch.zeros(4, 2, 3, 2).double()
-        full[:2, :1], full[2:, 1:] = weight[:2], weight[2:]
-        grouped = Conv("", full, bias, (2, 1), (1, 0), (1, 2))
+        grouped = Conv("", weight, bias, (2, 1), (1, 0), (1, 2), groups=2)
 
         def as_function(x: Tensor) -> Tensor:
             return F.conv2d(x, weight, bias, (2, 1), padding=(1, 0), dilation=(1, 2), groups=2)

@@ -1,9 +1,9 @@
 """1-D convolutions under the contract of affine kinds, by the oracle of an image of height 1."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -22,7 +22,7 @@ def plain(seed: int, shape: tuple[int, int, int], **geometry: tuple[int, int]) -
 
 def image(op: Op) -> Conv:
     assert isinstance(op, Conv1d)
-    return Conv(op.name, op.weight[:, :, None], op.bias, op.stride, op.padding, op.dilation)
+    return Conv(op.name, op.weight[:, :, None], op.bias, op.stride, op.padding, op.dilation, groups=op.groups)
 
 
 class TestConv1d(AffineContract):
@@ -31,6 +31,7 @@ class TestConv1d(AffineContract):
             Example(plain(1, (2, 2, 3), padding=(0, 1), stride=(1, 2)), (2, 5)),
             Example(plain(3, (1, 2, 2), padding=(0, 1), dilation=(1, 2)), (2, 4)),
             Example(plain(5, (3, 1, 1)), (1, 2)),
+            Example(replace(plain(7, (4, 1, 2), padding=(0, 1)), groups=2), (2, 3)),
         ]
 
     def taps(self, op: Affine, shape: Shape) -> Iterator[tuple[tuple[int, ...], int, int, int | None]]:
@@ -45,11 +46,9 @@ class TestConv1d(AffineContract):
         module = nn.Conv1d(2, 4, 3, 2, 1, 2, groups=2).double()
         same = nn.Conv1d(1, 2, 3, padding="same", bias=False).double()
         weight, bias, alone = module.weight.detach(), module.bias.detach(), same.weight.detach()
-        full = torch.zeros(4, 2, 3).double()
-        full[:2, :1], full[2:, 1:] = weight[:2], weight[2:]
         return [
             Spelled(
-                Conv1d("", full, bias, (1, 2), (0, 1), (1, 2)), (2, 9), module,
+                Conv1d("", weight, bias, (1, 2), (0, 1), (1, 2), groups=2), (2, 9), module,
                 lambda x: F.conv1d(x, weight, bias, 2, padding=1, dilation=2, groups=2),
             ),
             Spelled(

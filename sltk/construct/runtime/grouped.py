@@ -1,0 +1,48 @@
+"""Convolutions of a source in groups, beside the constants that all groups read."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sltk.construct.source import SourceLayer
+from sltk.train.tickets.layers import TicketLayer
+from sltk.train.tickets.ticket import Ticket
+
+
+class GroupedConv(TicketLayer):
+    """Cross-correlation in groups, of images or lines, with effective weight and bias.
+
+    Args:
+        weight: ticket of a weight ``(out, width, kh, kw)``, or ``(out, width, k)``: see ``SourceLayer``.
+        bias: ticket of a bias ``(out,)``.
+        layer: says how its channels are grouped.
+    """
+
+    def __init__(self, weight: Ticket, bias: Ticket, layer: SourceLayer) -> None:
+        super().__init__(weight, bias, ", ".join(("out", "width", "kh", "kw")[: weight().dim()]))
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(batch, in, ...)`` to ``(batch, out, ...)`` in the dtype of the coefficients."""
+        layer, weight, bias = self.layer, self.weight, self.bias
+        block, own, rows = layer.block, layer.block * layer.groups, layer.outputs - layer.extra
+        y = self._convolve(x[:, :own], weight[:rows, :block], layer.groups)
+        if layer.extra:
+            y = torch.cat([y, self._convolve(x[:, own - block : own], weight[rows:, :block], 1)], 1)
+        if layer.shared:
+            y = y + self._convolve(x[:, own:], weight[:, block:], 1)
+        assert bias is not None
+        return y + bias.reshape(-1, *(1,) * (y.dim() - 2))
+
+    def _convolve(self, x: Tensor, weight: Tensor, groups: int) -> Tensor:
+        convolve: Any = F.conv2d if weight.dim() == 4 else F.conv1d
+        axes = slice(4 - weight.dim(), None)  # of a line, the columns alone
+        layer = self.layer
+        return convolve(x, weight, None, layer.stride[axes], layer.padding[axes], layer.dilation[axes], groups)
+
+    def extra_repr(self) -> str:
+        """Groups and options of the convolution."""
+        layer = self.layer
+        return f"groups={layer.groups}, stride={layer.stride}, padding={layer.padding}, dilation={layer.dilation}"

@@ -134,3 +134,27 @@ def test_a_transposed_kernel_smaller_than_its_stride_needs_the_other_method() ->
     made = Construction(module, (-1.0, 1.0), Recipe("two-layer", 20, 0.05), input_shape=(1, 2, 2)).build(1)
     assert made.target is not None
     assert error(made, made.target) <= made.certificate.bound
+
+
+class Branch(nn.Module):
+    """The second branch reads a linear value, and stands behind a ReLU in the order of layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.one, self.two, self.end = (nn.Linear(2, 2) for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        one = torch.relu(self.one(x))
+        return self.end(torch.relu(self.two(x) + one))
+
+
+def test_signs_are_those_of_the_value_that_a_stage_reads() -> None:
+    """A stage that is taken to read no negative value, and does, would lose half of its inputs."""
+    torch.manual_seed(4)
+    made = Construction(Branch(), (-1.0, 1.0), Recipe("two-layer", 26, 0.01), input_shape=(2,))
+    sides = {made.network.stages[role.stage].affine.name: role.sides for role in made.plan.roles}
+    assert sides == {"stem": "split", "one": "split", "two": "split", "end": "positive"}
+    ticket = made.build(1)
+    assert ticket.reached
+    assert error(ticket, made.network) <= ticket.certificate.bound <= ticket.a_priori.bound

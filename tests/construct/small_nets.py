@@ -41,6 +41,37 @@ class UNet(nn.Module):
         return self.end(self.phi(self.out(torch.cat([self.up(low), high], dim=1))))
 
 
+class BasicBlock(nn.Module):
+    """Two convolutions with norms beside an identity, or a strided projection."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)
+        self.conv2, self.bn2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)
+        self.downsample = nn.Identity()
+        if stride > 1:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + self.downsample(x))
+
+
+def resnet18() -> nn.Module:
+    """A strided stem, a max pool, four times two blocks, a mean and a readout: 18 layers of weights in a row."""
+    blocks = [BasicBlock(1, 1, 1)]
+    for inputs, outputs in ((1, 1), (1, 2), (2, 2)):
+        blocks += [BasicBlock(inputs, outputs, 2), BasicBlock(outputs, outputs, 1)]
+    stem = (
+        nn.Conv2d(1, 1, 3, 2, 1, bias=False),
+        nn.BatchNorm2d(1),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2, 1),
+        BasicBlock(1, 1, 1),
+    )
+    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 2))
+
+
 class Line(nn.Module):
     """A block on lines."""
 
@@ -87,6 +118,7 @@ SMALL: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "U-Net-like, transposed": (lambda: UNet(transposed), (1, 4, 4)),
     "U-Net-like, wide transposed, GELU": (lambda: UNet(wide_transposed, nn.GELU), (1, 4, 4)),
     "U-Net-like, nearest": (lambda: UNet(upsampled), (1, 4, 4)),
+    "ResNet-18-like": (resnet18, (1, 16, 16)),
     "line": (Line, (1, 9)),
     "slopes of channels": (sloped, (1, 5, 5)),
 }

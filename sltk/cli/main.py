@@ -7,7 +7,7 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from sltk.cli.options import Check, Claims, Command, Construct, EdgePopup, Imp, Rst, Show, Verify, Widths
+from sltk.cli.options import Check, Claims, Command, Construct, EdgePopup, Imp, Plan, Rst, Show, Verify, Widths
 from sltk.core.errors import SltkError
 
 LOG_WIDTH = 112
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         internal error.
     """
     command: Command = tyro.cli(
-        Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        Plan | Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=argv,
@@ -53,6 +53,10 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.commands.construct import run_construct
 
             return run_construct(command, console)
+        case Plan():
+            from sltk.cli.commands.plan import run_plan
+
+            return run_plan(command, console)
         case Check():
             from sltk.cli.commands.check import run_check
 

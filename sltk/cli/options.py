@@ -1,12 +1,12 @@
 """What the command line takes, as dataclasses; importing this module is cheap, so that help comes at once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
-from sltk.construct.recipe import Recipe, Search
+from sltk.construct.recipe import Search
 
 Positional = tyro.conf.Positional
 DataName = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar10-jpeg"]
@@ -15,24 +15,59 @@ ModelName = Literal["dense", "lenet-300-100", "lenet-5", "conv-2", "conv-4", "co
 
 
 @dataclass(frozen=True)
-class Construct:
-    """Build a strong ticket: a mask under which a random source network computes TARGET."""
+class Asked:
+    """What fixes the source. Without --param-eps and --eps the recipe chooses itself, all but method, n, law,
+    first activation, biases and scale exponents that are given."""
+
+    method: str | None = None
+    """plus-one (source depth L + 1), two-layer (2 L), or another that was registered."""
+    n: int | None = None
+    """Samples of every pool; under plus-one also the copies of every neuron. With a tolerance given, by default 26."""
+    param_eps: float | None = None
+    """Tolerance of every parameter: the recipe is then what stands here, and nothing is chosen."""
+    eps: float | None = None
+    """Aim for the largest output error over the domain; in the same way."""
+    law: str | None = None
+    """Law of the source's weights and biases, by default uniform(2.0); it is not fitted to the target."""
+    scale_exponents: tuple[int, ...] | None = None
+    """Exponents of two over which the samples of a pool are spread that chooses among copies, such as 2 1 0 -1."""
+    stage_exponents: tuple[int, ...] | None = None
+    """Exponent of two of each layer's class: its samples and its tolerance are this much larger."""
+    sample_exponents: tuple[int, ...] | None = None
+    """The same of its samples alone."""
+    bias_exponents: tuple[int, ...] | None = None
+    """The same of its biases' samples."""
+    bias_exponent: int | None = None
+    """The same of all hidden biases."""
+    first_activation: str | None = None
+    """Activation of the source's univariate layers, such as tanh; by default the target's first, or relu."""
+    biases: bool | None = None
+    """Whether the class has biases; without them the source has no constant neurons."""
+    weight_bound: float | None = None
+    """Largest parameter of the declared class; used by eps only."""
+    hidden_reach: float | None = None
+    """Largest hidden value that two-layer is made for."""
+    curvature: float | None = None
+    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool."""
+
+    def given(self) -> dict[str, Any]:
+        """The entries that are not left open."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Say which recipe `sltk construct` would choose for TARGET, why, and what comes of it; nothing is built."""
 
     target: Annotated[Positional[str], tyro.conf.arg(metavar="TARGET")]
     """A .pt or .safetensors file with a state dict, or package.module:function that returns a torch module."""
-    out: Path
-    """The ticket's file: packed masks and what fixes the source, no weights."""
-    recipe: tyro.conf.OmitArgPrefixes[Recipe]
-    """What fixes the source."""
-    search: tyro.conf.OmitArgPrefixes[Search] = field(default_factory=Search)
-    """Which subset is taken."""
+    recipe: tyro.conf.OmitArgPrefixes[Asked] = field(default_factory=Asked)
+    """What is not to be chosen."""
     arch: str | None = None
     """Architecture of a file's state dict, e.g. "conv(1,32,3,padding=1); relu; flatten; linear(25088,10)", or a whole
     network, 'resnet20(activation="sigmoid")'."""
     input_shape: tuple[int, ...] = ()
-    """Shape of one input, no batch axis: 1 28 28."""
-    seed: int = 1
-    """Root seed of the source."""
+    """Shape of one input, no batch axis: 1 28 28; by default that of --data."""
     low: float | None = None
     """Least input value of the domain; or give --data."""
     high: float | None = None
@@ -41,8 +76,22 @@ class Construct:
     """Take the domain from this data set's range."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
+
+
+@dataclass(frozen=True)
+class Construct(Plan):
+    """Build a strong ticket: a mask under which a random source network computes TARGET."""
+
+    out: Path = Path("strong.ticket")
+    """The ticket's file: packed masks and what fixes the source, no weights."""
+    search: tyro.conf.OmitArgPrefixes[Search] = field(default_factory=Search)
+    """Which subset is taken."""
+    seed: int = 1
+    """Root seed of the source."""
     threads: int | None = None
     """Threads of the solver and of torch; by default all cores."""
+    measure: int = 1000
+    """Test inputs of --data on which the function is measured; `sltk check` takes all."""
     accept: Literal["function", "reached"] = "function"
     """What ends with 0: a ticket that computes its target, or, for theorists, one whose every parameter is reached."""
     certify: bool = False
@@ -261,4 +310,4 @@ class EdgePopup:
     """The result folder is made in here, named by the content of what is run."""
 
 
-Command = Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup
+Command = Plan | Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup

@@ -1,8 +1,11 @@
 """What the three commands that train share: a folder that names itself, and a summary."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ from rich.console import Console
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.harness.progress import progress
-from sltk.harness.rows import RowStore
+from sltk.harness.rows import RowStore, row_id
 from sltk.harness.stored import folder_of, measured
 from sltk.studies.findings import PairedFinding
 
@@ -19,19 +22,38 @@ from sltk.studies.findings import PairedFinding
 def run_tasks(
     name: str,
     tasks: Mapping[str, Mapping[str, Any]],
-    measure: Callable[[str], Mapping[str, Any]],
+    measure: Callable[[str, Path], Mapping[str, Any]],
     out: Path,
     jobs: int,
     console: Console,
 ) -> tuple[dict[str, Any], Path, float]:
-    """Outputs of ``tasks``, the folder that keeps them, and seconds; what is in the folder is not run again."""
+    """Outputs of ``tasks``, the folder that keeps them, and seconds; what is in the folder is not run again.
+
+    ``measure`` takes a task and a folder for its checkpoints, which is removed when the row is written.
+    """
     if jobs < 1:
         raise SltkError(f"--jobs must be at least 1, but got {jobs}.")
     folder = folder_of(out, name, list(tasks.values()))
+    places = {task: folder / "checkpoints" / row_id(inputs)[:16] for task, inputs in tasks.items()}
     started = time.perf_counter()
     with progress(console) as report:
-        found = measured(tasks, measure, RowStore(folder / "rows.jsonl"), jobs=jobs, report=report)
+        found = measured(
+            tasks, partial(_resumed, measure, places), RowStore(folder / "rows.jsonl"), jobs=jobs, report=report,
+            stored=lambda task: _remove(places[task]),
+        )  # fmt: skip
     return found, folder, time.perf_counter() - started
+
+
+def _resumed(
+    measure: Callable[[str, Path], Mapping[str, Any]], places: Mapping[str, Path], task: str
+) -> Mapping[str, Any]:
+    return measure(task, places[task])
+
+
+def _remove(place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    with suppress(OSError):  # others are at work in it, or there never was one
+        place.parent.rmdir()
 
 
 def write_summary(

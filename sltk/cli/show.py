@@ -1,12 +1,15 @@
 """Tables of the command line."""
 
 import sys
+from collections.abc import Mapping
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 
 from sltk.certify.findings import SHARE, Findings
 from sltk.construct.failures import KINDS, FailureTable
+from sltk.construct.recipe import Recipe
 from sltk.construct.ticket import StrongTicket
 
 LISTED = 5
@@ -21,15 +24,28 @@ def facts(title: str) -> Table:
 
 
 def add_question(table: Table, ticket: StrongTicket) -> None:
-    """Add what was asked: the recipe that fixes the source, and the search that chose the subsets."""
-    for name, record in (("recipe", ticket.recipe.record()), ("search", ticket.search.record())):
-        given = [f"{key} {_short(value)}" for key, value in record.items() if value is not None]
-        table.add_row(name, ", ".join(given))
+    """Add what was asked: the recipe that fixes the source, why, and the search that chose the subsets."""
+    add_recipe(table, ticket.recipe)
+    table.add_row("search", _entries(ticket.search.record()))
+    for number, reason in enumerate([] if ticket.choice is None else ticket.choice["reasons"]):
+        table.add_row("" if number else "recipe chosen", escape(reason))
+
+
+def add_recipe(table: Table, recipe: Recipe) -> None:
+    """Add what fixes a source."""
+    table.add_row("recipe", _entries(recipe.record()))
+
+
+def _entries(record: Mapping[str, object]) -> str:
+    """The entries that say something, in a line."""
+    return ", ".join(f"{key} {_short(value)}" for key, value in record.items() if value is not None and value != [])
 
 
 def _short(value: object) -> str:
     if isinstance(value, list):
-        return " ".join(map(str, value))
+        entries = list[object](value)  # pyright: ignore[reportUnknownArgumentType]
+        same = len(entries) > 1 and all(entry == entries[0] for entry in entries)
+        return f"{_short(entries[0])} throughout" if same else " ".join(_short(entry) for entry in entries)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
 from sltk.data.datasets import Dataset, load
-from sltk.models.text import load_target
+from sltk.models.text import load_target, stored_architecture
 from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
@@ -23,11 +23,13 @@ def target_network(text: str, arch: str | None, input_shape: tuple[int, ...]) ->
         SltkError: neither, no such thing, or no architecture for a file.
     """
     if not input_shape:
-        raise SltkError("--input-shape is missing: the shape of one input without the batch axis, such as 1 28 28.")
+        raise SltkError(
+            "--input-shape is missing: the shape of one input without the batch axis, such as 1 28 28; or give --data."
+        )
     if Path(text).suffix in SUFFIXES:
         if not Path(text).is_file():
             raise SltkError(f"TARGET {text!r} is no file; name a state dict ({', '.join(SUFFIXES)}).")
-        if arch is None:
+        if arch is None and stored_architecture(text) is None:
             raise SltkError(f'{text} holds tensors alone; say what they fill: --arch "conv(1,32,3); relu; ...".')
         return load_target(text, arch, input_shape)
     return read(_imported(text), input_shape)

@@ -88,7 +88,7 @@ def keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -
 
 def _task(role: Role, tolerance: float, search: Search, affine: Affine, state: ErrorState | None) -> StageTask:
     shape = (role.inputs, role.inner)
-    reach, error = np.ones(shape), np.full((role.copies_in, *shape), search.copy_error or 0.0)
+    reach, error = np.ones(shape), np.full((role.copies_in, *shape), search.copy_error_of(role.stage) or 0.0)
     if state is not None:
         reach, error = _reach_and_error(state, role, affine)
     return StageTask(

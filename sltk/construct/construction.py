@@ -1,6 +1,6 @@
 """One construction: declare, predict, draw, build. The finite ticket and the theory that foretells it, from one object.
 
->>> c = Construction(target, (-1.0, 1.0), Recipe(n=22, param_eps=0.01), input_shape=(1, 8, 8))
+>>> c = Construction(target, (-1.0, 1.0), input_shape=(1, 8, 8))  # the recipe chooses itself, or is given
 >>> c.predict().p  # probability that a source holds the network, before one is drawn
 >>> c.obstructions(seed=1)  # what the source of seed 1 cannot reach whatever is searched, in seconds
 >>> ticket = c.build(seed=1)
@@ -8,7 +8,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from sltk.certify.intervals import Box
 from sltk.construct.architecture import Architecture, architecture_of
 from sltk.construct.build import build_stages
 from sltk.construct.checkpoint import Checkpoint, target_hash
+from sltk.construct.choose.choose import Choice, choose
 from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.allocate import allocate, target_class
@@ -24,7 +25,7 @@ from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.pools.obstructions import range_obstructions
 from sltk.construct.pools.problems import ProblemFamily, problem_families
 from sltk.construct.predict.success import Expectation, Prediction, expected_failures, predict_success
-from sltk.construct.recipe import DEFAULT_LAW, Recipe, Run, Search, spelled
+from sltk.construct.recipe import Recipe, Run, Search, spelled
 from sltk.construct.source import Source
 from sltk.construct.ticket import Sizes, StrongTicket
 from sltk.core.errors import SltkError
@@ -43,14 +44,16 @@ class Construction:
     Args:
         target: a module that ``sltk.networks.reading.read`` understands, or a ``Network``.
         domain: box ``(low, high)`` of inputs, scalars or tensors of ``input_shape``.
-        recipe: what fixes the source.
+        recipe: what fixes the source; ``"auto"`` leaves it to ``sltk.construct.choose``, from the declared class of the
+            target; or a ``Choice`` that was made there.
         input_shape: of one input, needed when ``target`` is a module and ``domain`` holds scalars.
         activations: a user's own, by the class or function that computes them; see ``sltk.networks.reading.read``.
 
     Attributes:
         network: the target, read.
         box: the domain, with an end for every entry of the input.
-        recipe: as given.
+        recipe: as given, or chosen.
+        choice: how it was chosen; ``None`` where it was given.
         declaration: what the source may know.
 
     Raises:
@@ -64,16 +67,18 @@ class Construction:
         self,
         target: nn.Module | Network,
         domain: Domain,
-        recipe: Recipe,
+        recipe: Recipe | Choice | Literal["auto"] = "auto",
         *,
         input_shape: tuple[int, ...] | None = None,
         activations: Mapping[Any, Activation] | None = None,
     ) -> None:
         self.network, self.box = target_and_box(target, domain, input_shape, activations)
-        self.recipe = recipe
+        given = choose(self.network, self.box) if recipe == "auto" else recipe
+        self.choice = given if isinstance(given, Choice) else None
+        self.recipe = given.recipe if isinstance(given, Choice) else given
         known = [*(activations or {}).values(), *(s.activation for s in self.network.stages if s.activation)]
         self.declaration = Declaration.on(
-            architecture_of(self.network), recipe, self.box, {phi.name: phi for phi in known}
+            architecture_of(self.network), self.recipe, self.box, {phi.name: phi for phi in known}
         )
         self._require_in_class()
 
@@ -107,8 +112,8 @@ class Construction:
         """
         stages = len(self.network.stages)
         if self.recipe.aim == "param_eps":
-            return (self.recipe.tolerance,) * stages
-        declared, objective = self.declaration, (search or Search()).objective
+            return tuple(self.recipe.stage_tolerance(stage) for stage in range(stages))
+        declared, objective = self.declaration, self._checked(search).objective
         known = target_class(
             self.network, self.box, declared.method, objective, self.recipe.n, declared.law.high,
             declared.first_activation,
@@ -174,11 +179,11 @@ class Construction:
         return StrongTicket(
             declaration=self.declaration, source=source, search=search, masks=masks, failures=failures,
             problems=problems, tolerances=tolerances, domain=self.box, target_sha256=target_hash(self.network),
-            target=self.network,
+            target=self.network, choice=None if self.choice is None else self.choice.record(),
         )  # fmt: skip
 
     def _checked(self, search: Search | None) -> Search:
-        search = search or Search()
+        search = search or (Search() if self.choice is None else self.choice.search)
         search.require(self.recipe.n)
         return search
 
@@ -195,16 +200,19 @@ def strong_ticket(
     *,
     domain: Domain,
     seed: int,
-    method: str = "plus-one",
-    n: int = 26,
+    method: str | None = None,
+    n: int | None = None,
     param_eps: float | None = None,
     eps: float | None = None,
-    law: Law | str = DEFAULT_LAW,
+    law: Law | str | None = None,
     input_shape: tuple[int, ...] | None = None,
     search: Search | None = None,
     run: Run | None = None,
 ) -> StrongTicket:
     """A mask under which a random source computes ``target``; ``Construction`` has the other options.
+
+    Without ``param_eps`` and ``eps`` the recipe chooses itself, method, n and law included where they are not given.
+    With one of them it is ``Recipe(method, n, ...)``, by default plus-one with n = 26.
 
     Args:
         target: a module that ``sltk.networks.reading.read`` understands, or a ``Network``.
@@ -225,8 +233,12 @@ def strong_ticket(
     Raises:
         SltkError: bad arguments; a layer or activation that the construction cannot have.
     """
-    recipe = Recipe(method, n, param_eps, eps, spelled(law))
-    return Construction(target, domain, recipe, input_shape=input_shape).build(seed, search, run)
+    network, box = target_and_box(target, domain, input_shape)
+    entries = {"method": method, "n": n, "law": None if law is None else spelled(law)}
+    given: dict[str, Any] = {name: value for name, value in entries.items() if value is not None}
+    aims = {"param_eps": param_eps, "eps": eps}
+    recipe = choose(network, box, given) if aims == {"param_eps": None, "eps": None} else Recipe(**given, **aims)
+    return Construction(network, box, recipe).build(seed, search, run)
 
 
 def target_and_box(

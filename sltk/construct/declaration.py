@@ -44,6 +44,7 @@ class Declaration:
 
     def __post_init__(self) -> None:
         self.recipe.require()
+        self.recipe.require_stages(len(self.architecture.stages))
 
     @classmethod
     def on(
@@ -113,17 +114,23 @@ class Declaration:
         allowed, scales = self._allowances(reaches, mass), list[Scales]()
         for index, (stage, reach) in enumerate(zip(self.architecture.stages, reaches, strict=True)):
             if not self.method.univariate(index):
-                scales.append(Scales(0, 0, (recipe.bias_exponent,), recipe.scale_exponents))
+                own = (recipe.bias_exponent_of(index),)
+                scales.append(Scales(0, recipe.sample_exponent(index), own, recipe.scale_exponents))
                 continue
             allowance = allowed[index]
             declared = Declared(reach, stage.degree, mass, allowance.curvature, allowance.parameter, law.high)
-            scales.append(univariate_scales(self.first_activation, declared))
+            relative = univariate_scales(self.first_activation, declared)
+            # Samples, their mass and the tolerance all grow alike, so that the curvature asks for the same inputs.
+            own = recipe.sample_exponent(index)
+            cascade = self.first_activation.intercept != 0.0  # its scales follow from the weights' intercepts
+            scales.append(relative.shifted(own, own if cascade else recipe.bias_exponent_of(index, common=False)))
         return tuple(scales)
 
     def _allowances(self, reaches: list[float], mass: float) -> list[Allowance]:
         recipe = self.recipe
         if recipe.aim == "param_eps":
-            return [Allowance(recipe.tolerance, recipe.tolerance)] * len(self.architecture.stages)
+            curvature = recipe.tolerance if recipe.curvature is None else recipe.curvature
+            return [Allowance(recipe.tolerance, curvature)] * len(self.architecture.stages)
         stages = declared_class(
             self.architecture, self.method, reaches, recipe.weight_bound, mass, self.first_activation
         )

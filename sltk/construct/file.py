@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -33,7 +34,7 @@ from sltk.core.rng import require_seed
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 
-FORMAT = "sltk strong ticket 2"
+FORMAT = "sltk strong ticket 3"
 
 # What a file that was written to do harm can make a reader of JSON, tensors and numbers raise.
 FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError, MemoryError,
@@ -49,6 +50,7 @@ def save(ticket: StrongTicket, path: str | Path) -> None:
         "format": FORMAT,
         "source": canonical_json(record).decode(),
         "search": canonical_json(ticket.search.record()).decode(),
+        "choice": canonical_json(ticket.choice).decode(),
         "problems": str(ticket.problems),
         "tolerances": canonical_json(ticket.tolerances).decode(),
         "target_sha256": ticket.target_sha256,
@@ -111,7 +113,20 @@ def _rebuild(
         tolerances=_tolerances(json.loads(metadata["tolerances"]), len(declaration.architecture.stages)),
         domain=_domain(tensors["domain"], declaration.architecture.input_shape),
         target_sha256=_text(metadata["target_sha256"]),
+        choice=_choice(json.loads(metadata["choice"])),
     )
+
+
+def _choice(record: object) -> Mapping[str, Any] | None:
+    """How the recipe was chosen, which a reader prints and `sltk check` makes again."""
+    if record is None:
+        return None
+    found = dict[object, Any](record) if isinstance(record, dict) else {}  # pyright: ignore[reportUnknownArgumentType]
+    reasons = found.get("reasons")
+    lines = list[object](reasons) if isinstance(reasons, list) else []  # pyright: ignore[reportUnknownArgumentType]
+    if not isinstance(found.get("given"), dict) or not lines or not all(isinstance(line, str) for line in lines):
+        raise SltkError(f"the choice of the recipe in the file is {record!a:.60}, which is none.")
+    return {str(key): value for key, value in found.items()}
 
 
 def _count(text: object) -> int:

@@ -4,6 +4,7 @@
 subset is taken of those within tolerance. ``Run`` changes nothing in the result.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,6 +17,8 @@ Aim = Literal["param_eps", "eps"]
 Objective = Literal["error", "cardinality", "mass", "weighted"]
 
 MOST_SAMPLES = 40
+_BY_STAGE = ("stage_exponents", "sample_exponents", "bias_exponents")
+_EXPONENTS = ("scale_exponents", *_BY_STAGE)
 DEFAULT_LAW = "uniform(2.0)"  # reaches the parameters of the default class, up to 1 in size, with room for sums
 
 
@@ -38,6 +41,13 @@ class Recipe:
     samples for small parameters keep errors from growing with depth."""
     bias_exponent: int = 0
     """Exponent of two for the pools of hidden biases, where these are larger than weights."""
+    stage_exponents: tuple[int, ...] = ()
+    """Exponents of two of the declared class, one a stage: a stage's samples and its tolerance are this much larger.
+    None for 0 everywhere."""
+    sample_exponents: tuple[int, ...] = ()
+    """The same of a stage's samples alone, on top of its own exponent; none for 0 everywhere."""
+    bias_exponents: tuple[int, ...] = ()
+    """The same of the biases alone, one a stage, on top of bias_exponent; none for the stage's own."""
     first_activation: str | None = None
     """Activation of the source's univariate layers, such as tanh; by default the target's first, or relu."""
     biases: bool = True
@@ -46,10 +56,14 @@ class Recipe:
     """Largest parameter of the declared class; used by eps only."""
     hidden_reach: float = 8.0
     """Largest hidden value that two-layer is made for; used by param_eps only."""
+    curvature: float | None = None
+    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool; by default as much
+    as the tolerance. Subsets of few samples pay a small part of it, and larger values cost less float32 rounding."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "law", spelled(self.law))
-        object.__setattr__(self, "scale_exponents", tuple(self.scale_exponents))  # files have lists
+        for name in _EXPONENTS:
+            object.__setattr__(self, name, tuple(getattr(self, name)))  # files have lists
 
     def require(self) -> None:
         """Check all numbers; a construction does so when it is declared.
@@ -72,17 +86,54 @@ class Recipe:
         assert value is not None
         return float(value)
 
+    def stage_exponent(self, stage: int) -> int:
+        """Exponent of two by which samples and tolerance of ``stage`` are larger."""
+        return self.stage_exponents[stage] if self.stage_exponents else 0
+
+    def sample_exponent(self, stage: int) -> int:
+        """Exponent of two of the samples of ``stage``."""
+        return self.stage_exponent(stage) + (self.sample_exponents[stage] if self.sample_exponents else 0)
+
+    def bias_exponent_of(self, stage: int, common: bool = True) -> int:
+        """Exponent of two of the pools of a stage's biases, with the one that all hidden stages have in common."""
+        own = self.bias_exponents[stage] if self.bias_exponents else self.stage_exponent(stage)
+        return self.bias_exponent + own if common else own
+
+    def stage_tolerance(self, stage: int) -> float:
+        """Tolerance of the parameters of ``stage``, where one was asked for."""
+        return math.ldexp(self.tolerance, self.stage_exponent(stage))
+
+    def require_stages(self, stages: int) -> None:
+        """Check that exponents by stage are as many as a network has stages.
+
+        Raises:
+            SltkError: they are not.
+        """
+        for name in _BY_STAGE:
+            given = getattr(self, name)
+            if given and len(given) != stages:
+                raise SltkError(
+                    f"{name} has one exponent a stage, of which the target has {stages}, or none at all, but got "
+                    f"{name}={given!r}."
+                )
+
     def record(self) -> dict[str, object]:
         """The recipe as JSON."""
-        return {**asdict(self), "scale_exponents": list(self.scale_exponents)}
+        return {**asdict(self), **{name: list(getattr(self, name)) for name in _EXPONENTS}}
 
     def _require_exponents(self) -> None:
-        exponents = (*self.scale_exponents, self.bias_exponent)
+        exponents = (*(e for name in _EXPONENTS for e in getattr(self, name)), self.bias_exponent)
         whole = all(type(e) is int and abs(e) <= 30 for e in exponents)
         if not self.scale_exponents or not whole:
             raise SltkError(
-                "scale_exponents and bias_exponent are whole exponents of two from -30 to 30, but got "
-                f"scale_exponents={self.scale_exponents!r}, bias_exponent={self.bias_exponent!r}."
+                f"{', '.join(_EXPONENTS)} and bias_exponent are whole exponents of two from -30 to 30, but got "
+                + ", ".join(f"{name}={getattr(self, name)!r}" for name in (*_EXPONENTS, "bias_exponent"))
+                + "."
+            )
+        if self.param_eps is None and (self.stage_exponents or self.curvature is not None):
+            raise SltkError(
+                "stage_exponents and curvature go with param_eps, since eps allots a tolerance to "
+                f"every stage itself, but got eps={self.eps}; pass param_eps."
             )
 
     def _require_numbers(self) -> None:
@@ -93,7 +144,8 @@ class Recipe:
                 "a recipe needs exactly one of param_eps (tolerance of every parameter) and eps (sup error), "
                 f"but got param_eps={self.param_eps}, eps={self.eps}."
             )
-        for name in (self.aim, "weight_bound", "hidden_reach"):
+        named = [self.aim, "weight_bound", "hidden_reach", *(["curvature"] if self.curvature is not None else [])]
+        for name in named:
             if not 0.0 < getattr(self, name) < float("inf"):
                 raise SltkError(f"{name} must be positive and finite, but got {name}={getattr(self, name)!r}.")
 
@@ -105,9 +157,10 @@ class Search:
     objective: Objective = "weighted"
     """Least error, fewest samples, least mass, or the share of the error bound. Where the first activation has an
     intercept, its stage minimises the mass unless asked for cardinality."""
-    copy_error: float | None = None
-    """With objective weighted: the error that each copy of a neuron is taken to have, such as .01, in place of its
-    certified bound; a problem is then to minimise |error| + copy_error sum |v|, which has no bias towards zero."""
+    copy_error: float | tuple[float, ...] | None = None
+    """With objective weighted: the error that each copy of a neuron is taken to have, such as .01, or one number a
+    stage, in place of its certified bound; a problem is then to minimise |error| + copy_error sum |v|, which has no
+    bias towards zero."""
     sub_pool: int | None = None
     """Samples of every weight's pool that are searched first, spread evenly over it; the whole pool only where these
     do not do. It takes the time of the smaller pool and has the failures of the larger one."""
@@ -124,10 +177,11 @@ class Search:
             raise SltkError(f"objective must be one of {get_args(Objective)}, but got objective={self.objective!r}.")
         if self.prune_below is not None and not 0.0 <= self.prune_below < float("inf"):
             raise SltkError(f"prune_below must be finite and >= 0, but got prune_below={self.prune_below!r}.")
-        if self.copy_error is not None and not (self.objective == "weighted" and 0.0 < self.copy_error < float("inf")):
+        positive = all(0.0 < error < float("inf") for error in self._copy_errors)
+        if self.copy_error is not None and not (self.objective == "weighted" and self._copy_errors and positive):
             raise SltkError(
-                f"copy_error is a positive number beside objective='weighted', but got copy_error={self.copy_error!r}, "
-                f"objective={self.objective!r}."
+                "copy_error is a positive number, or one a stage, beside objective='weighted', but got "
+                f"copy_error={self.copy_error!r}, objective={self.objective!r}."
             )
         if self.sub_pool is not None and not 1 <= self.sub_pool <= n:
             raise SltkError(f"sub_pool is a number of samples from 1 to n = {n}, but got sub_pool={self.sub_pool!r}.")
@@ -137,13 +191,35 @@ class Search:
         """Whether the objective weighs samples by the certified errors of the copies that they read."""
         return self.objective == "weighted" and self.copy_error is None
 
+    def copy_error_of(self, stage: int) -> float | None:
+        """The error that each copy is taken to have at the input of ``stage``; ``None`` where none was declared.
+
+        Raises:
+            SltkError: one number a stage was given, and none for this one.
+        """
+        if not isinstance(self.copy_error, tuple):
+            return self.copy_error
+        if stage >= len(self.copy_error):
+            raise SltkError(
+                f"copy_error has {len(self.copy_error)} numbers, but the target has a stage {stage + 1}; "
+                "give one number a stage, or one for all."
+            )
+        return self.copy_error[stage]
+
+    @property
+    def _copy_errors(self) -> tuple[float, ...]:
+        if self.copy_error is None:
+            return ()
+        return self.copy_error if isinstance(self.copy_error, tuple) else (self.copy_error,)
+
     def pruned(self, tolerance: float) -> float:
         """Size up to which a parameter of that tolerance is left out."""
         return tolerance if self.prune_below is None else self.prune_below
 
     def record(self) -> dict[str, object]:
         """The search as JSON."""
-        return asdict(self)
+        errors = list(self.copy_error) if isinstance(self.copy_error, tuple) else self.copy_error
+        return asdict(self) | {"copy_error": errors}
 
 
 @dataclass(frozen=True)
@@ -170,8 +246,11 @@ def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
     known, given = {f.name for f in fields(kind)}, dict[str, Any](record)
     if set(given) != known:
         raise SltkError(f"a stored {kind.__name__.lower()} needs the entries {sorted(known)}, but got {record!r:.200}.")
+    if isinstance(given.get("copy_error"), list):
+        given["copy_error"] = tuple(given["copy_error"])
     if "scale_exponents" in given:
-        given["scale_exponents"] = tuple(given["scale_exponents"])
+        for name in _EXPONENTS:
+            given[name] = tuple(given[name])
     return kind(**given)
 
 

@@ -4,18 +4,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
-from sltk.certify.findings import PROBED, Comparison, Findings, conclude_findings, measure_function, probes
+from sltk.certify.findings import PROBED, PROBES, Comparison, Findings, conclude_findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
 from sltk.construct.declaration import Declaration
+from sltk.construct.export.plain import mask_dict, source_module
+from sltk.construct.export.rows import failure_rows
+from sltk.construct.export.tensors import export
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
@@ -65,6 +69,7 @@ class StrongTicket:
         domain: box over which the ticket is certified.
         target_sha256: hash of the weights that it was built for.
         target: the target, where it is at hand; a ticket that was loaded has none until ``with_target``.
+        choice: from what class, and why, its recipe was chosen, as JSON; ``None`` where it was given.
     """
 
     declaration: Declaration
@@ -77,6 +82,7 @@ class StrongTicket:
     domain: Box
     target_sha256: str
     target: Network | None = None
+    choice: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         recipe, sizes = self.recipe, self.sizes
@@ -132,7 +138,9 @@ class StrongTicket:
             seed: of the probes.
         """
         target, module = self._require_target("findings"), self.module().eval()
-        inputs = [(PROBED, probes(self.domain, target.input_shape, seed))]
+        # Beside data, which decide, a few probes will do.
+        rows = PROBES if data is None else PROBES // 4
+        inputs = [(PROBED, probes(self.domain, target.input_shape, seed, rows))]
         inputs += [] if data is None else [(what, data)]
         return self.conclude([measure_function(target, module, x, name) for name, x in inputs])
 
@@ -217,6 +225,23 @@ class StrongTicket:
         if layout == "auto":
             return filled(sparse_module(self.source, self.masks, self.architecture.before))
         raise SltkError(f"layout must be 'auto', 'dense' or 'sparse', but got layout={layout!r}.")
+
+    def source_module(self, limit: int = MATERIALISE_LIMIT) -> nn.Module:
+        """The whole source as an ordinary module, before the mask; see ``sltk.construct.export.plain``."""
+        return source_module(self.source, self.architecture.before, limit)
+
+    def mask_dict(self, limit: int = MATERIALISE_LIMIT) -> dict[str, Tensor]:
+        """Boolean masks by the names of ``source_module``'s parameters; see ``sltk.construct.export.plain``."""
+        return mask_dict(self.source, self.masks, self.architecture.before, limit)
+
+    def failure_rows(self) -> list[dict[str, Any]]:
+        """Failures with layer, index, kind, target and nearest sum; see ``sltk.construct.export.rows``."""
+        return failure_rows(self.failures, self.architecture.stages, self.source, self.plan.roles, self.masks)
+
+    def export(self, folder: str | Path, limit: int = MATERIALISE_LIMIT) -> Path:
+        """Target, source and masks as plain ``.safetensors``; see ``sltk.construct.export.tensors``."""
+        target = self._require_target("export")
+        return export(folder, target, self.source, self.masks, self.architecture.before, limit)
 
     def with_target(
         self, target: nn.Module | Network, activations: Mapping[Any, Activation] | None = None

@@ -3,18 +3,19 @@
 import hashlib
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any, cast
 
 from sltk.core.errors import SltkError
+from sltk.core.temporary import sweep, temporary
 
 
 def write_atomic(path: str | Path, data: bytes) -> None:
     """Write ``data`` to ``path`` so that a reader finds the old file or the new one, never a part.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name at once.
-    Missing parent folders are made. If writing fails, the old file stays and the temporary one is removed.
+    Missing parent folders are made. If writing fails, the old file stays and the temporary one is removed. One that a
+    killed process left is removed by the next write of the same path.
 
     Raises:
         SltkError: the folder or the file cannot be written.
@@ -69,18 +70,12 @@ def read_json(path: str | Path) -> Any:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    # O_EXCL: never through a file or a link that is there already. The mode is subject to the user's umask.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode(path))
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with temporary(path, _mode(path)) as (file, place):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        os.replace(place, path)
+    sweep(path)
 
 
 def _mode(path: Path) -> int:

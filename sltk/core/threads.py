@@ -8,8 +8,14 @@ restored when the last one closes. Numba keeps a number for each thread: a limit
 Work is dealt out to plain threads that run kernels which hold no lock of the interpreter: they need no OpenMP runtime
 (which forbids a later fork), may be entered from several threads at once, and give each core a workspace that it keeps.
 What is called in a thread that was made here is dealt out no further: ``threads()`` is 1 there.
+
+A forked child has one thread in all. Torch waits there for ever for the threads that its parent had, so a child starts
+with torch's number at 1, as torch's own workers for data do; who sets it to more has to know that no parent has used
+torch on several threads.
 """
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -85,6 +91,19 @@ def over_cores(
 def piece(count: int, work: float) -> int:
     """Problems in a piece, of ``work`` steps each: a share of every core, in pieces of 0.1 to 10 milliseconds."""
     return max(1, int(2**16 / work), min(int(2**22 / work), -(-count // (4 * threads()))))
+
+
+def _in_child() -> None:
+    _lock.release()
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "set_num_threads"):
+        _before[:] = [1]
+        torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    # The lock is held across the fork, so that no child gets it as another thread had it.
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_in_child)
 
 
 def _deal_no_further() -> None:

@@ -1,18 +1,17 @@
 """A file that one process at a time reads and appends to."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from sltk.core.temporary import WITHOUT_LOCKS
+
 try:
     import fcntl
 except ImportError:  # no such locks on this system: then one process writes a file at a time
     fcntl = None
-
-_WITHOUT = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)  # a file system that has no locks
 
 
 @contextmanager
@@ -39,7 +38,7 @@ def _lock(file: BinaryIO) -> None:
     try:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX)
     except OSError as error:
-        if error.errno not in _WITHOUT:
+        if error.errno not in WITHOUT_LOCKS:
             raise
 
 

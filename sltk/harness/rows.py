@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, sha256, write_atomic
+from sltk.core.temporary import sweep
 from sltk.harness.locked import locked
 
 
@@ -29,7 +30,8 @@ def row_id(inputs: Mapping[str, Any]) -> str:
 class RowStore:
     """The rows of one file, or of none: then they live in memory only.
 
-    Opening reads the file. If it holds damaged lines, it is rewritten without them at once, atomically.
+    Opening reads the file, and removes temporaries that killed processes left beside it. If it holds damaged lines, it
+    is rewritten without them at once, atomically.
 
     Args:
         path: the file; made on the first row.
@@ -94,6 +96,7 @@ class RowStore:
             ) from error
 
     def _open(self, path: Path) -> None:
+        sweep(path)
         try:
             with self._current(path):
                 return

@@ -24,6 +24,7 @@ def measured(
     jobs: int = 1,
     name: str = "",
     report: Report | None = None,
+    stored: Callable[[Named], None] | None = None,
 ) -> dict[Named, dict[str, Any]]:
     """Outputs by task; what the store lacks is measured, in ``jobs`` processes, and kept.
 
@@ -34,14 +35,21 @@ def measured(
         jobs: processes; rows are written by this one.
         name: of the work as a whole, which ``report`` is told; default each task's own.
         report: called with (name, tasks done, tasks in all).
+        stored: called with each task whose row is in the store, those that were there among them: what was kept to go
+            on with the task can go.
     """
     missing = [task for task, inputs in tasks.items() if store.get(inputs) is None]
     done = len(tasks) - len(missing)
+    for task in tasks:
+        if stored and task not in missing:
+            stored(task)
     if report:
         report(name or "measuring", done, len(tasks))
     for task, outputs in _outputs(missing, measure, jobs):
         store.add(tasks[task], outputs)
         done += 1
+        if stored:
+            stored(task)
         if report:
             report(name or str(task), done, len(tasks))
     return {task: store[inputs] for task, inputs in tasks.items()}

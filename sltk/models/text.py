@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
@@ -117,12 +118,14 @@ def load_target(path: str | Path, architecture: str | None, input_shape: tuple[i
     Args:
         path: a state dict, written by ``torch.save`` (``.pt``, ``.pth``) or as ``.safetensors``. Nothing in it is
             executed. Masks (``*_mask`` beside ``*`` or ``*_orig``) are applied.
-        architecture: the layers, as text.
+        architecture: the layers, as text; ``None`` for the one that a ``.safetensors`` file names in its metadata,
+            under ``architecture``.
         input_shape: shape of one input without the batch axis.
 
     Raises:
         SltkError: no architecture, an unreadable file, or tensors that are missing, left over, or of another shape.
     """
+    architecture = stored_architecture(path) if architecture is None else architecture
     if architecture is None:
         raise SltkError(f'{path} holds tensors alone; name its layers: architecture="conv(1,32,3); relu; ...".')
     module = _shape_only(architecture)
@@ -134,6 +137,17 @@ def load_target(path: str | Path, architecture: str | None, input_shape: tuple[i
     module = module.to_empty(device="cpu")
     module.load_state_dict(tensors, strict=False, assign=True)  # all floats are there: see the line above
     return read(module, input_shape)
+
+
+def stored_architecture(path: str | Path) -> str | None:
+    """The architecture that the metadata of a ``.safetensors`` file name; ``None`` where there is none."""
+    if Path(path).suffix != ".safetensors" or not Path(path).is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("architecture")
+    except SafetensorError:
+        return None  # what is wrong with the file is said where its tensors are read
 
 
 def _shape_only(text: str) -> nn.Module:

@@ -1,6 +1,7 @@
 """Edge-popup on data, and on a planted ticket that it has to find."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,17 @@ class SearchJob:
 
 
 @limit(1)
-def measure_search(job: SearchJob, name: str) -> dict[str, Any]:
-    """Accuracies of one law, scope and density, and whether any weight or bias moved."""
+def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) -> dict[str, Any]:
+    """Accuracies of one law, scope and density, and whether any weight or bias moved.
+
+    A measurement that was stopped goes on from the folder ``checkpoint``.
+    """
     law, kind, density = name.split(", ")
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
-    outcome = run(method, network, data, Setup(seeds=range(job.seeds), epochs=job.epochs, device=job.device))
+    setup = Setup(seeds=range(job.seeds), epochs=job.epochs, device=job.device, checkpoint=checkpoint)
+    outcome = run(method, network, data, setup)
     found = {part: [row[part] for row in outcome.last] for part in ("test", "validation", "density")}
     trained = sum(p.requires_grad for n, p in outcome.state.replicas.named_parameters() if not n.endswith("scores"))
     return {**found, "weights trained": trained}
@@ -144,13 +149,13 @@ def search_planted(
 
 
 @limit(1)
-def measure_planted(job: SearchJob) -> dict[str, Any]:
+def measure_planted(job: SearchJob, checkpoint: Path | None = None) -> dict[str, Any]:
     """What the search finds of one planted ticket a seed, and the exact p-value of all of them together."""
     found: list[Tensor] = []
     planted: list[Tensor] = []
     for seed in range(job.seeds):
         task, module, masks = planted_task(PLANTED, PLANTED_DENSITY, seed)
-        setup = Setup(seeds=(seed,), epochs=job.epochs, device=job.device)
+        setup = Setup(seeds=(seed,), epochs=job.epochs, device=job.device, checkpoint=checkpoint)
         outcome = run(EdgePopup(PLANTED_DENSITY, "own"), module, task, setup)
         found += [mask[0].cpu() for mask in outcome.masks.values()]
         planted += masks

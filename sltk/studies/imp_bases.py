@@ -8,6 +8,7 @@ own in the store.
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,8 +92,11 @@ class ImpJob:
 
 
 @limit(1)
-def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
-    """``{arm: {"test": [[accuracy by round] by seed], "validation": ..., "density": ...}}``."""
+def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> dict[str, Any]:
+    """``{arm: {"test": [[accuracy by round] by seed], "validation": ..., "density": ...}}``.
+
+    A measurement that was stopped goes on from the folder ``checkpoint``.
+    """
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     arms = (LEADER, *_controls(job, basis))
@@ -100,7 +104,7 @@ def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
     found: dict[str, Any] = {arm: {part: [] for part in ("test", "validation", "density")} for arm in arms}
     for first in range(0, job.seeds, at_once):
         seeds = range(first, min(job.seeds, first + at_once))
-        rows = _run(job, basis, data, network, list(seeds))
+        rows = _run(job, basis, data, network, list(seeds), checkpoint)
         for arm, seed in itertools.product(arms, seeds):
             own = [row for row in rows if row["arm"] == arm and row["seed"] == seed]
             for part in found[arm]:
@@ -108,7 +112,9 @@ def measure_basis(job: ImpJob, basis: str) -> dict[str, Any]:
     return found
 
 
-def _run(job: ImpJob, basis: str, data: Dataset, network: Model, seeds: list[int]) -> list[dict[str, Any]]:
+def _run(
+    job: ImpJob, basis: str, data: Dataset, network: Model, seeds: list[int], checkpoint: Path | None
+) -> list[dict[str, Any]]:
     rate = job.factor_rate if basis == "low-rank" else job.rate
     setup = Setup(
         basis,
@@ -117,6 +123,7 @@ def _run(job: ImpJob, basis: str, data: Dataset, network: Model, seeds: list[int
         recipe=TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch),
         device=job.device,
         augment=CropFlip() if job.augment else None,
+        checkpoint=checkpoint,
     )
     method = Imp(
         job.densities[-1],

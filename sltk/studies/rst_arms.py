@@ -1,7 +1,8 @@
 """RST beside everything it has to be held against, on one network and one task."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from sltk.core.statistics.paired import Paired, paired
@@ -144,15 +145,18 @@ ARMS: dict[str, RstArm] = {
 
 
 @limit(1)
-def measure_arm(job: RstJob, arm: str) -> dict[str, Any]:
-    """``{"test": [[accuracy by seed] by density], "validation": ..., "density": ..., "ratio": ...}`` of one arm."""
+def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[str, Any]:
+    """``{"test": [[accuracy by seed] by density], "validation": ..., "density": ..., "ratio": ...}`` of one arm.
+
+    A measurement that was stopped goes on from the folder ``checkpoint``.
+    """
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     task = task_of(data)
     found: dict[str, Any] = {"test": [], "validation": [], "density": [], "ratio": []}
     for density in job.densities:
         method, setup = ARMS[arm](job, len(task.train.y), density)
-        outcome = run(method, network, task, setup)
+        outcome = run(method, network, task, replace(setup, checkpoint=checkpoint))
         for part in ("test", "validation", "density"):
             found[part].append([row[part] for row in outcome.last])
         found["ratio"].append([row["ratio"] for row in outcome.rows if "ratio" in row])

@@ -24,6 +24,6 @@ From the bottom up, each folder importing only those above it in this list:
 - ``pruning``: which coefficients go: scores, scopes, densities; controls that copy a ticket; search by scores.
 - ``phases``: one a file.
 - ``methods``: one a file, run by ``runner.run(method, model, data, setup)``, which gives an ``Outcome``; ``setup`` is
-  what all of them share. ``checkpoint`` stores a state between two steps.
+  what all of them share. ``checkpoint`` stores a state between two steps, ``resume`` a run where it is worth it.
 - ``export``, ``analyse``: what leaves as plain tensors or smaller modules, and what can be said about a ticket.
 """

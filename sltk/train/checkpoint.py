@@ -24,7 +24,8 @@ def save_checkpoint(state: State, path: str | Path) -> None:
     On a CPU, going on from the file gives the bytes that going on without it gives.
     """
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in _tensors(state).items()}
-    numbers = canonical_json(_numbers(state)).decode()
+    # A loss that a network of few weights has left may be infinite, and is a measurement all the same.
+    numbers = json.dumps(_numbers(state), sort_keys=True)
     meta = {"format": FORMAT, "numbers": numbers, "seal": _seal(tensors, numbers)}
     write_atomic(path, save(tensors, meta))
 
@@ -55,6 +56,13 @@ def load_checkpoint(state: State, path: str | Path, phases: Phases) -> State:
     }
     _restore_optimiser(state, tensors, numbers, phases)
     return state
+
+
+def fingerprint(state: State, text: str) -> str:
+    """Hash of ``text``, and of all that ``state`` trains and is measured on."""
+    parts = state.task.train, state.task.validation, state.task.test
+    data = {f"d:{n}{name}": value for n, part in enumerate(parts) for name, value in vars(part).items()}
+    return _seal({name: value.detach().cpu() for name, value in (data | _tensors(state)).items()}, text)
 
 
 def _tensors(state: State) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from sltk.train.loop.state import State
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import run_phases
+from sltk.train.resume import resume
 from sltk.train.setup import Setup
 from sltk.train.tickets.replicas import Replicas
 
@@ -53,7 +54,7 @@ class Split(Protocol):
 
 
 def run(method: TrainingMethod, model: Model, data: Task | Split, setup: Setup = DEFAULT) -> Outcome:
-    """Run ``method`` from its beginning to its end.
+    """Run ``method`` from its beginning to its end, or from where it was stopped, if the setup names a checkpoint.
 
     Args:
         method: what is particular: an object of ``sltk.train.methods``.
@@ -64,7 +65,10 @@ def run(method: TrainingMethod, model: Model, data: Task | Split, setup: Setup =
     Raises:
         SltkError: one module for several replicas, a device that is not there, or a training that diverged.
     """
-    return finish(method, start(method, model, data, setup), setup)
+    state = start(method, model, data, setup)
+    if setup.checkpoint is not None:
+        resume(state, setup.checkpoint, method, method.phases(setup, len(state.task.train.y)))
+    return finish(method, state, setup)
 
 
 def start(method: TrainingMethod, model: Model, data: Task | Split, setup: Setup = DEFAULT) -> State:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sltk.core.errors import SltkError
 from sltk.core.report import Steps
@@ -26,6 +27,7 @@ class Setup:
         device: where it runs, as torch names it.
         augment: of the training batches, such as ``sltk.data.augment.CropFlip()``.
         report: called with (phases done, phases in all).
+        checkpoint: folder that keeps the run, so that one that was stopped goes on; see ``sltk.train.resume``.
 
     Raises:
         SltkError: an unknown basis, no seed, or no length.
@@ -39,6 +41,7 @@ class Setup:
     device: str = "cpu"
     augment: Augment | None = None
     report: Steps | None = None
+    checkpoint: str | Path | None = None
 
     def __post_init__(self) -> None:
         basis_named(self.basis)

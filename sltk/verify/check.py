@@ -17,6 +17,7 @@ from sltk.certify.certificate import Certificate
 from sltk.certify.findings import PROBED, Findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.construct.checkpoint import target_hash
+from sltk.construct.choose.choose import CHOSEN, choose
 from sltk.construct.parameters import StageParameters
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
@@ -168,7 +169,20 @@ def _file_verdicts(ticket: StrongTicket) -> list[Statement]:
     built_for = "the target is the one that the ticket was built for"
     same = Statement(built_for, own == ticket.target_sha256, f"hash {own[:12]}{said}")
     detail = "; ".join(derived.differences) or f"{derived.failures:,} failures in {derived.problems:,} problems"
-    return [same, Statement("what the file says follows from its mask and recipe", not derived.differences, detail)]
+    follows = Statement("what the file says follows from its mask and recipe", not derived.differences, detail)
+    return [same, follows, *_choice_verdict(ticket)]
+
+
+def _choice_verdict(ticket: StrongTicket) -> list[Statement]:
+    """Where the file says that its recipe was chosen: whether the target's class leads to the same one again."""
+    if ticket.choice is None:
+        return []
+    assert ticket.target is not None
+    given = {name: getattr(ticket.recipe, name) for name in CHOSEN if name in ticket.choice["given"]}
+    again = choose(ticket.target, ticket.domain, given)
+    same = again.recipe == ticket.recipe and again.record() == ticket.choice
+    detail = "as its reasons say" if same else f"another one follows, with n = {again.recipe.n}"
+    return [Statement("the recipe follows from the target's class alone", same, detail)]
 
 
 def _domain_verdict(ticket: StrongTicket, claim: CallerClaim, data: tuple[Tensor, Tensor] | None) -> Statement:
@@ -189,16 +203,17 @@ def _parameter_verdict(
     if ticket.recipe.aim == "eps":
         detail = f"{certificate.bound:.4g} <= {tolerance:g}, what {len(ticket.failures):,} failures cost included"
         return Statement("the certificate is within eps", certificate.bound <= tolerance, detail)
-    allowed = tolerance if claim.param_eps is None else claim.param_eps
-    left_out = allowed if claim.prune_below is None else claim.prune_below
-    beyond = sum(stage.beyond(allowed, left_out) for stage in parameters)
+    stages = [claim.param_eps or ticket.recipe.stage_tolerance(index) for index in range(len(parameters))]
+    missing = stages if claim.prune_below is None else [claim.prune_below] * len(stages)
+    beyond = sum(s.beyond(*limits) for s, *limits in zip(parameters, stages, missing, strict=True))
+    allowed, left_out = max(stages), max(missing)
     largest = max(max(s.magnitude.max(initial=0.0), s.bias_magnitude.max(initial=0.0)) for s in parameters)
-    detail = f"{beyond:,} beyond {allowed:g}, or larger than {left_out:g} and left out"
-    if allowed >= largest > 0.0:
+    asks_nothing = allowed >= largest > 0.0
+    said = f"{allowed:g}" if min(stages) == allowed else f"{min(stages):g} to {allowed:g} by layer"
+    detail = f"{beyond:,} beyond {said}, or larger than {left_out:g} and left out"
+    if asks_nothing:
         detail += f"; a tolerance of {allowed:g} asks nothing of parameters up to {largest:.4g}"
-    return Statement(
-        "every effective parameter is within param_eps", beyond == 0 and not allowed >= largest > 0.0, detail
-    )
+    return Statement("every effective parameter is within param_eps", beyond == 0 and not asks_nothing, detail)
 
 
 def _function_verdict(findings: Findings) -> Statement:

@@ -61,6 +61,22 @@ def test_opposed_copies_attain_the_bound() -> None:
     assert attack.error <= found.bound + ROUNDING
 
 
+def test_a_skip_brings_its_own_errors() -> None:
+    """``2 x`` as ``x + x``, with an error of 1e-3 in the first ``x``: one way around it comes through, and one past."""
+    one, zero = doubles([[1.0]]), doubles([0.0])
+    first, exact = (
+        plain(doubles([[[1e-3]]])),
+        Copies(torch.zeros(1, 1, 1, 1, 1), csr_matrix([[1.0]]), torch.zeros(1, 1)),
+    )
+    chain = Network((1,), (Stage(Linear("first", one, zero)), Stage(Linear("second", one, zero))))
+    skip = Network((1,), (Stage(Linear("first", one, zero)), Stage(Linear("second", one, zero), adds=(0,))))
+    box = Box(-1.0, 1.0)
+    attack = sup_error(skip, lambda x: 2 * x * (1 + 1e-3), box, shape=(1,), restarts=2, steps=4)
+    assert certify(skip, box, [first, exact]).bound == pytest.approx(2e-3, rel=1e-12)
+    assert attack.error <= certify(skip, box, [first, exact]).bound + ROUNDING
+    assert certify(chain, box, [first, exact]).bound < attack.error  # negative control: without the skip's error
+
+
 def test_target_weights_in_place_of_the_selected_mass_are_not_a_bound() -> None:
     """Negative control: ``||W||_1 = 1`` would certify 1e-3 where the error is 19e-3."""
     network, (first, second), box = opposed()

@@ -111,6 +111,36 @@ def test_a_tampered_file_is_refused(tmp_path, change, signed: bool) -> None:
         load_ticket(path)
 
 
+def other_tolerance(tensors, metadata) -> None:
+    metadata["tolerances"] = metadata["tolerances"].replace("0.01", "0.02")
+
+
+def other_problems(tensors, metadata) -> None:
+    metadata["problems"] = str(int(metadata["problems"]) + 1)
+
+
+def other_domain(tensors, metadata) -> None:
+    tensors["domain"] = tensors["domain"] * 0.5
+
+
+def other_target(tensors, metadata) -> None:
+    metadata["target_sha256"] = "0" * 64
+
+
+@pytest.mark.parametrize("change", [other_tolerance, other_problems, other_domain, other_target])
+def test_the_content_is_compared_with_its_hash(tmp_path, change) -> None:
+    """What the redrawn weights say nothing of: only the file's own hash can tell that it was damaged."""
+    path = tmp_path / "a.ticket"
+    save_ticket(ticket_for(small_target()), path)
+    before = path.read_bytes()
+    tamper(path, change, signed=False)
+    with pytest.raises(SltkError, match="its content does not match its own hash"):
+        load_ticket(path)
+    path.write_bytes(before)
+    tamper(path, change, signed=True)
+    load_ticket(path)  # negative control: damaged, and nothing but the hash is in the way
+
+
 def test_a_truncated_file_is_refused(tmp_path) -> None:
     path = tmp_path / "a.ticket"
     save_ticket(ticket_for(small_target()), path)

@@ -195,3 +195,31 @@ def test_full_and_grouped_maps_of_the_same_weights_have_the_same_bounds() -> Non
     torch.testing.assert_close(grouped.through(errors), full.through(errors), rtol=1e-12, atol=0.0)
     assert grouped.support_reach(errors[0]) == pytest.approx(full.support_reach(errors[0]))
     assert architecture_of(Network((4, 5, 5), (Stage(grouped),))).stages[0].degree == 18
+
+
+@pytest.mark.parametrize("name", ["relu", "line", "parts"])
+def test_the_source_as_a_module_under_the_mask_is_the_ticket(name: str) -> None:
+    made, ticket = built(name, "plus-one")
+    module, x = ticket.source_module(), inputs(made.network).float()
+    masks = ticket.mask_dict()
+    with torch.no_grad():
+        for key, parameter in module.named_parameters():
+            assert parameter.shape == masks[key].shape
+            parameter.mul_(masks[key])
+        assert torch.equal(module(x), ticket.module("dense")(x))
+
+
+@pytest.mark.parametrize("name", ["relu", "parts"])
+def test_failures_as_rows_name_parameters_of_the_grouped_weight(name: str) -> None:
+    """With few samples much fails: a row has the place in torch's own tensor, and the sum that the mask has."""
+    make, shape = NETS[name]
+    made = Construction(randomised(make()), (-1.0, 1.0), Recipe("plus-one", 5, 0.01), input_shape=shape)
+    ticket = made.build(1, Search("error"))
+    rows = ticket.failure_rows()
+    assert len(rows) == len(ticket.failures) > 50
+    for row in rows:
+        affine = made.network.stages[row["stage"]].affine
+        tensor = affine.bias if row["kind"] == "bias" else affine.weight
+        if row["kind"] in ("weight", "bias"):
+            assert float(tensor[row["index"]]) == pytest.approx(row["target"])
+        assert abs(row["target"] - row["nearest"]) == pytest.approx(row["error"], rel=1e-6, abs=1e-9)

@@ -5,27 +5,36 @@ import time
 from rich.console import Console
 
 from sltk.certify.findings import Findings
+from sltk.cli.commands.plan import add_choice, add_forecast, foreseen
 from sltk.cli.options import Construct
+from sltk.cli.question import question
 from sltk.cli.show import add_failures, add_findings, add_question, facts, peak_memory
-from sltk.cli.target import dataset, domain, target_network
-from sltk.construct import Construction, Run, StrongTicket, save
+from sltk.construct import Run, StrongTicket, save
+from sltk.construct.choose.forecast import Forecast
+from sltk.core.errors import SltkError
 from sltk.data.datasets import Dataset
 from sltk.harness.progress import progress
 
-MEASURED = 1000  # test inputs on which the function is measured; `sltk check` takes all
 CURE = (
-    "The largest error exceeds the target's largest output: this ticket computes nothing of its target. Build it with "
-    "--method two-layer, whose neurons have no copies that come apart; or keep the copies together with small samples, "
-    "such as --scale-exponents -5 -4 -3 -2 -1 0 1 --n 36 --sub-pool 28 --copy-error .003 (docs/depth.md)."
+    "The largest error exceeds the target's largest output: this ticket computes nothing of its target. Leave out "
+    "--param-eps and --eps, so that the recipe chooses itself (`sltk plan` says what it will come to), or build it "
+    "with --method two-layer, whose neurons have no copies that come apart (docs/depth.md says why)."
 )
 
 
 def run_construct(options: Construct, console: Console) -> int:
-    """Construct, measure, save, and say what came out; 1 where the function is not the target's."""
-    target = target_network(options.target, options.arch, options.input_shape)
-    data = dataset(options.data, options.data_folder) if options.data else None
-    box = domain(options.low, options.high, data)
+    """Choose or take the recipe, build, measure, save, and say what came out; 1 where the function is another."""
+    if options.measure < 0:
+        raise SltkError(f"--measure is a number of test inputs, 0 or more, but got --measure {options.measure}.")
     options.out.parent.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is refused before the work
+    asked = question(options)
+    target, choice = asked.construction.network, asked.construction.choice
+    expected = None if choice is None else foreseen(asked, choice)
+    if choice is not None and expected is not None:
+        table = facts(f"Recipe, {choice.recipe.method}, chosen for {options.target}")
+        add_choice(table, choice)
+        add_forecast(table, expected)
+        console.print(table)
     started = time.perf_counter()
     with progress(console) as report:
         run = Run(
@@ -33,27 +42,36 @@ def run_construct(options: Construct, console: Console) -> int:
             threads=options.threads,
             report=lambda name, stage, stages: report("constructing", stage, stages),
         )
-        ticket = Construction(target, box, options.recipe).build(options.seed, options.search, run)
+        ticket = asked.construction.build(options.seed, asked.search(options.search), run)
         report("constructing", len(target.stages), len(target.stages))
     seconds = time.perf_counter() - started
     save(ticket, options.out)
-    findings = _findings(ticket, data)
-    _print(options, ticket, findings, seconds, console)
+    findings = _findings(ticket, asked.data, options.measure)
+    _print(options, ticket, findings, expected, seconds, console)
     accepted = ("proved", "faithful", "reached only")[: 3 if options.accept == "reached" else 2]
     return 0 if findings.word in accepted else 1
 
 
-def _findings(ticket: StrongTicket, data: Dataset | None) -> Findings:
-    if data is None:
+def _findings(ticket: StrongTicket, data: Dataset | None, most: int) -> Findings:
+    if data is None or most == 0:
         return ticket.findings()
-    rows = data.test_x[:MEASURED]
+    rows = data.test_x[:most]
     return ticket.findings(rows, f"{len(rows):,} test inputs of {data.name}")
 
 
-def _print(options: Construct, ticket: StrongTicket, findings: Findings, seconds: float, console: Console) -> None:
+def _print(
+    options: Construct,
+    ticket: StrongTicket,
+    findings: Findings,
+    expected: Forecast | None,
+    seconds: float,
+    console: Console,
+) -> None:
     sizes = ticket.sizes
     table = facts(f"Strong ticket, {ticket.recipe.method}, for {options.target}")
     add_findings(table, findings, ticket)
+    if expected is not None:
+        table.add_row("as predicted?", _beside(expected, ticket, findings, seconds))
     layers = f"{len(ticket.source.layers)} layers, {sizes.source:,} parameters"
     table.add_row("source", f"seed {ticket.source.seed}, {layers}")
     add_question(table, ticket)
@@ -69,3 +87,12 @@ def _print(options: Construct, ticket: StrongTicket, findings: Findings, seconds
         console.print(ticket.a_priori.explain())
     if findings.lost:
         console.print(f"[bold red]{CURE}[/]", highlight=False)
+
+
+def _beside(expected: Forecast, ticket: StrongTicket, findings: Findings, seconds: float) -> str:
+    """What was said before the search, beside what came of it."""
+    return (
+        f"failures {expected.missed:.2g}, came {findings.failures}; error about {expected.error:.2g} on "
+        f"{expected.inputs} inputs, came {findings.measured[-1].error:.2g} on {findings.measured[-1].rows}; kept "
+        f"{expected.kept:,}, came {ticket.sizes.kept:,}; {expected.seconds:.0f} s, came {seconds:.0f} s"
+    )

@@ -1,6 +1,7 @@
 """``sltk edge-popup``: strong tickets by search, and a planted one."""
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ def run_edge_popup(options: EdgePopup, console: Console) -> int:
     return 0
 
 
-def _measure(job: SearchJob, name: str) -> dict[str, Any]:
-    return measure_planted(job) if name == "planted" else measure_search(job, name)
+def _measure(job: SearchJob, name: str, checkpoint: Path | None = None) -> dict[str, Any]:
+    return measure_planted(job, checkpoint) if name == "planted" else measure_search(job, name, checkpoint)
 
 
 def _job(options: EdgePopup) -> SearchJob:

@@ -8,7 +8,7 @@ allowance. All of it is a function of (architecture, law, n, domain, tolerance) 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sltk.core.errors import SltkError
 from sltk.networks.activations.activation import Activation
@@ -32,6 +32,10 @@ class Scales:
     combine: int
     constants: tuple[int, ...]
     scale_exponents: tuple[int, ...] = (0,)
+
+    def shifted(self, weights: int, constants: int) -> "Scales":
+        """The same with combining weights, and those of constants, larger by these exponents."""
+        return replace(self, combine=self.combine + weights, constants=tuple(c + constants for c in self.constants))
 
     def spread(self, samples: int, exponent: int) -> list[tuple[int, int]]:
         """``(how many, exponent)`` of a pool's samples, in order."""

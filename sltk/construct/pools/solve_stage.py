@@ -7,12 +7,11 @@ import numpy as np
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide, constant_pools, flat_index, sides
-from sltk.construct.pools.sub_pool import solve_sub_pool_first
+from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first
 from sltk.construct.pools.weight_pools import WeightPools, weight_failures, weight_pools
 from sltk.construct.recipe import Search
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Indices, Values
-from sltk.subset_sum import solve
 
 
 @dataclass(frozen=True)
@@ -91,10 +90,11 @@ def _objective(
 ) -> tuple[str, Values | None, Values | None]:
     """The solver's objective, costs by sample and weight of the error, for one batch of problems."""
     phi, i, s, outgoing, search = role.activation, batch.input, batch.tap, batch.outgoing, task.search
-    if phi is not None and search.copy_error is not None:
+    declared = search.copy_error_of(role.stage)
+    if phi is not None and declared is not None:
         # Every sample of a univariate stage brings rounding and curvature, as if it carried the largest weight.
         largest = np.abs(side.incoming[i]).max(axis=1, keepdims=True, initial=0.0)
-        return "weighted", search.copy_error * np.abs(outgoing) * largest, np.ones(i.size)
+        return "weighted", declared * np.abs(outgoing) * largest, np.ones(i.size)
     if role.intercept != 0.0 and search.objective != "cardinality":
         # The intercepts d sum v join the bias problem, so their mass is what has to stay small.
         return "mass", np.abs(outgoing), None
@@ -136,7 +136,8 @@ def _solve_phase(
         last = number == len(pools) - 1
         asked = task.search.objective
         objective = asked if last and asked in ("cardinality", "mass") else "error"
-        found = solve(pool, left, eps=task.tolerance, objective=objective)
+        few = ENOUGH_SAMPLES if objective == "error" else None
+        found = solve_sub_pool_first(pool, left, few, eps=task.tolerance, objective=objective)
         progress.kept.append(flat[found.mask])
         left = left - found.value
     error = np.abs(left)

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sltk.construct.source import SourceLayer
 from sltk.train.tickets.layers import TicketLayer
@@ -26,23 +26,41 @@ class GroupedConv(TicketLayer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(batch, in, ...)`` to ``(batch, out, ...)`` in the dtype of the coefficients."""
-        layer, weight, bias = self.layer, self.weight, self.bias
-        block, own, rows = layer.block, layer.block * layer.groups, layer.outputs - layer.extra
-        y = self._convolve(x[:, :own], weight[:rows, :block], layer.groups)
-        if layer.extra:
-            y = torch.cat([y, self._convolve(x[:, own - block : own], weight[rows:, :block], 1)], 1)
-        if layer.shared:
-            y = y + self._convolve(x[:, own:], weight[:, block:], 1)
+        bias = self.bias
         assert bias is not None
-        return y + bias.reshape(-1, *(1,) * (y.dim() - 2))
-
-    def _convolve(self, x: Tensor, weight: Tensor, groups: int) -> Tensor:
-        convolve: Any = F.conv2d if weight.dim() == 4 else F.conv1d
-        axes = slice(4 - weight.dim(), None)  # of a line, the columns alone
-        layer = self.layer
-        return convolve(x, weight, None, layer.stride[axes], layer.padding[axes], layer.dilation[axes], groups)
+        return _grouped(self.layer, x, self.weight, bias)
 
     def extra_repr(self) -> str:
         """Groups and options of the convolution."""
         layer = self.layer
         return f"groups={layer.groups}, stride={layer.stride}, padding={layer.padding}, dilation={layer.dilation}"
+
+
+class PlainGroupedConv(nn.Module):
+    """The same with ordinary parameters ``weight`` and ``bias``."""
+
+    def __init__(self, layer: SourceLayer) -> None:
+        super().__init__()
+        self.layer = layer
+        self.weight = nn.Parameter(torch.empty(layer.weight_shape))
+        self.bias = nn.Parameter(torch.empty(layer.outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(batch, in, ...)`` to ``(batch, out, ...)``."""
+        return _grouped(self.layer, x, self.weight, self.bias)
+
+
+def _grouped(layer: SourceLayer, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    block, own, rows = layer.block, layer.block * layer.groups, layer.outputs - layer.extra
+    y = _convolve(layer, x[:, :own], weight[:rows, :block], layer.groups)
+    if layer.extra:
+        y = torch.cat([y, _convolve(layer, x[:, own - block : own], weight[rows:, :block], 1)], 1)
+    if layer.shared:
+        y = y + _convolve(layer, x[:, own:], weight[:, block:], 1)
+    return y + bias.reshape(-1, *(1,) * (y.dim() - 2))
+
+
+def _convolve(layer: SourceLayer, x: Tensor, weight: Tensor, groups: int) -> Tensor:
+    convolve: Any = F.conv2d if weight.dim() == 4 else F.conv1d
+    axes = slice(4 - weight.dim(), None)  # of a line, the columns alone
+    return convolve(x, weight, None, layer.stride[axes], layer.padding[axes], layer.dilation[axes], groups)

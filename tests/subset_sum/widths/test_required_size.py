@@ -58,3 +58,12 @@ def test_a_certificate_of_too_few_samples_is_no_certificate():
     """Negative control: eight samples, two in each bin, cannot cover at eps = .01 and the bound knows it."""
     table = PairTable(8, 0.5, (-2, -1, 0, 1), 0.0065, Targets(0.5035, 1.4, 1.4, 1.1))
     assert stratum_failure(table, (2, 2, 2, 2)) == 1.0
+
+
+@pytest.mark.parametrize("groups", [2, 3])
+def test_a_wide_window_takes_disjoint_groups_that_all_succeed(groups):
+    """The closed form holds for the law's own window, 1; a wider one is cut into shares."""
+    eps, delta = 0.03, 0.06
+    one = required_size(eps / groups, delta / groups, method="closed-form")
+    assert required_size(eps, delta, method="closed-form", window=float(groups)) == pytest.approx(groups * one, abs=1)
+    assert required_size(eps, delta, method="closed-form", window=1.0) < one

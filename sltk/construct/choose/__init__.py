@@ -1,0 +1,1 @@
+"""Recipes that choose themselves: from the declared class of a target and from rehearsals on other sources."""

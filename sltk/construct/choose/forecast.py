@@ -1,0 +1,137 @@
+"""What a ticket of a chosen recipe will come to, said before it is built: failures, error, size, time, memory.
+
+The error is simulated on the target itself: every copy of a neuron gets the noise that rehearsed subsets have, from the
+values that they read and from the differences between copies, and activations, pools and skips act on the copies as
+they are. This is an estimate; nothing in it decides the recipe.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sltk.certify.findings import probes
+from sltk.certify.intervals import Box
+from sltk.construct.choose.choose import Choice
+from sltk.construct.choose.stages import StageChoice
+from sltk.construct.construction import Construction
+from sltk.construct.methods.roles import Role, SourcePlan
+from sltk.core.numerics.tensors import tensor_of
+from sltk.core.rng import torch_stream
+from sltk.networks.affine import Affine
+from sltk.networks.network import Network, run
+from sltk.networks.wiring import flow
+
+COPIES = 8  # simulated; a neuron has more, so that what copies share comes out a little too large
+INPUTS = 64
+FLOAT32 = 2.0**-24
+BYTES_KEPT = 120.0  # a kept weight, while it is decoded and summed again; measured on four networks
+BYTES_BASE = 2.0**29  # the libraries, and one batch of pools
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is expected of the ticket.
+
+    Attributes:
+        source: parameters of the source; kept: of them, by the mask.
+        problems: subset sums; missed: expected failures among them.
+        error: largest error of an output that was simulated on ``inputs`` inputs; typical: root mean square.
+        spread: largest range of one output of the target over these inputs.
+        rounding: the part of ``typical`` that float32 rounding and curvature of univariate layers have.
+        seconds: of the search on this machine; bytes: memory at most.
+    """
+
+    source: int
+    kept: int
+    problems: int
+    missed: float
+    inputs: int
+    error: float
+    typical: float
+    spread: float
+    rounding: float
+    seconds: float
+    bytes: float
+
+
+def forecast(network: Network, box: Box, choice: Choice, data: Tensor | None = None) -> Forecast:
+    """What a ticket of ``choice`` will come to.
+
+    Args:
+        network, box: the target and its domain.
+        choice: of recipe and search.
+        data: inputs ``(rows, *input_shape)``, of which the first few serve; else probes of the domain.
+    """
+    construction = Construction(network, box, choice)
+    x = probes(box, network.input_shape, 0, INPUTS) if data is None else data[:INPUTS]
+    exact = network(x.double()).flatten(1)
+    off, coarse = (_simulated(network, construction.plan, choice, x.double(), own) - exact for own in (True, False))
+    kept = [0.0 if s.rehearsal is None else s.problems * s.rehearsal.taken for s in choice.stages]
+    return Forecast(
+        source=construction.source(0).size(),
+        kept=round(sum(kept)),
+        problems=choice.problems,
+        missed=choice.missed,
+        inputs=len(x),
+        error=float(off.abs().max()),
+        typical=float(off.square().mean().sqrt()),
+        spread=float((exact.amax(0) - exact.amin(0)).max()),
+        rounding=float(coarse.square().mean().sqrt()),
+        seconds=choice.seconds,
+        bytes=BYTES_BASE + BYTES_KEPT * max(kept),
+    )
+
+
+def _simulated(network: Network, plan: SourcePlan, choice: Choice, x: Tensor, own: bool) -> Tensor:
+    """Outputs ``(rows, outputs)`` of a simulated ticket; without its subsets' ``own`` errors, only what is coarse."""
+    generator = torch_stream(0, "forecast")
+
+    def step(index: int, x: Tensor, skips: list[Tensor]) -> Tensor:
+        role, stage = plan.roles[index], network.stages[index]
+        copies = COPIES if role.copies_out > 1 else 1
+        spread = _noise(stage.affine, role, plan, choice.stages[index], x, own).sqrt()
+        clean = stage.affine(x.mean(0))
+        noisy = clean + spread * torch.randn(copies, *clean.shape, generator=generator, dtype=torch.float64)
+        flat = sum((skip.expand_as(noisy).flatten(0, 1) for skip in skips), noisy.flatten(0, 1))
+        after = run(stage.after, flat)
+        return after.reshape(copies, len(clean), *after.shape[1:])
+
+    with torch.no_grad():
+        return flow(network.stages, run(network.before, x)[None], step)[0].flatten(1)
+
+
+def _noise(affine: Affine, role: Role, plan: SourcePlan, stage: StageChoice, x: Tensor, own: bool) -> Tensor:
+    """Variance of what one copy adds to ``W x + b``, ``(rows, outputs, ...)``."""
+    mean = x.mean(0)
+    found = torch.zeros_like(affine(mean))
+    if stage.rehearsal is None:
+        return found
+    unit, size = math.ldexp(1.0, stage.octave + stage.offset), affine.weight.abs().reshape(affine.geometry.shape)
+    error = unit**2 * tensor_of(stage.rehearsal.at(stage.rehearsal.error_sq, size.numpy() / unit))
+    square = unit**2 * tensor_of(stage.rehearsal.at(stage.rehearsal.square, size.numpy() / unit))
+    if own:
+        found = found + _shaped(affine, affine.correlate(error, mean.square()), found)
+    if len(x) > 1:
+        found = found + _shaped(affine, affine.correlate(square, x.var(0)), found)
+    if role.first is not None and role.activation is not None:
+        found = found + _shaped(affine, affine.correlate(square, _coarse(role, plan, mean)), found)
+    return found
+
+
+def _coarse(role: Role, plan: SourcePlan, x: Tensor) -> Tensor:
+    """Variance that a univariate neuron adds to ``sum v^2 = 1``: rounding of its value, and curvature."""
+    assert role.activation is not None
+    assert role.first is not None
+    phi, down = role.activation, plan.layers[role.first].columns[0][1]
+    up, remainder = math.ldexp(1.0, -down), phi.remainder
+    value = math.ldexp(1.0, down) * x.abs() * 2.0  # weights are up to 2
+    rounding = FLOAT32 * (abs(phi.intercept) + value)
+    bend = remainder.coefficient * value**remainder.order
+    slope = max(abs(phi.slope_positive), abs(phi.slope_negative))
+    return ((rounding + bend) * up / slope).square()
+
+
+def _shaped(affine: Affine, rows: Tensor, like: Tensor) -> Tensor:
+    return rows.reshape(like.shape)

@@ -1,0 +1,131 @@
+"""What is chosen for one stage: the scales of its samples, the trade of its search, and what is predicted of both."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sltk.construct.choose.rehearsal import Pools, Rehearsal, rehearse_weights, seconds_of_biases
+from sltk.construct.choose.target_class import Sizes
+from sltk.core.threads import threads
+from sltk.networks.network import Stage
+
+OFFSETS = {True: (-2, -1, 0, 1, 2), False: (0, 1, 2, 3)}  # of samples to the class's octave: univariate, from copies
+BIAS_OFFSETS = (-1, 0, 1, 2, 3, 4)
+TRADES = {True: (0.0003,), False: (0.003, 0.01)}  # smaller ones take longer, and gain less than the rounding
+
+
+@dataclass(frozen=True)
+class StageChoice:
+    """One stage.
+
+    Attributes:
+        octave: of the class, which fixes the tolerance; offset: of the samples to it.
+        biases: exponent of two of the samples of biases.
+        trade: of a sum's error against its samples' sizes.
+        problems: how many.
+        missed: expected failures among them.
+        growth: ``g``: what the stage multiplies the copies' own errors with, ``T sqrt(sum v^2)``, or what it multiplies
+            them with relative to the values, ``sqrt(sum v^2 / sum theta^2)``, whichever is less; 0 where its inputs
+            have no copies.
+        own: expected error of the copies' own, relative to their values.
+        seconds: of the search, on all threads.
+        rehearsal: in units of the samples; ``None`` where there are no weights.
+    """
+
+    octave: int
+    offset: int
+    biases: int
+    trade: float
+    problems: int
+    missed: float
+    growth: float
+    own: float
+    seconds: float
+    rehearsal: Rehearsal | None
+
+
+@dataclass(frozen=True)
+class StageQuestion:
+    """What is known of a stage when its scales are chosen.
+
+    Args:
+        stage: of the target, for its activation and its number of outputs.
+        weights, biases: sizes of its parameters.
+        pools: of weights and biases, in units of the class; the tolerance in units of the samples' own scale.
+        univariate: whether it starts with a univariate layer.
+        allowed: expected failures that it may have.
+        before: the own error of what it reads, relative to the values.
+    """
+
+    stage: Stage
+    weights: Sizes
+    biases: Sizes
+    pools: Mapping[str, Pools]
+    univariate: bool
+    allowed: float
+    before: float
+
+    def choose(self) -> StageChoice:
+        """Smallest samples that reach the parameters; then the trade with the least own error."""
+        octave, pools, constants = self.weights.octave, self.pools.get("weight"), self.pools.get("bias")
+        offset, missed = _smallest(pools, self.weights, octave, octave, OFFSETS[self.univariate], 0.75 * self.allowed)
+        own = (constants, self.biases, octave, self.biases.octave, BIAS_OFFSETS, 0.25 * self.allowed)
+        shift, missed_biases = _smallest(*own)
+        problems, seconds, growth, after = 0, 0.0, 0.0, self.before
+        trade, rehearsal = TRADES[self.univariate][0], None
+        if pools is not None:
+            sizes = self.weights.in_units(octave + offset)
+            trade, rehearsal = self._trade(pools, sizes)
+            growth, after = self._growth(rehearsal, sizes)
+            problems = pools.family.copies * pools.family.sides * sizes.total
+            seconds = problems * rehearsal.seconds
+        if constants is not None:
+            count = constants.family.copies * self.biases.total
+            problems, seconds = problems + count, seconds + count * seconds_of_biases(constants)
+        return StageChoice(
+            octave, offset, self.biases.octave + shift, trade, problems, missed + missed_biases, growth, after,
+            seconds / threads(), rehearsal,
+        )  # fmt: skip
+
+    def _trade(self, pools: Pools, sizes: Sizes) -> tuple[float, Rehearsal]:
+        tried = {trade: rehearse_weights(pools, trade) for trade in TRADES[self.univariate]}
+
+        def own(trade: float) -> float:
+            error, square, _ = _means(tried[trade], sizes)
+            return error + square * self.before**2
+
+        best = min(tried, key=own)
+        return best, tried[best]
+
+    def _growth(self, rehearsal: Rehearsal, sizes: Sizes) -> tuple[float, float]:
+        error, square, parameters = _means(rehearsal, sizes)
+        phi, outputs = self.stage.activation, self.stage.affine.geometry.shape[0]
+        lipschitz = 1.0 if phi is None else phi.lipschitz
+        relative, absolute = math.sqrt(square / parameters), lipschitz * math.sqrt(square * sizes.total / outputs)
+        growth = 0.0 if self.univariate else min(relative, absolute)
+        handed_on = 0.0 if self.univariate else square * self.before**2
+        return growth, math.sqrt((error + handed_on) / parameters)
+
+
+def _smallest(
+    pools: Pools | None, sizes: Sizes, octave: int, own: int, offsets: Sequence[int], allowed: float
+) -> tuple[int, float]:
+    """The smallest offset to ``own`` with at most ``allowed`` failures, else the last; ``octave`` has the tolerance."""
+    missed = 0.0
+    if pools is None or not sizes.total:
+        return 0, missed
+    for offset in offsets:
+        exponent = own + offset
+        missed = pools.within(math.ldexp(1.0, octave - exponent)).missed(sizes.in_units(exponent))
+        if missed <= allowed:
+            return offset, missed
+    return offsets[-1], missed
+
+
+def _means(rehearsal: Rehearsal, sizes: Sizes) -> tuple[float, float, float]:
+    """Mean squares over the parameters, in units of the samples: of their errors, ``sum v^2``, and themselves."""
+    ends, counts = sizes.largest()
+    share = counts / counts.sum()
+    error, square = rehearsal.at(rehearsal.error_sq, ends), rehearsal.at(rehearsal.square, ends)
+    middle = ends / 2.0**0.25
+    return float((share * error).sum()), float((share * square).sum()), float((share * middle**2).sum())

@@ -148,7 +148,11 @@ def _common(stage: Stage, eps: float, below: float, bias: float, pools: Pools, p
 
 def _copies(stage: Stage, eps: float, below: float, bias: float, pools: Pools) -> Realised:
     delta, mass = _worst(stage, eps, below, pools)
-    return Copies(delta[None], csr_matrix(mass.flatten(1).numpy()), _bias(stage, bias, below, every=False)[None])
+    return Copies(
+        delta[None],
+        csr_matrix(stage.affine.blocks(mass).flatten(1).numpy()),
+        _bias(stage, bias, below, every=False)[None],
+    )
 
 
 def _worst(stage: Stage, eps: float, below: float, pools: Pools) -> tuple[Tensor, Tensor]:

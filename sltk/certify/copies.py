@@ -71,7 +71,7 @@ class Copies(Realised):
         """
         shape = affine.geometry.shape
         require_shape("Copies", "delta", self.delta, (self.copies, *shape))
-        columns = copies_in * shape[1] * shape[2] * shape[3]
+        columns = copies_in * affine.inputs * shape[2] * shape[3]
         found = shape_of(self.selected)
         if found[1] != columns:
             raise SltkError(

@@ -30,10 +30,10 @@ def skip_elsewhere(ticket: StrongTicket, copies: int) -> nn.Module:
 
 def bias_at_border(ticket: StrongTicket, stage: int) -> StrongTicket:
     """The ticket with the biases of a zero-padded stage served by the kernel's corner, which falls into the padding."""
-    role = replace(ticket.plan.roles[stage], taps=(0,))
+    role = replace(ticket.plan.roles[stage], phases=((0,),))
     assert ticket.target is not None
     affine = ticket.target.stages[stage].affine
-    shape = (role.outputs, role.inputs, role.inner)
+    shape = (role.outputs, role.fan, role.inner)
     task = StageTask(
         weight=affine.weight.numpy().reshape(shape), bias=affine.bias.numpy(), tolerance=ticket.tolerances[stage],
         reach=np.ones(shape[1:]), error=np.zeros((role.copies_in, *shape[1:])),

@@ -138,14 +138,15 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 def _error_and_bound(
     small: Small, cell: Mapping[str, Any], seed: int, generator: np.random.Generator
 ) -> tuple[float, float]:
-    """Error at random inputs, and what the ticket's own certificate allows."""
+    """Error at random inputs, and what the certificate allows of the ticket before it is broken."""
     ticket = small.ticket(cell["n"], cell["eps"], seed, "error")
+    bound = ticket.certificate.bound
     if cell["broken"] == "border":
         ticket = bias_at_border(ticket, 1)
     network = small.network()
     module = skip_elsewhere(ticket, cell["n"]) if cell["broken"] == "skip" else run_of(ticket)
     points = torch.from_numpy(generator.random((INPUTS, *network.input_shape)))
-    return data_error(network, module, points), ticket.certificate.bound
+    return data_error(network, module, points), bound
 
 
 def cell_of(small: Small, n: int, eps: float) -> dict[str, Any]:

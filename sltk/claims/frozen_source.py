@@ -17,16 +17,16 @@ from sltk.core.numerics.arrays import Flags, Values
 from sltk.core.statistics.verdict import Never, Proportion
 from sltk.subset_sum import solve
 from sltk.subset_sum.bounds import closed_form_size
-from sltk.subset_sum.laws import Law, Masked
+from sltk.subset_sum.laws import Law, Masked, law_of
 
 TOLERANCE, FAILURE = 0.1, 0.05
 SAMPLES = 12
 ROUNDING = 1e-12  # 12 samples of size at most 1 and their sum: 16 2^-52 of 13, and room
 
 
-def required_width(eps: float, delta: float, density: float, law: Law = UNIT) -> int:
+def required_width(eps: float, delta: float, density: float, law: Law | str = UNIT) -> int:
     """Samples of which a share ``density`` is free, for targets whose distance to the locked sum is in the window."""
-    return closed_form_size(eps, delta, Masked(law, density))
+    return closed_form_size(eps, delta, Masked(law_of(law), density))
 
 
 def frozen(generator: np.random.Generator, shape: tuple[int, int], free: float, locked: float) -> tuple[Flags, Flags]:

@@ -15,7 +15,7 @@ from sltk.claims._pools import UNIT, count, covered, draw
 from sltk.core.claim import Case, Claim, Preset
 from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum.bounds import closed_form_size
-from sltk.subset_sum.laws import Law, Masked, Uniform, parse_law
+from sltk.subset_sum.laws import Law, Masked, Uniform, law_of, parse_law
 
 TOLERANCE, FAILURE = 0.1, 0.05
 
@@ -25,9 +25,9 @@ def factor(density: float) -> float:
     return -1.0 / math.log1p(-density)
 
 
-def required_width(eps: float, delta: float, density: float, law: Law = UNIT) -> int:
+def required_width(eps: float, delta: float, density: float, law: Law | str = UNIT) -> int:
     """Samples, before masking, that cover ``[-L/2, L/2]``."""
-    return closed_form_size(eps, delta, Masked(law, density))
+    return closed_form_size(eps, delta, Masked(law_of(law), density))
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:

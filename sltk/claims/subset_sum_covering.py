@@ -14,29 +14,29 @@ from sltk.claims._pools import UNIT, count, covered, draw
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum.bounds import closed_form_failure, closed_form_size, counting_floor
-from sltk.subset_sum.laws import Law, parse_law
+from sltk.subset_sum.laws import Law, law_of, parse_law
 
 
-def _has_constants(law: Law) -> bool:
+def _has_constants(law: Law | str) -> bool:
     try:
-        return law.constants().c <= 0.5
+        return law_of(law).constants().c <= 0.5
     except ValueError:
         return False
 
 
-def required_width(eps: float, delta: float, law: Law = UNIT) -> int:
+def required_width(eps: float, delta: float, law: Law | str = UNIT) -> int:
     """Samples that suffice for every target of ``[-L/2, L/2]`` at once; see ``closed_form_size``."""
     return closed_form_size(eps, delta, law)
 
 
-def failure_bound(n: int, eps: float, law: Law = UNIT) -> float:
+def failure_bound(n: int, eps: float, law: Law | str = UNIT) -> float:
     """Bound of the probability that some target of the window is missed."""
     return closed_form_failure(n, eps, law)
 
 
-def floor(eps: float, law: Law = UNIT) -> int:
+def floor(eps: float, law: Law | str = UNIT) -> int:
     """Samples below which no pool covers the window."""
-    return counting_floor(eps, law.constants().L)
+    return counting_floor(eps, law_of(law).constants().L)
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:

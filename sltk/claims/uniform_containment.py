@@ -14,14 +14,14 @@ import numpy as np
 from sltk.claims._pools import count, draw
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
 from sltk.core.statistics.verdict import Proportion
-from sltk.subset_sum.laws import Law, Normal, Product, Uniform, parse_law
+from sltk.subset_sum.laws import Law, Normal, Product, Uniform, law_of, parse_law
 
 STRIP = 0.02  # the outer 2% of the interval, on each side: there the density is least
 
 
-def weight(law: Law, half_width: float) -> float:
+def weight(law: Law | str, half_width: float) -> float:
     """Weight ``2 h p(h)`` of U[-h, h] in a law whose density p falls in ``|x|``; relative error about 1e-9."""
-    return 2.0 * half_width * float(law.density(half_width))
+    return 2.0 * half_width * float(law_of(law).density(half_width))
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:

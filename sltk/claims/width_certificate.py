@@ -14,23 +14,23 @@ from sltk.claims._pools import UNIT, count, covered, draw
 from sltk.core.claim import Case, Claim, Preset
 from sltk.core.statistics.verdict import Proportion
 from sltk.subset_sum.bounds import counting_floor
-from sltk.subset_sum.laws import Law, parse_law
+from sltk.subset_sum.laws import Law, law_of, parse_law
 from sltk.subset_sum.widths.width_certificate import certified_failure, certified_size
 
 
-def required_width(eps: float, delta: float, law: Law = UNIT) -> int:
+def required_width(eps: float, delta: float, law: Law | str = UNIT) -> int:
     """Certified samples for every target of ``[-L/2, L/2]``."""
-    return certified_size(eps, delta, law, law.constants().L).size
+    return certified_size(eps, delta, law, law_of(law).constants().L).size
 
 
-def failure_bound(n: int, eps: float, law: Law = UNIT) -> float:
+def failure_bound(n: int, eps: float, law: Law | str = UNIT) -> float:
     """Certified bound of the probability that some target of ``[-L/2, L/2]`` is missed, rounded up."""
-    return float(np.nextafter(float(certified_failure(n, eps, law, law.constants().L).failure), np.inf))
+    return float(np.nextafter(float(certified_failure(n, eps, law, law_of(law).constants().L).failure), np.inf))
 
 
-def floor(eps: float, law: Law = UNIT) -> int:
+def floor(eps: float, law: Law | str = UNIT) -> int:
     """Samples below which no pool covers the window."""
-    return counting_floor(eps, law.constants().L)
+    return counting_floor(eps, law_of(law).constants().L)
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:

@@ -7,13 +7,14 @@ weights left out, so that whatever is computed from it cannot have looked at the
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from sltk.core.errors import SltkError
 from sltk.networks.activations.activation import Activation
 from sltk.networks.geometry import Pair
 from sltk.networks.network import Network, activation_of
 from sltk.networks.op import Step
-from sltk.networks.ops import step_from_record
+from sltk.networks.ops import affine_kind, step_from_record
 from sltk.networks.wiring import INPUT, Wire, is_chain, wires
 
 Json = dict[str, object] | list[object] | str | int | float | bool | None
@@ -25,7 +26,7 @@ class StageShape:
 
     ``inputs`` counts input channels before a flatten, and ``inner`` the numbers that each of them brings
     to one output neuron: kernel taps in a convolution, pixels of a flattened channel in a linear map.
-    A weight tensor has ``outputs * inputs * inner`` entries in that order, for both kinds.
+    A weight tensor has ``outputs * inputs / groups * inner`` entries in that order, for all kinds.
     """
 
     name: str
@@ -40,6 +41,7 @@ class StageShape:
     after: tuple[Step, ...]
     reads: int | None = None
     adds: tuple[int, ...] = ()
+    groups: int = 1
 
     @property
     def activation(self) -> Activation | None:
@@ -49,7 +51,7 @@ class StageShape:
     @property
     def degree(self) -> int:
         """Parameters of one output neuron, its bias left out."""
-        return self.inputs * self.inner
+        return self.inputs // self.groups * self.inner
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,8 @@ def architecture_of(network: Network) -> Architecture:
     stages: list[StageShape] = []
     for index, stage in enumerate(network.stages):
         affine, geometry = stage.affine, stage.affine.geometry
-        outputs, inputs, *kernel = geometry.shape
-        channels, inner = affine.grouped(inputs, math.prod(kernel), _channels_below(network, index))
+        outputs, _, *kernel = geometry.shape
+        channels, inner = affine.grouped(affine.inputs, math.prod(kernel), _channels_below(network, index))
         stages.append(
             StageShape(
                 name=affine.name,
@@ -92,6 +94,7 @@ def architecture_of(network: Network) -> Architecture:
                 after=stage.after,
                 reads=stage.reads,
                 adds=stage.adds,
+                groups=affine.groups,
             )
         )
     return Architecture(network.input_shape, network.before, tuple(stages))
@@ -110,6 +113,8 @@ def to_json(architecture: Architecture) -> Json:
         record: dict[str, Any] = {k: _listed(v) for k, v in vars(stage).items()}
         if stage.reads is None and not stage.adds:  # a stage of a chain is written as it always was
             del record["reads"], record["adds"]
+        if stage.groups == 1:
+            del record["groups"]
         stages.append({**record, "after": [op.record() for op in stage.after]})
     return {
         "input_shape": list(architecture.input_shape),
@@ -124,8 +129,18 @@ def from_json(record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Ar
     for entry in record["stages"]:
         fields: dict[str, Any] = {k: _frozen(v) for k, v in entry.items() if k != "after"}
         stages.append(StageShape(**fields, after=tuple(step_from_record(op, custom) for op in entry["after"])))
+        _require_groups(stages[-1])
     before = tuple(step_from_record(op, custom) for op in record["before"])
     return Architecture(tuple(record["input_shape"]), before, tuple(stages))
+
+
+def _require_groups(stage: StageShape) -> None:
+    groups = cast(object, stage.groups)  # of a file, whatever its annotation says
+    if not isinstance(groups, int) or isinstance(groups, bool) or groups < 1:
+        raise SltkError(f"groups of a stage must be a whole number >= 1, but the file has {groups!r:.40}.")
+    may = groups == 1 or affine_kind(stage.kind).may_group
+    if not may or (groups > 1 and (stage.inputs % groups or stage.outputs % groups)):
+        raise SltkError(f"a stage of the file has {groups} groups, which do not divide its channels.")
 
 
 def _listed(value: Any) -> Any:

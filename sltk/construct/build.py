@@ -92,7 +92,7 @@ def _task(role: Role, tolerance: float, search: Search, affine: Affine, state: E
     if state is not None:
         reach, error = _reach_and_error(state, role, affine)
     return StageTask(
-        weight=affine.weight.numpy().reshape(role.outputs, *shape),
+        weight=affine.weight.numpy().reshape(role.outputs, role.fan, role.inner),
         bias=affine.bias.numpy(),
         tolerance=tolerance,
         reach=reach,

@@ -73,8 +73,9 @@ class Declaration:
     @cached_property
     def plan(self) -> SourcePlan:
         """Source layers, and the role of each; a function of this declaration alone."""
-        stages = self.architecture.stages
-        nonnegative = (self.nonnegative, *(_nonnegative(stage.activation) for stage in stages[:-1]))
+        signs = (self.nonnegative, *(_nonnegative(stage.activation) for stage in self.architecture.stages))
+        # Both what is read and the stage before: the second keeps the sources of files that exist.
+        nonnegative = tuple(signs[i] and signs[wire.reads + 1] for i, wire in enumerate(self.architecture.wires))
         choices = Choices(self.recipe.n, self.first_activation, nonnegative, self._scales(), self.recipe.biases)
         return self.method.plan(self.architecture, choices)
 

@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
+from torch import nn
 
 from sltk.certify.intervals import Box
 from sltk.construct.declaration import Declaration
@@ -61,13 +62,13 @@ def save(ticket: StrongTicket, path: str | Path) -> None:
 
 
 def load(
-    path: str | Path, target: Network | None = None, custom: Mapping[str, Activation] | None = None
+    path: str | Path, target: nn.Module | Network | None = None, custom: Mapping[str, Activation] | None = None
 ) -> StrongTicket:
     """Read a ticket, redraw its source, and check both against the file's hashes.
 
     Args:
         path: written by ``save``.
-        target: enables the certificate; its architecture must be the file's.
+        target: a module or a ``Network``, enables the certificate; its architecture must be the file's.
         custom: a user's own activations by name, where the target has any.
 
     Raises:

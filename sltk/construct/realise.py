@@ -44,7 +44,8 @@ class KeptWeights:
 def decode(source: Source, role: Role, kept: Indices) -> KeptWeights:
     """Which output, copy, input channel and tap each kept weight belongs to."""
     rest, s = np.divmod(kept, role.inner)
-    row, channel = np.divmod(rest, role.channels)
+    row, column = np.divmod(rest, role.width)
+    channel = source.layers[role.combine].channel_of(row, column)
     j, k = np.divmod(row, role.copies_out)
     if row.size and int(row.max()) >= role.outputs * role.copies_out:
         raise SltkError(f"the mask keeps weights into constant neurons of stage {role.stage}: it is not of this plan.")
@@ -130,8 +131,8 @@ def kept_incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Val
     """The kept weight into each univariate neuron, 0 where it is pruned, ``(inputs * copies_in,)``."""
     assert role.first is not None
     kept = masks[role.first].weight
-    neuron, column = np.divmod(kept, role.inputs)
-    if np.any(column != neuron // role.copies_in) or np.any(np.diff(neuron) == 0):
+    neuron, column = np.divmod(kept, role.fan)
+    if np.any(column != neuron // role.copies_in % role.fan) or np.any(np.diff(neuron) == 0):
         raise SltkError(f"the univariate layer of stage {role.stage} keeps a weight of another input.")
     incoming = np.zeros(role.inputs * role.copies_in)
     incoming[neuron] = source.weights(role.first, kept)
@@ -140,9 +141,9 @@ def kept_incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Val
 
 def sums_by_parameter(role: Role, weights: KeptWeights, terms: Values) -> tuple[Values, Values, Values]:
     """Sum, sum of sizes, and number of terms for every parameter and copy."""
-    i = weights.channel // role.copies_in
-    place = ((weights.k * role.outputs + weights.j) * role.inputs + i) * role.inner + weights.s
-    length = role.copies_out * role.outputs * role.inputs * role.inner
+    i = weights.channel // role.copies_in % role.fan
+    place = ((weights.k * role.outputs + weights.j) * role.fan + i) * role.inner + weights.s
+    length = role.copies_out * role.outputs * role.fan * role.inner
     total, size, count = (
         np.bincount(place, values, length).astype(np.float64) for values in (terms, np.abs(terms), np.ones(place.size))
     )
@@ -170,7 +171,54 @@ def _bias_error(
     weights: KeptWeights,
     spurious: float,
 ) -> Tensor:
-    """Upper bound of ``|b_j - d sum v - sum v c|``, ``(copies_out, outputs)``."""
+    """Upper bound of ``|b_j - d sum v - sum v c|`` at any output pixel, ``(copies_out, outputs)``."""
+    errors = bias_errors(source, role, masks, affine, constants, weights, spurious)
+    return tensor_of(errors.max(axis=0))
+
+
+def bias_errors(
+    source: Source,
+    role: Role,
+    masks: Sequence[LayerMask],
+    affine: Affine,
+    constants: KeptWeights,
+    weights: KeptWeights,
+    spurious: float,
+) -> Values:
+    """Upper bound of ``|b_j - d sum v - sum v c|`` in each phase of the output, ``(phases, copies_out, outputs)``.
+
+    Args:
+        constants, weights: kept weights of the stage, as ``weights_and_constants`` has them.
+        spurious: ``d``, what every kept weight brings along.
+
+    Raises:
+        SltkError: a kept constant that does not reach every pixel of its phase.
+    """
+    _require_carried(role, constants)
+    found = [
+        _phase_error(source, role, masks, affine, constants.select(np.isin(constants.s, taps)), weights, spurious)
+        for taps in role.phases
+    ]
+    return np.stack(found)
+
+
+def _require_carried(role: Role, constants: KeptWeights) -> None:
+    carrying = np.concatenate([np.array(taps, dtype=np.int64) for taps in role.phases])
+    if not np.isin(constants.s, carrying).all():
+        raise SltkError(
+            f"the mask keeps constants of stage {role.stage} at taps that do not reach every pixel: not of this plan."
+        )
+
+
+def _phase_error(
+    source: Source,
+    role: Role,
+    masks: Sequence[LayerMask],
+    affine: Affine,
+    constants: KeptWeights,
+    weights: KeptWeights,
+    spurious: float,
+) -> Values:
     emitted = _emitted(source, role, masks)[constants.channel - role.inputs * role.copies_in]
     terms = np.concatenate([constants.value * emitted, weights.value * spurious])
     row = np.concatenate([constants.k, weights.k]) * role.outputs + np.concatenate([constants.j, weights.j])
@@ -180,7 +228,7 @@ def _bias_error(
     bias = np.tile(affine.bias.numpy(), role.copies_out)
     # 256 covers the products and phi(b), whose relative error grows with b where phi is a tail.
     allowance = (count + 256.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(bias), 0.0))
-    return tensor_of((np.abs(total - bias) + allowance).reshape(role.copies_out, role.outputs))
+    return np.asarray(np.abs(total - bias) + allowance, dtype=np.float64).reshape(role.copies_out, role.outputs)
 
 
 def _emitted(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:

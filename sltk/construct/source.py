@@ -38,6 +38,9 @@ class SourceLayer:
         reads: index of the layer whose output is read; ``None`` for the one before, -1 for the input.
         adds: layers whose first ``joined`` channels are added to this one's.
         joined: how many channels a skip carries: the copies, not the constants.
+        groups: blocks of input channels, each read by a block of outputs alone.
+        shared: last input channels, which all outputs read: the constants, where there are groups.
+        extra: last outputs, which are in no block (constants again); their weights read the last one.
     """
 
     name: str
@@ -53,6 +56,9 @@ class SourceLayer:
     reads: int | None = None
     adds: tuple[int, ...] = ()
     joined: int = 0
+    groups: int = 1
+    shared: int = 0
+    extra: int = 0
 
     @property
     def inputs(self) -> int:
@@ -60,9 +66,36 @@ class SourceLayer:
         return sum(count for count, _ in self.columns)
 
     @property
+    def block(self) -> int:
+        """Input channels of one group."""
+        return (self.inputs - self.shared) // self.groups
+
+    @property
+    def width(self) -> int:
+        """Input channels that one output reads."""
+        return self.block + self.shared
+
+    def channel_of(self, row: Indices, column: Indices) -> Indices:
+        """Input channel at place ``column`` among those that output ``row`` reads; the arguments broadcast."""
+        if self.groups == 1:
+            return column
+        apart = self.inputs - self.shared - self.block
+        return np.where(column < self.block, self._group(row) * self.block + column, apart + column)
+
+    def column_of(self, row: Indices, channel: Indices) -> Indices:
+        """Place of an input channel among those that output ``row`` reads: what ``channel_of`` turns back."""
+        if self.groups == 1:
+            return channel
+        own, apart = self.inputs - self.shared, self.inputs - self.shared - self.block
+        return np.where(channel < own, channel - self._group(row) * self.block, channel - apart)
+
+    def _group(self, row: Indices) -> Indices:
+        return np.minimum(row // ((self.outputs - self.extra) // self.groups), self.groups - 1)
+
+    @property
     def weight_shape(self) -> tuple[int, ...]:
         """Shape of the weight tensor, as torch has it."""
-        return affine_kind(self.kind).weight_shape(self.outputs, self.inputs, self.inner, self.kernel)
+        return affine_kind(self.kind).weight_shape(self.outputs, self.width, self.inner, self.kernel)
 
     @property
     def weight_count(self) -> int:
@@ -71,9 +104,14 @@ class SourceLayer:
 
     @cached_property
     def column_factors(self) -> Values:
-        """Factor ``2**exponent`` of every input channel, ``(inputs,)``."""
+        """Factor ``2**exponent`` of every input channel, ``(inputs,)``; the same in every group."""
         exponents = np.concatenate([np.full(count, e, dtype=np.int64) for count, e in self.columns])
         return np.ldexp(1.0, exponents)
+
+    @cached_property
+    def row_factors(self) -> Values:
+        """Factors of the channels that one output reads, ``(width,)``."""
+        return np.concatenate([self.column_factors[: self.block], self.column_factors[self.inputs - self.shared :]])
 
 
 @dataclass(frozen=True)
@@ -92,8 +130,8 @@ class Source:
         """Weights at the flat indices ``flat`` (any shape, int64) of a layer's weight tensor, float64, exact."""
         spec = self.layers[layer]
         _require_inside(flat, spec.weight_count, spec.name)
-        channel = (flat // spec.inner) % spec.inputs
-        return self._draw(spec.name, "weight", flat) * spec.column_factors[channel]
+        column = (flat // spec.inner) % spec.width
+        return self._draw(spec.name, "weight", flat) * spec.row_factors[column]
 
     def biases(self, layer: int, flat: Indices) -> Values:
         """Biases at the indices ``flat`` of a layer, float64, exact."""
@@ -114,8 +152,8 @@ class Source:
             )
         key = self._key(spec.name, "weight")
         words = np.stack([philox.words_range(key, start, stop, word) for word in range(self.law.words)])
-        channel = (np.arange(start, stop, dtype=np.int64) // spec.inner) % spec.inputs
-        return self.law.transform(words) * spec.column_factors[channel]
+        column = (np.arange(start, stop, dtype=np.int64) // spec.inner) % spec.width
+        return self.law.transform(words) * spec.row_factors[column]
 
     def weight(self, layer: int, limit: int = MATERIALISE_LIMIT) -> Values:
         """The whole weight tensor of a layer.

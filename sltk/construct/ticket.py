@@ -29,7 +29,9 @@ from sltk.construct.recipe import Recipe, Search
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
+from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
+from sltk.networks.reading.read import network_of
 from sltk.runtime.filled import filled
 
 Layout = Literal["auto", "dense", "sparse"]
@@ -241,15 +243,22 @@ class StrongTicket:
         target = self._require_target("export")
         return export(folder, target, self.source, self.masks, self.architecture.before, limit)
 
-    def with_target(self, target: Network) -> "StrongTicket":
+    def with_target(
+        self, target: nn.Module | Network, activations: Mapping[Any, Activation] | None = None
+    ) -> "StrongTicket":
         """The same ticket beside its target, so that it can be certified.
 
+        Args:
+            target: a module that ``sltk.networks.reading.read`` understands, or a ``Network``.
+            activations: a user's own, by the class or function that computes them in a module.
+
         Raises:
-            SltkError: the target has another architecture.
+            SltkError: the target is neither, or has another architecture.
         """
-        if to_json(architecture_of(target)) != to_json(self.architecture):
+        network = network_of(target, self.architecture.input_shape, activations)
+        if to_json(architecture_of(network)) != to_json(self.architecture):
             raise SltkError("the target's architecture is not the one that this ticket's source was made for.")
-        return replace(self, target=target)
+        return replace(self, target=network)
 
     def _require_target(self, what: str) -> Network:
         if self.target is None:

@@ -9,7 +9,7 @@ and dilation are the target's, so every output pixel has a value of its own and 
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import torch
@@ -23,23 +23,31 @@ from sltk.networks.op import Op
 
 @dataclass(frozen=True)
 class Affine(Op):
-    """A layer with parameters: its ``weight`` in torch's shape, and ``bias`` ``(out,)``; both float64."""
+    """A layer with parameters: its ``weight`` in torch's shape, and ``bias`` ``(out,)``; both float64.
+
+    With ``groups`` the channels of inputs and outputs fall into as many blocks, and an output reads those of its own
+    block; the weight has ``in / groups`` of them.
+    """
+
+    may_group = False  # whether the kind has groups at all
 
     name: str
     weight: Tensor
     bias: Tensor
+    groups: int = field(default=1, kw_only=True)
 
     @property
     @abstractmethod
     def geometry(self) -> Geometry:
-        """Shape ``(out, in, kh, kw)`` of the parameters, stride, padding and dilation."""
+        """Shape ``(out, in / groups, kh, kw)`` of the parameters, stride, padding and dilation."""
 
     @abstractmethod
     def correlate(self, weight: Tensor, x: Tensor) -> Tensor:
         """Apply another weight with this map's geometry, no bias.
 
         Args:
-            weight: ``(rows, in, kh, kw)``.
+            weight: ``(rows, in / groups, kh, kw)``; with groups, ``rows`` is a multiple of the outputs, one after the
+                other.
             x: ``(n, *shape)``.
 
         Returns:
@@ -63,8 +71,19 @@ class Affine(Op):
 
     @classmethod
     @abstractmethod
+    def mixing(cls, name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> Self | None:
+        """The map ``y -> matrix y + shift`` of channels, the same at every position.
+
+        Args:
+            name: of the layer.
+            matrix: ``(out, in)``; shift: ``(out,)``.
+            shape: of the inputs; ``None`` is returned where they are not the kind's own.
+        """
+
+    @classmethod
     def diagonal(cls, name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> Self | None:
         """The map ``y -> gain y + shift``, one number a channel; ``None`` where inputs of ``shape`` are not its own."""
+        return cls.mixing(name, torch.diag(gain), shift, shape)
 
     # What a construction asks of a kind before there are weights: all numbers, so that no target is looked at.
 
@@ -94,6 +113,18 @@ class Affine(Op):
         """Taps that never fall into the zero padding, and so carry a constant to every output position."""
 
     @classmethod
+    def constant_phases(
+        cls, inner: int, kernel: Pair, padding: Pair, dilation: Pair, gaps: tuple[Pair, Pair]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Taps that carry a constant to every output position of one phase, phase by phase; see ``Spread``.
+
+        Args:
+            inner, kernel, padding, dilation: of the map; its stride is 1.
+            gaps: how far apart the pixels of its input are, and how many zeros are behind the last.
+        """
+        return (cls.constant_taps(inner, kernel, padding, dilation),)
+
+    @classmethod
     @abstractmethod
     def by_parameter(cls, sizes: Tensor, inputs: int, inner: int) -> Tensor:
         """The largest size that each parameter of a neuron meets.
@@ -107,8 +138,20 @@ class Affine(Op):
         """
 
     @property
+    def inputs(self) -> int:
+        """Input channels, of all groups."""
+        return self.geometry.shape[1] * self.groups
+
+    def blocks(self, weight: Tensor) -> Tensor:
+        """Numbers of the parameters ``(out, in / groups, ...)`` as ``(out, in, ...)``, zeros between the groups."""
+        if self.groups == 1:
+            return weight
+        parts = [part.flatten(1) for part in weight.chunk(self.groups)]
+        return torch.block_diag(*parts).reshape(weight.shape[0], self.inputs, *weight.shape[2:])
+
+    @property
     def kernel(self) -> Tensor:
-        """The weight as ``(out, in, kh, kw)``, float64 on the CPU."""
+        """The weight as ``(out, in / groups, kh, kw)``, float64 on the CPU."""
         return self.weight.detach().to("cpu", torch.float64).reshape(self.geometry.shape)
 
     @property
@@ -145,5 +188,5 @@ class Affine(Op):
 
     def output_positions(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Axes of the output behind its channels, for inputs of ``shape``: none, or height and width."""
-        one, zero = (torch.zeros(1, *size, dtype=torch.float64) for size in (self.geometry.shape[1:], shape))
-        return tuple(self.correlate(one, zero).shape[2:])
+        weight, x = (torch.zeros(size, dtype=torch.float64, device="meta") for size in (self.geometry.shape, shape))
+        return tuple(self.correlate(weight, x[None]).shape[2:])

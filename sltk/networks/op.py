@@ -11,6 +11,7 @@ from torch import Tensor
 
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.activation import Activation
+from sltk.networks.geometry import Pair
 from sltk.networks.spelling import Call, Spellings
 
 
@@ -64,6 +65,11 @@ class Step(Op):
     @abstractmethod
     def through_largest(self, largest: Tensor) -> Tensor:
         """Upper bound of the largest entry of ``through(errors)``, from the largest of ``errors`` alone."""
+
+    @property
+    def gaps(self) -> tuple[Pair, Pair] | None:
+        """How far apart the step moves pixels, zeros between them, and how many zeros it puts behind; else ``None``."""
+        return None
 
     @property
     def elementwise(self) -> Activation | None:

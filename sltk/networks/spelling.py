@@ -114,23 +114,37 @@ def require_image(call: Call) -> None:
     Raises:
         SltkError: another number of axes.
     """
-    if len(call.shape) != 3:
-        raise SltkError(f"layer {call.name!r} needs inputs of shape (channels, height, width), but gets {call.shape}.")
+    require_axes(call, 2)
 
 
-def divided(call: Call, size: Any) -> Pair:
-    """The kernel, and stride, of the plain pool that takes the sides of the image to ``size``.
+def require_axes(call: Call, axes: int) -> None:
+    """Check that the call works on inputs with so many axes behind the channels: 2 for images, 1 for lines.
+
+    Raises:
+        SltkError: another number of axes.
+    """
+    if len(call.shape) != 1 + axes:
+        needed = "(channels, height, width)" if axes == 2 else "(channels, length)"
+        raise SltkError(f"layer {call.name!r} needs inputs of shape {needed}, but gets {call.shape}.")
+
+
+def divided(call: Call, size: Any, axes: int) -> tuple[int, ...]:
+    """The kernel, and stride, of the plain pool that takes the sides of the input to ``size``, per axis.
 
     Raises:
         SltkError: a side that is no multiple; windows would differ in size then.
     """
-    require_image(call)
+    require_axes(call, axes)
     sides = call.shape[1:]
-    given = (size, size) if size is None or isinstance(size, int) else (size[0], size[1])
-    wanted = [side if w is None else w for side, w in zip(sides, given, strict=True)]
+    wanted = [side if w is None else w for side, w in zip(sides, each(size, axes), strict=True)]
     if any(w < 1 or side % w for side, w in zip(sides, wanted, strict=True)):
         raise SltkError(f"adaptive pool {call.name!r} takes {sides} to {tuple(wanted)}, no divisor; use a plain pool.")
-    return sides[0] // wanted[0], sides[1] // wanted[1]
+    return tuple(side // w for side, w in zip(sides, wanted, strict=True))
+
+
+def each(value: Any, axes: int) -> tuple[Any, ...]:
+    """What torch has once, or per axis, per axis."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,) * axes
 
 
 def copied(weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor]:

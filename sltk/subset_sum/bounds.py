@@ -16,10 +16,10 @@ import math
 from fractions import Fraction
 
 from sltk.core.errors import SltkError
-from sltk.subset_sum.laws import Law
+from sltk.subset_sum.laws import Law, law_of
 
 
-def closed_form_failure(n: int, eps: float, law: Law) -> float:
+def closed_form_failure(n: int, eps: float, law: Law | str) -> float:
     """``min(1, (2 L^2 / eps^2) (1 - c/2)^n)``, an upper bound up to a relative rounding error of ``4 n 2^-53``.
 
     Raises:
@@ -27,11 +27,11 @@ def closed_form_failure(n: int, eps: float, law: Law) -> float:
     """
     _require_size(n)
     _require_eps(eps)
-    k = law.constants()
+    k = law_of(law).constants()
     return min(1.0, math.exp(math.log(2.0) + 2.0 * math.log(k.L / eps) + n * math.log1p(-0.5 * k.c)))
 
 
-def closed_form_size(eps: float, delta: float, law: Law) -> int:
+def closed_form_size(eps: float, delta: float, law: Law | str) -> int:
     """Least ``n`` with ``(2 L^2 / eps^2) (1 - c/2)^n <= delta``; 0 where ``eps >= L/2`` and the empty subset will do.
 
     Args:
@@ -44,7 +44,7 @@ def closed_form_size(eps: float, delta: float, law: Law) -> int:
     """
     _require_eps(eps)
     _require_delta(delta)
-    k = law.constants()
+    k = law_of(law).constants()
     if 2.0 * eps >= k.L:
         return 0
     goal = math.log(2.0) + 2.0 * math.log(k.L / eps) - math.log(delta)

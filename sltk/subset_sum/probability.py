@@ -25,7 +25,7 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
-from sltk.subset_sum.laws import Uniform
+from sltk.subset_sum.laws import Uniform, law_of
 from sltk.subset_sum.solve import solve
 
 PoolDraw = Callable[[np.random.Generator, int], Values]
@@ -47,7 +47,7 @@ class Estimate:
     trials: int
 
 
-def range_obstruction(n: int, t: float, law: Uniform) -> float:
+def range_obstruction(n: int, t: float, law: Uniform | str) -> float:
     """``P(sum_i x_i^+ < t)`` for ``n`` samples of ``U[-a, a]``: no subset sum reaches ``t``.
 
     Statement. ``2**-n sum_k C(n, k) IrwinHall_k(t / a)`` for every ``t > 0``, and 0 for ``t <= 0``; for
@@ -68,13 +68,14 @@ def range_obstruction(n: int, t: float, law: Uniform) -> float:
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 0:  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
         raise SltkError(f"range_obstruction needs a whole number n >= 0, but got n={n!r}.")
-    if not isinstance(law, Uniform):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
+    uniform = law_of(law) if isinstance(law, str) else law
+    if not isinstance(uniform, Uniform):
         raise SltkError(f"range_obstruction needs a Uniform law, but got law={law!r}; use failure_probability.")
     if not math.isfinite(t):
         raise SltkError(f"range_obstruction needs a finite t, but got t={t}.")
     if t <= 0:
         return 0.0
-    x = Fraction(t) / Fraction(law.half_width)
+    x = Fraction(t) / Fraction(uniform.half_width)
     return float(sum(math.comb(n, k) * _irwin_hall(k, x) for k in range(n + 1)) / 2**n)
 
 

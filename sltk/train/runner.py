@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import key, require_seed
+from sltk.networks.reading.given import require_module
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
 from sltk.train.loop.samples import Samples, Task, split_validation
@@ -108,4 +109,6 @@ def _module(model: Model, arm: str, seed: int, count: int) -> nn.Module:
         if count > 1:
             raise SltkError(f"one module cannot start {count} replicas differently; pass a function of the seed.")
         return model
+    if not callable(model):
+        require_module(model, "model")
     return model(key(seed, REINITIALISED) if arm == REINITIALISED else seed)

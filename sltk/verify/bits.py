@@ -15,7 +15,7 @@ from torch import nn
 
 from sltk.construct.runtime.execute import channels_read
 from sltk.construct.runtime.wired import held_neurons, pixels
-from sltk.construct.source import Source
+from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
 from sltk.core.numerics.arrays import Indices
 from sltk.core.report import Steps
@@ -85,7 +85,7 @@ def _compare_layer(
 ) -> BitCheck:
     spec, mask = ticket.source.layers[index], ticket.masks[index]
     columns = spec.weight_count // spec.outputs
-    place, value = _places(layer, columns, pixels(ticket.source, index), read, written)
+    place, value = _places(layer, spec, pixels(ticket.source, index), read, written)
     alive = mask.weight[np.isin(mask.weight // columns, written)]
     both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
     different = drawn = 0
@@ -108,12 +108,13 @@ def _compare_layer(
 
 
 def _places(
-    layer: SparseLayer, columns: int, pixels: int, read: Indices, written: Indices
+    layer: SparseLayer, spec: SourceLayer, pixels: int, read: Indices, written: Indices
 ) -> tuple[Indices, NDArray[np.float32]]:
     """Flat indices in the source of a module's weights, increasing, and their values in that order."""
     rest, pixel = np.divmod(layer.index.detach().cpu().numpy(), pixels)
     row, neuron = np.divmod(rest, read.size)
-    place = written[row] * columns + read[neuron] * pixels + pixel
+    columns = spec.weight_count // spec.outputs
+    place = written[row] * columns + spec.column_of(written[row], read[neuron]) * pixels + pixel
     order = np.argsort(place, kind="stable")
     return place[order], layer.value.detach().cpu().numpy()[order]
 

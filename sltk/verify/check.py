@@ -9,7 +9,8 @@ be that is left out, and which inputs count is for the caller to say (``CallerCl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from sltk.certify.adversary import Attack, data_error, sup_error
 from sltk.certify.certificate import Certificate
@@ -21,6 +22,8 @@ from sltk.construct.parameters import StageParameters
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.report import Report
+from sltk.networks.network import Network
+from sltk.networks.reading.given import in_dtype
 from sltk.runtime.filled import filled
 from sltk.verify.agreement import Agreement, agreement
 from sltk.verify.bits import BitCheck, compare_bits
@@ -93,6 +96,7 @@ def check(
     data: tuple[Tensor, Tensor] | None = None,
     claim: CallerClaim | None = None,
     *,
+    target: nn.Module | Network | None = None,
     attack_steps: int = 0,
     attack_restarts: int = 16,
     batch: int = 128,
@@ -102,9 +106,10 @@ def check(
     """Verify ``ticket`` against its target.
 
     Args:
-        ticket: loaded, with its target.
-        data: ``(inputs, labels)``, float32 inputs; they have to lie in the ticket's domain.
+        ticket: loaded, with its target unless ``target`` is given.
+        data: ``(inputs, labels)``, inputs whose numbers float32 has; they have to lie in the ticket's domain.
         claim: what it is held to.
+        target: a module or a ``Network``, in place of the ticket's own.
         attack_steps: steps of the adversarial search; 0 leaves it out.
         attack_restarts: starts of each sort in that search.
         batch: rows that the module is run on at a time.
@@ -112,8 +117,12 @@ def check(
         report: called with (part, done, in all).
 
     Raises:
-        SltkError: the ticket has no target.
+        SltkError: the ticket has no target, or one of another architecture.
     """
+    if target is not None:
+        ticket = ticket.with_target(target)
+    if data is not None:
+        data = (in_dtype(data[0], torch.float32), data[1])
     if ticket.target is None:
         raise SltkError("check compares a ticket with its target, but this one has none; call with_target first.")
     module = ticket.module("sparse").eval()

@@ -14,7 +14,7 @@ from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
 from sltk.construct.methods.sums import Sum
-from sltk.construct.realise import KeptWeights, kept_incoming, sums_by_parameter, weights_and_constants
+from sltk.construct.realise import KeptWeights, bias_errors, kept_incoming, sums_by_parameter, weights_and_constants
 from sltk.construct.ticket import StrongTicket
 from sltk.core.numerics.arrays import Values
 from sltk.networks.affine import Affine
@@ -63,12 +63,13 @@ def _stage(ticket: StrongTicket, role: Role, tolerance: float) -> tuple[int, Fai
     """Problems of a stage, and those that its mask leaves unsolved."""
     assert ticket.target is not None
     affine, limits = ticket.target.stages[role.stage].affine, (tolerance, ticket.search.pruned(tolerance))
-    weights, _ = weights_and_constants(ticket.source, role, ticket.masks)
+    weights, constants = weights_and_constants(ticket.source, role, ticket.masks)
     incoming = None
     if role.first is not None:
         incoming = kept_incoming(ticket.source, role, ticket.masks)[weights.channel]
     found = [_weights(role, affine, one, weights, incoming, limits) for one in role.sums]
-    found.append(_biases(role, affine, weights, ticket.realised[role.stage].bias_error.numpy(), limits))
+    errors = bias_errors(ticket.source, role, ticket.masks, affine, constants, weights, role.intercept)
+    found += [_biases(role, affine, weights, (phase, error), limits) for phase, error in enumerate(errors)]
     return sum(count for count, _ in found), FailureTable.concatenate([table for _, table in found])
 
 
@@ -84,7 +85,7 @@ def _weights(
     asked = np.abs(parameter) > pruned
     error = np.abs(total - parameter / one.slope)
     copy, flat = np.nonzero((error > tolerance / one.gain * (1.0 + CLOSE)) & asked)
-    output, rest = np.divmod(flat, role.inputs * role.inner)
+    output, rest = np.divmod(flat, role.fan * role.inner)
     table = FailureTable.of(
         one.label, role.stage, output, rest // role.inner, rest % role.inner, copy, parameter[flat],
         error[copy, flat] * abs(one.slope), tolerance / one.gain * abs(one.slope),
@@ -93,9 +94,9 @@ def _weights(
 
 
 def _biases(
-    role: Role, affine: Affine, weights: KeptWeights, error: Values, limits: tuple[float, float]
+    role: Role, affine: Affine, weights: KeptWeights, found: tuple[int, Values], limits: tuple[float, float]
 ) -> tuple[int, FailureTable]:
-    tolerance, pruned = limits
+    (phase, error), (tolerance, pruned) = found, limits
     shape = (role.copies_out, role.outputs)
     # What the weights bring along where the univariate neurons have an intercept.
     mass = np.bincount(weights.k * role.outputs + weights.j, weights.value, role.copies_out * role.outputs)
@@ -104,7 +105,7 @@ def _biases(
     copy, output = np.nonzero((error > tolerance * (1.0 + CLOSE)) & asked)
     none = np.zeros(copy.size, dtype=np.int64)
     table = FailureTable.of(
-        "bias", role.stage, output, none, none, copy, target[copy, output], error[copy, output], tolerance
+        "bias", role.stage, output, none, none + phase, copy, target[copy, output], error[copy, output], tolerance
     )
     return int(asked.sum()), table
 

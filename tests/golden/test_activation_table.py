@@ -18,7 +18,7 @@ from sltk.networks.activations.table import TABLE, activation
 
 DIGITS = 60
 NAMES = [name for name in TABLE if name != "elu"]
-NAMES += ["elu(1.0)", "elu(0.4)", "elu(2.5)", "leaky_relu(0.2)", "hardtanh(-0.5, 2.0)"]
+NAMES += ["elu(1.0)", "elu(0.4)", "elu(2.5)", "leaky_relu(0.2)", "hardtanh(-0.5, 2.0)", "prelu(-0.5)", "prelu(1.5)"]
 with mp.workdps(DIGITS):
     SELU_SCALE, SELU_ALPHA = mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")
 
@@ -42,6 +42,11 @@ def clipped(low: float, high: float) -> Callable[[mpf], mpf]:
     return lambda x: min(max(x, mpf(low)), mpf(high))
 
 
+def gelu_by_tanh(x: mpf) -> mpf:
+    """``(1 + tanh u)/2`` as ``1/(1 + exp(-2 u))``, which cancels nowhere."""
+    return x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3)))
+
+
 EXACT: dict[str, Callable[[mpf], mpf]] = {
     "identity": lambda x: x,
     "relu": lambda x: max(x, mpf(0)),
@@ -62,6 +67,11 @@ EXACT: dict[str, Callable[[mpf], mpf]] = {
     "hardtanh": clipped(-1, 1),
     "hardtanh(-0.5, 2.0)": clipped(-0.5, 2),
     "relu6": clipped(0, 6),
+    "prelu": leaky(0.25),
+    "prelu(-0.5)": leaky(-0.5),
+    "prelu(1.5)": leaky(1.5),
+    "hardswish": lambda x: x * clipped(0, 6)(x + 3) / 6,
+    "gelu_tanh": gelu_by_tanh,
 }
 # m_+, m_-, d in closed form, T and K as the literature gives them (rounded), q.
 TABULATED = {
@@ -80,6 +90,11 @@ TABULATED = {
     "hardtanh": (1, 1, 0, 1, 4 / 27, 3),
     "hardtanh(-0.5, 2.0)": (1, 1, 0, 1, 16 / 27, 3),
     "relu6": (1, 0, 0, 1, 1 / 243, 3),
+    "prelu": (1, 0.25, 0, 1, 0, 2),
+    "prelu(-0.5)": (1, -0.5, 0, 1, 0, 2),
+    "prelu(1.5)": (1, 1.5, 0, 1.5, 0, 2),
+    "hardswish": (0.5, 0.5, 0, 1.5, 1 / 6, 2),
+    "gelu_tanh": (0.5, 0.5, 0, 1.129, 0.399, 2),
 }
 
 
@@ -195,10 +210,18 @@ def normal_law(x: ivmpf) -> ivmpf:
     return iv.mpf([mp.ncdf(mpf(x.a.a)) - mpf(10) ** -40, mp.ncdf(mpf(x.b.b)) + mpf(10) ** -40])
 
 
+def gelu_tanh_slope(x: ivmpf) -> ivmpf:
+    c, a = iv.sqrt(2 / iv.pi), iv.mpf("0.044715")
+    u = c * x * (1 + a * x**2)
+    gate = logistic(2 * u)  # (1 + tanh u) / 2
+    return gate + 2 * x * c * (1 + 3 * a * x**2) * gate * logistic(-2 * u)
+
+
 DERIVATIVES: dict[str, Callable[[ivmpf], ivmpf]] = {
     "gelu": lambda x: normal_law(x) + x * normal_density(x),
     "silu": lambda x: logistic(x) * (1 + x * logistic(-x)),
     "mish": lambda x: gate(x) + x * gate_slope(x),
+    "gelu_tanh": gelu_tanh_slope,
 }
 
 
@@ -247,7 +270,7 @@ def test_mish_remainder_by_branch_and_bound() -> None:
     assert coefficient > 0.6 / 8  # |gate - .6| <= .6 everywhere
 
 
-@pytest.mark.parametrize("name", ["gelu", "silu", "mish"])
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish", "gelu_tanh", "hardswish", "prelu(-0.5)"])
 def test_minimum_is_where_it_says(name: str) -> None:
     phi = activation(name)
     assert phi.minimum is not None

@@ -60,19 +60,20 @@ def test_batch_norms_of_a_residual_network_are_folded():
     torch.testing.assert_close(network(x), module(x), rtol=1e-12, atol=1e-12)
 
 
-def test_a_depthwise_separable_block_is_read_with_zeros_between_its_groups():
+def test_a_depthwise_separable_block_is_read_in_its_groups():
     module = nn.Sequential(
         nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.ReLU(), nn.Conv2d(4, 6, 1), nn.ReLU(), nn.Conv2d(6, 6, 3, groups=2)
     ).double()
     network, x = read(module, (4, 5, 5)), torch.randn(2, 4, 5, 5, dtype=torch.float64)
     torch.testing.assert_close(network(x), module(x), rtol=1e-12, atol=1e-12)
     assert int((network.stages[0].affine.weight != 0).sum()) == 4 * 9
-    assert network.stages[2].affine.weight.shape == (6, 6, 3, 3)
+    assert network.stages[2].affine.weight.shape == (6, 3, 3, 3)
+    assert [stage.affine.groups for stage in network.stages] == [4, 1, 2]
 
 
-class WithInput(Post):
+class Largest(Post):
     def forward(self, x: Tensor) -> Tensor:
-        return self.short(torch.cat([self.stem(x), x], 1))
+        return self.short(torch.maximum(self.stem(x), self.stem(x)))
 
 
 def test_a_step_on_a_value_that_is_read_elsewhere_gets_a_map_of_its_own():
@@ -80,7 +81,8 @@ def test_a_step_on_a_value_that_is_read_elsewhere_gets_a_map_of_its_own():
     network = read(Own(), (2, 6, 6))
     names = [stage.affine.name for stage in network.stages]
     assert names == ["stem", "relu (identity)", "one", "add (identity)", "short"]
-    assert torch.equal(network.stages[1].affine.weight[:, :, 0, 0], torch.eye(3, dtype=torch.float64))
+    own = network.stages[1].affine
+    assert torch.equal(own.blocks(own.weight)[:, :, 0, 0], torch.eye(3, dtype=torch.float64))
     assert [wire.reads for wire in network.wires] == [-1, 0, 1, 2, 3]
     assert [wire.adds for wire in network.wires] == [(), (), (), (0,), ()]
 
@@ -92,8 +94,8 @@ class Own(Post):
 
 
 def test_what_is_no_skip_is_refused():
-    with pytest.raises(SltkError, match="besides sums of two values"):
-        read(WithInput(), (2, 6, 6))
+    with pytest.raises(SltkError, match="besides sums of two values and concatenations"):
+        read(Largest(), (2, 6, 6))
 
 
 def test_values_are_let_go_after_their_last_use():

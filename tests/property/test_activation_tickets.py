@@ -140,8 +140,9 @@ def test_an_intercept_ignored_at_the_border_is_caught(name: str, monkeypatch: py
 def test_an_overwritten_bias_is_caught(name: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The constants are what the source's own biases give; here they are taken to be 1, as if overwritten."""
 
-    def ones(source, role) -> list[ConstantPool]:
-        return [dataclasses.replace(pool, values=pool.values * 0 + 1.0) for pool in constant_pools(source, role)]
+    def ones(source, role, phase) -> list[ConstantPool]:
+        found = constant_pools(source, role, phase)
+        return [dataclasses.replace(pool, values=pool.values * 0 + 1.0) for pool in found]
 
     network = target(kind, name)
     monkeypatch.setattr(solve_stage_module, "constant_pools", ones)

@@ -34,6 +34,10 @@ EXACT = {
     "hardtanh(-1.0, 1.0)": lambda x: min(max(x, mpf(-1)), mpf(1)),
     "hardtanh(-0.3, 2.0)": lambda x: min(max(x, mpf(-0.3)), mpf(2)),
     "relu6": lambda x: min(max(x, mpf(0)), mpf(6)),
+    "prelu(1.7)": lambda x: x if x >= 0 else mpf(1.7) * x,
+    "prelu(-0.3)": lambda x: x if x >= 0 else mpf(-0.3) * x,
+    "hardswish": lambda x: x * min(max(x + 3, mpf(0)), mpf(6)) / 6,
+    "gelu_tanh": lambda x: x / (1 + mp.exp(-2 * mp.sqrt(2 / mp.pi) * (x + mpf("0.044715") * x**3))),
 }
 NAMES = sorted(EXACT)
 WITHOUT_ROUNDING = ("relu", "identity", "hardtanh(-1.0, 1.0)", "hardtanh(-0.3, 2.0)", "relu6")
@@ -86,7 +90,7 @@ def test_one_unit_in_the_last_place_is_needed(name: str) -> None:
     assert (missed == 0) == (name in WITHOUT_ROUNDING)
 
 
-@pytest.mark.parametrize("name", ["gelu", "silu", "mish"])
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish", "gelu_tanh", "hardswish", "prelu(-0.3)"])
 def test_a_forgotten_minimum_is_seen(name: str) -> None:
     honest = activation(name)
     assert honest.minimum is not None
@@ -121,7 +125,7 @@ def test_constants_and_intercepts_are_its_values(name: str) -> None:
     phi = activation(name)
     assert phi.constant(0.0) == pytest.approx(phi.intercept, abs=1e-16)
     assert phi.constant(0.7) == float(phi(double(0.7)))
-    assert phi.curved == (name not in ("identity", "relu") and not name.startswith("leaky"))
+    assert phi.curved == (name not in ("identity", "relu") and not name.startswith(("leaky", "prelu")))
     assert phi.kinked == (phi.slope_positive != phi.slope_negative)
     assert phi.status == "proved"
     assert phi.evidence
@@ -148,6 +152,7 @@ def test_names_are_canonical() -> None:
     ["", "swish", "relu(0.1)", "relu(", "leaky_relu(", "leaky_relu(0.1", "leaky_relu()", "leaky_relu(-0.1)", "elu(nan)",
      "elu(1e999)", "leaky_relu(__import__('os'))", "elu(True)", "elu(1, 2)", "tanh)",
      "hardtanh(-1)", "hardtanh(1, 2)", "hardtanh(0, 0)", "hardtanh(-1, 1, 1)", "hardtanh(1, -1)",
+     "prelu(-1)", "prelu(-1.0000000001)", "prelu(nan)", "hardswish(1)", "gelu_tanh(1)",
      "hardtanh(-1e200, 1e200)", "hardtanh(-1e-200, 1)", "relu6(6)", "elu(" + "(" * 9999],
 )  # fmt: skip
 def test_other_names_are_refused(name: str) -> None:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.execute import dense_module
+from sltk.construct.runtime.grouped import GroupedConv, PlainGroupedConv
+from sltk.construct.runtime.lines import TicketConv1d
 from sltk.construct.source import Source
 from sltk.core.errors import SltkError
 from sltk.core.numerics.tensors import tensor_of
@@ -21,7 +23,9 @@ from sltk.train.tickets.layers import TicketConv2d, TicketLinear
 
 
 def source_module(source: Source, before: Sequence[Op], limit: int) -> nn.Module:
-    """Every weight and bias of ``source`` as float32 parameters of ``nn.Linear`` and ``nn.Conv2d``.
+    """Every weight and bias of ``source`` as float32 parameters of ``nn.Linear``, ``nn.Conv2d``, ``nn.Conv1d``.
+
+    Where the target has groups, the layer is a ``PlainGroupedConv``: torch has no groups that share channels.
 
     Raises:
         SltkError: a layer over ``limit`` weights, before any is drawn.
@@ -84,11 +88,16 @@ def _ordinary(name: str, layer: nn.Module) -> nn.Module:
         rows, channels, *kernel = layer.weight.shape
         sides = kernel[0], kernel[1]
         made = nn.Conv2d(channels, rows, sides, layer.stride, layer.padding, layer.dilation)
+    elif isinstance(layer, TicketConv1d):
+        rows, channels, taps = layer.weight.shape
+        made = nn.Conv1d(channels, rows, taps, layer.stride, layer.padding, layer.dilation)
+    elif isinstance(layer, GroupedConv):
+        made = PlainGroupedConv(layer.layer)
     else:
         raise SltkError(f"layer {name!r} is a {type(layer).__name__}, which has no ordinary counterpart here.")
     bias = layer.bias
     assert bias is not None
     with torch.no_grad():
-        made.weight.copy_(layer.weight)
+        made.get_parameter("weight").copy_(layer.weight)
         made.get_parameter("bias").copy_(bias)
     return made

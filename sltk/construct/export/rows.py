@@ -29,16 +29,16 @@ def failure_rows(
         parameter in the target's weight or bias tensor), ``copy``, and in units of the parameter ``target``,
         ``nearest`` (the sum), ``error`` (``|target - nearest|`` up to rounding) and ``tolerance``.
     """
-    known: dict[tuple[int, str], Values] = {}
+    known: dict[tuple[int, str, int], Values] = {}
     found = list[dict[str, Any]]()
     for one in failures:
         role, shape = next(role for role in roles if role.stage == one.stage), stages[one.stage]
-        key = one.stage, one.kind
+        key = one.stage, one.kind, one.tap if one.kind == "bias" else 0  # the tap of a bias is its phase
         if key not in known:
-            known[key] = _sums(source, role, masks, one.kind)
+            known[key] = _sums(source, role, masks, one.kind, key[2])
         place = one.copy * role.outputs + one.output
         if one.kind != "bias":
-            place = (place * role.inputs + one.input) * role.inner + one.tap
+            place = (place * role.fan + one.input) * role.inner + one.tap
         where = {"layer": shape.name, "stage": one.stage, "kind": one.kind, "index": _index(one, shape, role)}
         sizes = {"target": one.target, "nearest": float(known[key][place]), "error": one.error}
         found.append({**where, "copy": one.copy, **sizes, "tolerance": one.tolerance})
@@ -48,17 +48,18 @@ def failure_rows(
 def _index(one: Failure, shape: StageShape, role: Role) -> tuple[int, ...]:
     if one.kind == "bias":
         return (one.output,)
-    sides = affine_kind(shape.kind).weight_shape(shape.outputs, shape.inputs, shape.inner, shape.kernel)
-    flat = (one.output * role.inputs + one.input) * role.inner + one.tap  # a method may group the inputs otherwise
+    sides = affine_kind(shape.kind).weight_shape(shape.outputs, shape.inputs // shape.groups, shape.inner, shape.kernel)
+    flat = (one.output * role.fan + one.input) * role.inner + one.tap  # a method may group the inputs otherwise
     return tuple(int(side) for side in np.unravel_index(flat, sides))
 
 
-def _sums(source: Source, role: Role, masks: Sequence[LayerMask], kind: str) -> Values:
-    """The sums that the mask keeps for all parameters of one kind, ``(copies * outputs [* inputs * inner],)``."""
+def _sums(source: Source, role: Role, masks: Sequence[LayerMask], kind: str, phase: int) -> Values:
+    """The sums that the mask keeps for all parameters of one kind, ``(copies * outputs [* fan * inner],)``."""
     weights, constants = weights_and_constants(source, role, masks)
     if kind == "bias":
         if role.constants is None:
             return np.zeros(role.copies_out * role.outputs)
+        constants = constants.select(np.isin(constants.s, role.phases[phase]))
         emitted = constant_values(source, role.below, role.constants)
         terms = constants.value * emitted[constants.channel - role.inputs * role.copies_in]
         rows = constants.k * role.outputs + constants.j

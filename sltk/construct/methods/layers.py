@@ -5,6 +5,8 @@ its stage. A combining layer sums what the layer below emits: its weights are th
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sltk.construct.architecture import Architecture, StageShape
 from sltk.construct.methods.base import Choices
@@ -14,6 +16,7 @@ from sltk.construct.methods.sums import sides_of, sums
 from sltk.construct.source import SourceLayer
 from sltk.core.errors import SltkError
 from sltk.networks.activations.activation import Activation
+from sltk.networks.op import Step
 from sltk.networks.ops import affine_kind
 from sltk.networks.ops.act import Act
 
@@ -60,13 +63,14 @@ def univariate(
         copies_in=copies,
         copies_out=copies_out,
         samples=choices.samples,
-        taps=tuple(range(inner)),
+        phases=(tuple(range(inner)),),
         constants=constants,
         first=layer,
         sides=sides,
         activation=phi,
+        groups=stage.groups,
     )
-    return first, role
+    return _grouped(first, stage, 0, outputs - inputs * copies), role
 
 
 def _fresh_constants(choices: Choices, scales: Scales, start: int, taps: int) -> Constants | None:
@@ -84,20 +88,27 @@ def constant_neurons(phi: Activation, samples: int) -> int:
     return 2 * samples if phi.slope_positive == 0.0 or phi.slope_negative == 0.0 else samples
 
 
-def interior_taps(stage: StageShape, needed: bool) -> tuple[int, ...]:
-    """Taps that never fall into the zero padding, and so carry a constant to every output pixel.
+def interior_taps(stage: StageShape, read: Sequence[Step], needed: bool) -> tuple[tuple[int, ...], ...]:
+    """Taps that never fall into the zero padding, and so carry a constant to every output pixel, phase by phase.
+
+    Args:
+        stage: which combines.
+        read: the steps after the stage that it reads, the last of which may put zeros between pixels.
+        needed: whether constants have to be carried.
 
     Raises:
-        SltkError: the kernel has none, and the stage's biases need one.
+        SltkError: the kernel has none in some phase, and the stage's biases need one.
     """
-    taps = affine_kind(stage.kind).constant_taps(stage.inner, stage.kernel, stage.padding, stage.dilation)
-    if needed and not taps:
+    kind, geometry = affine_kind(stage.kind), (stage.inner, stage.kernel, stage.padding, stage.dilation)
+    gaps = read[-1].gaps if read else None
+    phases = (kind.constant_taps(*geometry),) if gaps is None else kind.constant_phases(*geometry, gaps)
+    if needed and not all(phases):
         raise SltkError(
             f"layer {stage.name!r} has kernel {stage.kernel} and padding {stage.padding}: no tap stays inside the "
             "image, so no constant reaches every pixel. Use method='two-layer', where the univariate layer carries "
-            "the padding, or padding of at most (kernel - 1)/2."
+            "the padding, or padding of at most (kernel - 1)/2; and a transposed kernel no smaller than its stride."
         )
-    return taps
+    return phases
 
 
 def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
@@ -114,7 +125,7 @@ def _columns(role: Role, scales: Scales) -> tuple[tuple[int, int], ...]:
 def combining(stage: StageShape, name: str, scales: Scales, outputs: int, role: Role) -> SourceLayer:
     """The layer whose weights are the pools of ``role``; where a univariate layer below carries the padding, it has
     none."""
-    return SourceLayer(
+    layer = SourceLayer(
         name=name,
         kind=stage.kind,
         outputs=outputs,
@@ -126,3 +137,10 @@ def combining(stage: StageShape, name: str, scales: Scales, outputs: int, role: 
         dilation=stage.dilation,
         after=stage.after,
     )
+    shared = role.constants.count if role.constants else 0
+    return _grouped(layer, stage, shared, outputs - stage.outputs * role.copies_out)
+
+
+def _grouped(layer: SourceLayer, stage: StageShape, shared: int, extra: int) -> SourceLayer:
+    """A layer with the groups of its stage; constants are read by all of them, and are in none."""
+    return layer if stage.groups == 1 else replace(layer, groups=stage.groups, shared=shared, extra=extra)

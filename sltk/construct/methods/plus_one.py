@@ -52,7 +52,7 @@ class PlusOne(Method):
                 layers.append(first)
             else:
                 below = wiring[index].reads
-                role = self._from_copies(stage, index, below + 1, copies_out, choices, carried[below])
+                role = self._from_copies(stage, stages[below], (index, below), copies_out, choices, carried[below])
             outputs = stage.outputs * copies_out + (follow.count if follow else 0)
             layer = combining(stage, f"{index + 1}.combine", choices.scales[index], outputs, role)
             layers.append(layer if architecture.chain else _wired(layer, stage, wiring[index], copies_out))
@@ -62,20 +62,23 @@ class PlusOne(Method):
         return SourcePlan(self.name, tuple(layers), tuple(roles))
 
     def _from_copies(
-        self, stage: StageShape, index: int, below: int, copies_out: int, choices: Choices, constants: Constants | None
-    ) -> Role:
+        self, stage: StageShape, read: StageShape, places: tuple[int, int], copies_out: int, choices: Choices,
+        constants: Constants | None,
+    ) -> Role:  # fmt: skip
+        index, below = places
         return Role(
             stage=index,
             combine=index + 1,
-            below=below,
+            below=below + 1,
             inputs=stage.inputs,
             inner=stage.inner,
             outputs=stage.outputs,
             copies_in=self.copies(choices.samples),
             copies_out=copies_out,
             samples=choices.samples,
-            taps=interior_taps(stage, constants is not None),
+            phases=interior_taps(stage, read.after, constants is not None),
             constants=constants,
+            groups=stage.groups,
         )
 
 
@@ -108,7 +111,7 @@ def _refuse_spoiled_constants(stage: StageShape, constants: Constants | None) ->
     if constants is None:
         return
     for op in stage.after:
-        if op.spoils_constants:
+        if op.spoils_constants and op.gaps is None:
             raise SltkError(
                 f"the average pool after layer {stage.name!r} counts its zero padding, which spoils constant "
                 "neurons at the border. Use count_include_pad=False, pad=0, or method='two-layer'."

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sltk.construct.methods.sums import DIRECT, Sides, Sum, sums
 from sltk.construct.source import SourceLayer
+from sltk.core.numerics.arrays import Indices
 from sltk.networks.activations.activation import Activation
 
 
@@ -37,7 +38,9 @@ class Role:
 
     ``combine`` is the source layer whose weights the subset sums choose, ``below`` the one that it reads. For a
     univariate realisation ``first`` is the layer below it, ``activation`` what it applies, and ``sides`` says how a
-    curved or kinked activation is handled (``sltk.construct.methods.sums``).
+    curved or kinked activation is handled (``sltk.construct.methods.sums``). ``phases`` holds the taps that carry a
+    constant to every output pixel; behind zeros that were put between pixels, those of each phase of the output, which
+    has bias problems of its own.
     """
 
     stage: int
@@ -49,11 +52,26 @@ class Role:
     copies_in: int
     copies_out: int
     samples: int
-    taps: tuple[int, ...]
+    phases: tuple[tuple[int, ...], ...]
     constants: Constants | None
     first: int | None = None
     sides: Sides = "smooth"
     activation: Activation | None = None
+    groups: int = 1
+
+    @property
+    def fan(self) -> int:
+        """Inputs that one output reads: those of its group."""
+        return self.inputs // self.groups
+
+    @property
+    def width(self) -> int:
+        """Input channels of the combining layer that one output reads: copies of its group's inputs, constants."""
+        return self.fan * self.copies_in + (self.constants.count if self.constants else 0)
+
+    def input_of(self, output: Indices, own: Indices) -> Indices:
+        """Which input is number ``own`` of those that ``output`` reads; the arguments broadcast."""
+        return output // (self.outputs // self.groups) * self.fan + own
 
     @property
     def channels(self) -> int:

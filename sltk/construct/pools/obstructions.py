@@ -38,7 +38,7 @@ def range_obstructions(
     """
     found: list[FailureTable] = []
     for role, tolerance in zip(plan.roles, tolerances, strict=True):
-        weight = network.stages[role.stage].affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
+        weight = network.stages[role.stage].affine.weight.numpy().reshape(role.outputs, role.fan, role.inner)
         for side in sides(source, role):
             for batch in weight_pools(source, role, side, weight, tolerance, search.pruned(tolerance)):
                 high, low = np.maximum(batch.pool, 0.0).sum(axis=1), np.minimum(batch.pool, 0.0).sum(axis=1)

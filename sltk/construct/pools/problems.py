@@ -93,7 +93,9 @@ def problem_families(
             assert role.activation is not None
             left_out.append(f"biases of stage {role.stage + 1}: intercepts of {role.activation.name} make them random")
         else:
-            families.append(_biases(plan, role, role.constants, law, affine, tolerance, prune))
+            families += [
+                _biases(plan, role, role.constants, law, affine, (tolerance, prune, len(taps))) for taps in role.phases
+            ]
     return tuple(family for family in families if family.problems), tuple(left_out)
 
 
@@ -122,15 +124,16 @@ def _alike(one: ProblemFamily, other: ProblemFamily) -> bool:
 
 
 def _weights(plan: SourcePlan, role: Role, law: Law, affine: Affine, tolerance: float, prune: float) -> ProblemFamily:
-    weight = affine.weight.numpy().reshape(role.outputs, role.inputs, role.inner)
+    weight = affine.weight.numpy().reshape(role.outputs, role.fan, role.inner)
     j, i, s = np.nonzero(np.abs(weight) > prune)
+    parameter, i = weight[j, i, s], role.input_of(j, i)
     scale = plan.layers[role.combine].column_factors[: role.samples]
     one, shared = role.sums[0], None
     if role.first is not None:
         shared = _incoming(law, role)
         scale = scale * math.ldexp(1.0, plan.layers[role.first].columns[0][1])
     return ProblemFamily(
-        role.stage, "weight", weight[j, i, s] / one.slope, tolerance / one.gain, i, role.copies_out, len(role.sums),
+        role.stage, "weight", parameter / one.slope, tolerance / one.gain, i, role.copies_out, len(role.sums),
         role.samples, law, scale, shared,
     )  # fmt: skip
 
@@ -146,12 +149,13 @@ def _incoming(law: Law, role: Role) -> Shared:
 
 
 def _biases(
-    plan: SourcePlan, role: Role, constants: Constants, law: Law, affine: Affine, tolerance: float, prune: float
+    plan: SourcePlan, role: Role, constants: Constants, law: Law, affine: Affine, limits: tuple[float, float, int]
 ) -> ProblemFamily:
+    tolerance, prune, taps = limits
     bias = affine.bias.numpy()
     target = bias[np.abs(bias) > prune]
     factors = plan.layers[role.combine].column_factors[role.inputs * role.copies_in :]
-    taps, shared = len(role.taps), None
+    shared = None
     if constants.intercept:
         value = abs(constants.activation.intercept)
         scale = value * factors[constant_places(np.full((1, constants.count), value), taps, constants.samples)[0][0]]

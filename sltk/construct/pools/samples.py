@@ -2,7 +2,7 @@
 
 Entry ``(j, k, c, s)`` of a combining layer (output ``j``, copy ``k``, input channel ``c``, tap or pixel ``s``)
 has flat index ``((j R + k) C + c) inner + s``; the channels are the copies ``i rho + a`` of the inputs ``i``, then
-the constant neurons.
+the constant neurons. With groups, an output has the copies of its own group's inputs alone, and the constants.
 """
 
 from dataclasses import dataclass
@@ -51,12 +51,16 @@ def incoming_weights(source: Source, role: Role) -> Values:
 
 def incoming_index(role: Role, channel: Indices) -> Indices:
     """Flat index, in the univariate layer, of the weight that feeds neuron ``channel = i rho + a``."""
-    return channel * role.inputs + channel // role.copies_in
+    return channel * role.fan + channel // role.copies_in % role.fan
 
 
 def flat_index(role: Role, j: Indices, k: Indices, channel: Indices, s: Indices) -> Indices:
     """Flat index in the combining layer's weight tensor; the arguments broadcast."""
-    return ((j * role.copies_out + k) * role.channels + channel) * role.inner + s
+    if role.groups > 1:
+        own, apart = role.inputs * role.copies_in, (role.inputs - role.fan) * role.copies_in
+        first = role.input_of(j, np.zeros_like(j)) * role.copies_in
+        channel = np.where(channel < own, channel - first, channel - apart)
+    return ((j * role.copies_out + k) * role.width + channel) * role.inner + s
 
 
 @dataclass(frozen=True)
@@ -68,16 +72,16 @@ class ConstantPool:
     values: Values
 
 
-def constant_pools(source: Source, role: Role) -> list[ConstantPool]:
-    """Pools of the stage's constants, coarse to fine; neurons whose constant is zero offer nothing."""
+def constant_pools(source: Source, role: Role, phase: int = 0) -> list[ConstantPool]:
+    """Pools of the stage's constants for one phase, coarse to fine; neurons whose constant is zero offer nothing."""
     constants = role.constants
     if constants is None:
         return []
     pools, start = list[ConstantPool](), 0
     values = constant_values(source, role.below, constants)
-    all_taps = np.array(role.taps, dtype=np.int64)
+    all_taps = np.array(role.phases[phase], dtype=np.int64)
     for count in constants.pools:
-        places, turn = constant_places(values[None, start : start + count], len(role.taps), constants.samples)
+        places, turn = constant_places(values[None, start : start + count], all_taps.size, constants.samples)
         there = places[0] >= 0
         channels = start + places[0][there]
         taps = all_taps[turn[0][there]]

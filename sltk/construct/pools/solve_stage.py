@@ -19,7 +19,7 @@ class StageTask:
     """What one stage is asked for.
 
     Args:
-        weight: target weights ``(outputs, inputs, inner)``; bias: ``(outputs,)``.
+        weight: target weights ``(outputs, fan, inner)``; bias: ``(outputs,)``.
         tolerance: of every weight and bias.
         reach: ``(inputs, inner)`` bound of ``|x|`` at the input, which weighs a parameter's own error.
         error: ``(copies_in, inputs, inner)`` error of each incoming copy, which weighs a sample; for a
@@ -120,8 +120,16 @@ def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress
     wanted = np.flatnonzero(np.abs(target) > task.prune_below)
     if not wanted.size:
         return
-    j, k, left = j[wanted], k[wanted], target[wanted].copy()
-    pools = constant_pools(source, role)
+    for phase in range(len(role.phases)):
+        _solve_phase(source, role, task, progress, (phase, j[wanted], k[wanted], target[wanted]))
+
+
+def _solve_phase(
+    source: Source, role: Role, task: StageTask, progress: Progress, asked_for: tuple[int, Indices, Indices, Values]
+) -> None:
+    """The biases of the output pixels of one phase."""
+    phase, j, k, target = asked_for
+    left, pools = target.copy(), constant_pools(source, role, phase)
     for number, constants in enumerate(pools):
         flat = flat_index(role, j[:, None], k[:, None], constants.channels[None, :], constants.taps[None, :])
         pool = source.weights(role.combine, flat) * constants.values
@@ -133,9 +141,8 @@ def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress
         progress.kept.append(flat[found.mask])
         left = left - found.value
     error = np.abs(left)
-    progress.problems += wanted.size
+    progress.problems += target.size
     bad = error > task.tolerance
     none = np.zeros(int(bad.sum()), dtype=np.int64)
-    progress.failures.append(
-        FailureTable.of("bias", role.stage, j[bad], none, none, k[bad], target[wanted][bad], error[bad], task.tolerance)
-    )
+    places = j[bad], none, none + phase, k[bad]
+    progress.failures.append(FailureTable.of("bias", role.stage, *places, target[bad], error[bad], task.tolerance))

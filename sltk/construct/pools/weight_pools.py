@@ -19,7 +19,7 @@ class WeightPools:
     """A batch of ``b`` subset-sum problems, for weight ``(output, input, tap)`` and copy ``copy`` each.
 
     Args:
-        output, input, tap, copy: ``(b,)``.
+        output, input, tap, copy: ``(b,)``; inputs are counted over all groups.
         parameter: ``(b,)`` weights of the target; target: the same in units of the sums; eps: tolerance of the sums.
         neurons: ``(b, n)`` copies of the input that the samples read, -1 where a pool has fewer.
         flat: ``(b, n)`` where the samples are in the combining layer.
@@ -45,7 +45,7 @@ def weight_pools(
     """The problems of one family of pools, parameter by parameter and copy by copy.
 
     Args:
-        weight: ``(outputs, inputs, inner)`` of the target; those up to ``prune_below`` have no problem.
+        weight: ``(outputs, fan, inner)`` of the target; those up to ``prune_below`` have no problem.
         tolerance: of every weight.
     """
     j, i, s = np.nonzero(np.abs(weight) > prune_below)
@@ -53,7 +53,7 @@ def weight_pools(
     for start in range(0, j.size * role.copies_out, CHUNK):
         problem = np.arange(start, min(start + CHUNK, j.size * role.copies_out))
         rows, k = problem // role.copies_out, problem % role.copies_out
-        jj, ii, ss = j[rows], i[rows], s[rows]
+        jj, ii, ss = j[rows], role.input_of(j[rows], i[rows]), s[rows]
         neurons = side.neurons[ii]
         channel = ii[:, None] * role.copies_in + np.maximum(neurons, 0)
         flat = flat_index(role, jj[:, None], k[:, None], channel, ss[:, None])
@@ -80,7 +80,7 @@ def weight_failures(role: Role, side: PoolSide, batch: WeightPools, bad: Flags, 
         side.sum.label,
         role.stage,
         batch.output[bad],
-        batch.input[bad],
+        batch.input[bad] % role.fan,  # as the target's weight tensor counts them
         batch.tap[bad],
         batch.copy[bad],
         batch.parameter[bad],

@@ -36,7 +36,8 @@ from sltk.construct.recipe import DEFAULT_LAW
 from sltk.core.errors import SltkError
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
-from sltk.subset_sum.laws import Law, Product, parse_law
+from sltk.networks.wiring import INPUT
+from sltk.subset_sum.laws import Law, Product, law_of
 from sltk.subset_sum.widths.required_size import SizeMethod, required_size
 
 MARGIN = 1.0 - 2.0**-20  # a part in 2^20 is left for the outward rounding of the certificate
@@ -142,7 +143,7 @@ def required_widths(
     network, box = target_and_box(target, domain, input_shape)
     question = _Question(
         network, box, method_named(method), _positive(eps), _probability(delta),
-        _symmetric(parse_law(law) if isinstance(law, str) else law),
+        _symmetric(law_of(law)),
         first_activation_of([stage.activation for stage in network.stages], first_activation),
         _nonnegative(network, box),
     )  # fmt: skip
@@ -189,12 +190,22 @@ def _stage_pools(question: _Question, index: int, tolerance: float, copies: int)
     affine = question.network.stages[index].affine
     sides = len(question.sums(index))
     weights = int((affine.weight.abs() > tolerance).sum()) * copies * sides
-    biases = int((affine.bias.abs() > tolerance).sum()) * copies
+    biases = int((affine.bias.abs() > tolerance).sum()) * copies * _phases(question, index)
     # A draw for every input and side, and one of constants.
-    draws = (affine.weight.shape[1] * sides if question.method.univariate(index) else 0) + (1 if biases else 0)
+    draws = (affine.inputs * sides if question.method.univariate(index) else 0) + (1 if biases else 0)
     delta = question.delta / (len(question.network.stages) * max(weights + biases + draws, 1))
     pools = [_weights(question, index, tolerance, weights, delta)]
     return [*pools, _biases(question, index, tolerance, biases, delta)] if biases else pools
+
+
+def _phases(question: _Question, index: int) -> int:
+    """Phases of the output that have biases of their own: behind zeros between pixels, where constants are carried."""
+    below = question.network.wires[index].reads
+    if question.method.univariate(index) or below == INPUT:
+        return 1
+    after = question.network.stages[below].after
+    gaps = after[-1].gaps if after else None
+    return 1 if gaps is None else gaps[0][0] * gaps[0][1]
 
 
 def _weights(question: _Question, index: int, tolerance: float, problems: int, delta: float) -> PoolWidth:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from sltk.construct.runtime.grouped import GroupedConv
+from sltk.construct.runtime.lines import AsImage, TicketConv1d
 from sltk.construct.source import SourceLayer
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
 from sltk.train.tickets.layers import TicketConv2d, TicketLinear
@@ -37,6 +39,8 @@ class Builders:
 
 
 def _dense_conv(layer: SourceLayer, weight: Ticket, bias: Ticket) -> nn.Module:
+    if layer.groups > 1:
+        return GroupedConv(weight, bias, layer)
     return TicketConv2d(weight, bias, stride=layer.stride, padding=layer.padding, dilation=layer.dilation)
 
 
@@ -47,10 +51,17 @@ def _sparse_conv(layer: SourceLayer, kept: Kept) -> nn.Module:
     )  # fmt: skip
 
 
+def _dense_line(layer: SourceLayer, weight: Ticket, bias: Ticket) -> nn.Module:
+    if layer.groups > 1:
+        return GroupedConv(weight, bias, layer)
+    return TicketConv1d(weight, bias, stride=layer.stride[1], padding=layer.padding[1], dilation=layer.dilation[1])
+
+
 BUILDERS = {
     "linear": Builders(
         lambda layer, weight, bias: TicketLinear(weight, bias),
         lambda layer, kept: SparseLinear(kept.read * kept.inner, kept.written, kept.flat, kept.value, kept.bias),
     ),
     "conv": Builders(_dense_conv, _sparse_conv),
+    "conv1d": Builders(_dense_line, lambda layer, kept: AsImage(_sparse_conv(layer, kept))),
 }

@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.builders import BUILDERS, Kept
-from sltk.construct.runtime.wired import WiredModule, described, held_neurons, pixels
+from sltk.construct.runtime.wired import WiredModule, described, dtype_of, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Indices
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Op
+from sltk.networks.reading.given import in_dtype
 from sltk.networks.wiring import INPUT, is_chain, wires
 from sltk.train.tickets.ticket import Ticket
 
@@ -21,6 +22,17 @@ class TicketSequence(nn.Sequential):
 
     def __repr__(self) -> str:
         return described(self)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Outputs for ``input``, cast where that changes none of its numbers.
+
+        Raises:
+            SltkError: it would.
+        """
+        x = in_dtype(input, dtype_of(self))
+        for part in self:
+            x = part(x)
+        return x
 
 
 class AfterStep(nn.Module):
@@ -68,7 +80,7 @@ def channels_read(source: Source, held: Sequence[Indices], index: int) -> Indice
     if below != INPUT:
         return held[below]
     layer = source.layers[index]
-    return np.arange(layer.weight_count // layer.outputs // layer.inner)
+    return np.arange(layer.inputs)
 
 
 def _assembled(source: Source, before: Sequence[Op], maps: Sequence[nn.Module], held: Sequence[Indices]) -> nn.Module:
@@ -86,7 +98,8 @@ def _sparse_layer(
 ) -> nn.Module:
     layer = source.layers[index]
     row, column = np.divmod(mask.weight, layer.weight_count // layer.outputs)
-    channel, s = np.divmod(column, inner)
+    place, s = np.divmod(column, inner)
+    channel = layer.channel_of(row, place)
     here = np.isin(row, written)
     row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
     flat = tensor_of((row * read.size + channel) * inner + s)

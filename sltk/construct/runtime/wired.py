@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
@@ -11,6 +12,7 @@ from sltk.construct.source import Source, SourceLayer
 from sltk.core.numerics.arrays import Indices
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.ops import affine_kind
+from sltk.networks.reading.given import in_dtype
 from sltk.networks.wiring import INPUT, flow, wires
 
 
@@ -48,8 +50,12 @@ class WiredModule(nn.Module):
         return described(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Outputs for ``x``; a value is let go after its last use."""
-        return flow(self.wires, self.before(x), self._step)
+        """Outputs for ``x``, cast where that changes none of its numbers; a value is let go after its last use.
+
+        Raises:
+            SltkError: it would.
+        """
+        return flow(self.wires, self.before(in_dtype(x, dtype_of(self))), self._step)
 
     def _step(self, index: int, x: Tensor, skips: list[Tensor]) -> Tensor:
         y = self.maps[index](x)
@@ -57,6 +63,11 @@ class WiredModule(nn.Module):
             into, origin = getattr(self, f"into_{index}_{number}"), getattr(self, f"from_{index}_{number}")
             y = y.index_add(1, into, skip.index_select(1, origin))
         return self.after[index](y)
+
+
+def dtype_of(module: nn.Module) -> torch.dtype:
+    """The dtype of the weights that a module holds."""
+    return next(t.dtype for t in (*module.parameters(), *module.buffers()) if t.is_floating_point())
 
 
 def described(module: nn.Module) -> str:
@@ -78,7 +89,8 @@ def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:
         held[i] = found if found.size else np.zeros(1, dtype=np.int64)
         if wiring[i].reads != INPUT:
             columns = layers[i].weight_count // layers[i].outputs
-            needed[wiring[i].reads].append(np.unique((masks[i].weight % columns) // pixels(source, i)))
+            row, column = np.divmod(masks[i].weight, columns)
+            needed[wiring[i].reads].append(np.unique(layers[i].channel_of(row, column // pixels(source, i))))
         for skip in wiring[i].adds:
             needed[skip].append(held[i][held[i] < layers[i].joined])
     return held

@@ -105,8 +105,10 @@ class Activation:
         slack = self._slack(ends, values)
         least, most = (values - slack).amin(0), (values + slack).amax(0)
         if self.minimum is not None:
-            inside = (low <= self.minimum + NEAR_MINIMUM) & (high >= self.minimum - NEAR_MINIMUM)
-            least = torch.where(inside, self._bottom(), least)
+            # Half lines turn at 0, whatever was located.
+            place, near = (self.minimum, NEAR_MINIMUM) if self.curved else (0.0, 0.0)
+            inside = (low <= place + near) & (high >= place - near)
+            least = torch.where(inside, self._bottom(place), least)
         return least, most
 
     def constant(self, bias: float) -> float:
@@ -120,8 +122,8 @@ class Activation:
         # One unit more than the allowance, for rounding in the allowance itself and in adding it.
         return (relative + ULP) * values.abs() + absolute * x.abs().clamp(max=BEYOND) + TINY
 
-    def _bottom(self) -> Tensor:
-        place = torch.tensor(self.minimum, dtype=torch.float64)
+    def _bottom(self, minimum: float) -> Tensor:
+        place = torch.tensor(minimum, dtype=torch.float64)
         value = self(place)
         # Within 1e-6 of the located minimum phi is flat: 1e-13 covers the square of what the location is off by.
         return value - self._slack(place, value) - 1e-13 * (1.0 + value.abs())

@@ -1,6 +1,6 @@
 """The kinds of layers and steps, one file each with its ``KIND``; a new file is all that a new kind needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -70,10 +70,23 @@ def diagonal(name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> 
     Raises:
         SltkError: no kind takes such inputs.
     """
-    for kind in affine_kinds().values():
-        found = kind.diagonal(name, gain, shift, shape)
-        if found is not None:
-            return found
+    found = (kind.diagonal(name, gain, shift, shape) for kind in affine_kinds().values())
+    return _first(found, name, shape)
+
+
+def mixing(name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> Affine:
+    """The map ``y -> matrix y + shift`` of channels, on inputs of ``shape``.
+
+    Raises:
+        SltkError: no kind takes such inputs.
+    """
+    return _first((kind.mixing(name, matrix, shift, shape) for kind in affine_kinds().values()), name, shape)
+
+
+def _first(found: Iterable[Affine | None], name: str, shape: tuple[int, ...]) -> Affine:
+    for affine in found:
+        if affine is not None:
+            return affine
     require_image(Call(name, shape))
     raise SltkError(f"layer {name!r} needs a map of channels to themselves, which none has on shape {shape}.")
 

@@ -1,5 +1,6 @@
-"""2-D average pooling."""
+"""Average pooling, of images and of lines."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,31 +11,31 @@ from torch import Tensor, nn
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval, outward
 from sltk.core.numerics.rounding import gamma, swell, underflow
-from sltk.networks.geometry import Pair
 from sltk.networks.op import Op, Step
 from sltk.networks.ops.flatten import Flatten
-from sltk.networks.spelling import Call, Spellings, both, divided, require_image
+from sltk.networks.spelling import Call, Spellings, both, divided, each, require_axes
 
 
 @dataclass(frozen=True)
 class AvgPool(Step):
-    """2-D average pooling, with the arguments of ``torch.nn.AvgPool2d``."""
+    """Average pooling, with the arguments of ``torch.nn.AvgPool2d``; of lines where they have one entry each."""
 
     tag = "avgpool"
-    kernel: Pair
-    stride: Pair
-    padding: Pair = (0, 0)
+    kernel: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...] = (0, 0)
     ceil_mode: bool = False
     count_include_pad: bool = True
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Pool ``(batch, c, h, w)``."""
-        return F.avg_pool2d(x, self.kernel, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
+        """Pool ``(batch, c, h, w)``, or ``(batch, c, l)``."""
+        pool: Any = F.avg_pool2d if len(self.kernel) == 2 else F.avg_pool1d
+        return pool(x, self.kernel, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
     @property
     def _terms(self) -> int:
         """Of one window, and its divisor."""
-        return self.kernel[0] * self.kernel[1] + 1
+        return math.prod(self.kernel) + 1
 
     def image(self, x: Interval) -> Interval:
         """Averages of the ends, moved outward by their rounding."""
@@ -53,11 +54,11 @@ class AvgPool(Step):
     @property
     def spoils_constants(self) -> bool:
         """Where zero padding counts, averages at the border are smaller."""
-        return self.padding != (0, 0) and self.count_include_pad
+        return any(self.padding) and self.count_include_pad
 
     def require(self, call: Call) -> None:
-        """Images."""
-        require_image(call)
+        """Images, or lines."""
+        require_axes(call, len(self.kernel))
 
     @classmethod
     def spellings(cls) -> Spellings[tuple[Op, ...]]:
@@ -66,10 +67,30 @@ class AvgPool(Step):
             nn.AvgPool2d: lambda call, m: _pool(
                 call, m.kernel_size, m.stride, m.padding, m.ceil_mode, m.count_include_pad, m.divisor_override
             ),
+            nn.AvgPool1d: lambda call, m: _line(
+                call, m.kernel_size, m.stride, m.padding, m.ceil_mode, m.count_include_pad
+            ),
             nn.AdaptiveAvgPool2d: lambda call, m: _adaptive(call, m.output_size),
+            nn.AdaptiveAvgPool1d: lambda call, m: _adaptive_line(call, m.output_size),
         }
-        functions = {F.avg_pool2d: _pool, F.adaptive_avg_pool2d: _adaptive, torch.mean: _mean}
+        functions = {
+            F.avg_pool2d: _pool, F.adaptive_avg_pool2d: _adaptive, torch.mean: _mean,
+            F.avg_pool1d: _line, F.adaptive_avg_pool1d: _adaptive_line,
+        }  # fmt: skip
         return Spellings(modules, functions, {"mean": _mean})
+
+
+def _line(
+    call: Call, /, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> tuple[Op, ...]:  # fmt: skip
+    sizes = each(kernel_size, 1), each(stride or kernel_size, 1), each(padding, 1)
+    return (AvgPool(*sizes, bool(ceil_mode), bool(count_include_pad)),)
+
+
+def _adaptive_line(call: Call, /, output_size: Any) -> tuple[Op, ...]:
+    kernel = divided(call, output_size, 1)
+    return (AvgPool(kernel, kernel, (0,)),)
 
 
 def _pool(
@@ -85,15 +106,17 @@ def _pool(
 
 
 def _adaptive(call: Call, /, output_size: Any) -> tuple[Op, ...]:
-    kernel = divided(call, output_size)
+    kernel = divided(call, output_size, 2)
     return (AvgPool(kernel, kernel),)
 
 
 def _mean(call: Call, /, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> tuple[Op, ...]:
-    axes = dim if isinstance(dim, list | tuple) else ()
-    if len(call.shape) != 3 or sorted(axis % 4 for axis in axes) != [2, 3] or dtype is not None:
+    given, rank = each(dim, 1), 1 + len(call.shape)
+    behind = all(isinstance(axis, int) for axis in given) and sorted(axis % rank for axis in given)
+    if behind not in ([2], [2, 3]) or behind != list(range(2, rank)) or dtype is not None:
         raise SltkError(f"layer {call.name!r} takes a mean over {dim}; only that over height and width is read.")
-    return _adaptive(call, 1) if keepdim else (*_adaptive(call, 1), Flatten())
+    average = _adaptive(call, 1) if rank == 4 else _adaptive_line(call, 1)
+    return average if keepdim else (*average, Flatten())
 
 
 KIND = AvgPool

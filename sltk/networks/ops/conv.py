@@ -1,9 +1,8 @@
 """2-D convolutions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,16 +15,18 @@ from sltk.networks.spelling import Call, Spellings, both, copied, require_image
 
 @dataclass(frozen=True)
 class Conv(Affine):
-    """2-D cross-correlation, zero padding, ``weight`` ``(out, in, kh, kw)`` and ``bias`` ``(out,)``, float64."""
+    """2-D cross-correlation, zero padding, ``weight`` ``(out, in / groups, kh, kw)``, ``bias`` ``(out,)``, float64."""
 
     tag = "conv"
+    may_group = True
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
     dilation: Pair = (1, 1)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map ``(batch, in, h, w)`` to ``(batch, out, h', w')`` in the dtype of ``x``."""
-        return F.conv2d(x, self.weight.to(x), self.bias.to(x), self.stride, self.padding, self.dilation)
+        weight, bias = self.weight.to(x), self.bias.to(x)
+        return F.conv2d(x, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
     @property
     def geometry(self) -> Geometry:
@@ -35,7 +36,13 @@ class Conv(Affine):
 
     def correlate(self, weight: Tensor, x: Tensor) -> Tensor:
         """``x`` is ``(n, in, h, w)``, the result ``(n, rows, h', w')``."""
-        return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation)
+        if self.groups == 1:
+            return F.conv2d(x, weight, None, self.stride, self.padding, self.dilation)
+        # torch wants the rows of a group side by side, and here they come once for all groups after another.
+        each = self.weight.shape[0] // self.groups
+        rows = weight.unflatten(0, (-1, self.groups, each)).transpose(0, 1).flatten(0, 2)
+        image = F.conv2d(x, rows, None, self.stride, self.padding, self.dilation, self.groups)
+        return image.unflatten(1, (self.groups, -1, each)).transpose(1, 2).flatten(1, 3)
 
     def windows(self, x: Tensor) -> Tensor:
         """The taps under each output pixel."""
@@ -47,9 +54,15 @@ class Conv(Affine):
         return float(self.correlate((self.weight != 0).double(), reach[None]).max())
 
     @classmethod
+    def mixing(cls, name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv | None":
+        """A 1 x 1 kernel, on images."""
+        return cls(name, matrix[:, :, None, None], shift) if len(shape) == 3 else None
+
+    @classmethod
     def diagonal(cls, name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Conv | None":
-        """A 1 x 1 kernel from each channel to itself, on images."""
-        return cls(name, torch.diag(gain)[:, :, None, None], shift) if len(shape) == 3 else None
+        """One group a channel, one tap each."""
+        one = cls.mixing(name, gain[:, None], shift, shape)
+        return None if one is None else replace(one, groups=len(gain))
 
     @classmethod
     def weight_shape(cls, outputs: int, inputs: int, inner: int, kernel: Pair) -> tuple[int, ...]:
@@ -76,6 +89,18 @@ class Conv(Affine):
         return tuple(row * kernel[1] + column for row in axes[0] for column in axes[1])
 
     @classmethod
+    def constant_phases(
+        cls, inner: int, kernel: Pair, padding: Pair, dilation: Pair, gaps: tuple[Pair, Pair]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Output ``o`` sees a pixel through tap ``r`` of an axis where ``o - P + r D`` is a multiple of the spacing."""
+        axes = [_axis_phases(*axis) for axis in zip(kernel, padding, dilation, *gaps, strict=True)]
+        return tuple(
+            tuple(row * kernel[1] + column for row in rows for column in columns)
+            for rows in axes[0]
+            for columns in axes[1]
+        )
+
+    @classmethod
     def by_parameter(cls, sizes: Tensor, inputs: int, inner: int) -> Tensor:
         """A tap meets every pixel of its channel, up to the border."""
         return sizes.flatten(2).amax(2, keepdim=True).expand(sizes.shape[0], inputs, inner)
@@ -90,9 +115,29 @@ class Conv(Affine):
         return Spellings({nn.Conv2d: _module}, {F.conv2d: _conv})
 
 
+def _axis_phases(k: int, p: int, d: int, spacing: int, beyond: int) -> list[list[int]]:
+    """Taps of one axis by phase ``o mod spacing``, those only that see a pixel at every ``o`` of their phase.
+
+    The place ``o - p + r d`` of a pixel is one of ``0, s, ..., (h - 1) s``. The first output of the phase sees a place
+    above ``-s``, so one that is at least 0, if ``r d - p > -s``. The last sees one of at most
+    ``(h - 1) s + e + p - (k - 1) d + r d``, which is below ``h s`` if ``e + p - (k - 1) d + r d < s``.
+    """
+    whole = [r for r in range(k) if r * d - p > -spacing and beyond + p - (k - 1) * d + r * d < spacing]
+    return [[r for r in whole if (p - r * d) % spacing == phase] for phase in range(spacing)]
+
+
+def require_zeros(call: Call, padding_mode: str) -> None:
+    """Check that the padding of a convolution is zeros.
+
+    Raises:
+        SltkError: another mode.
+    """
+    if padding_mode != "zeros":
+        raise SltkError(f"layer {call.name!r} has padding_mode={padding_mode!r}; only 'zeros' is constructed.")
+
+
 def _module(call: Call, module: nn.Conv2d) -> tuple[Op, ...]:
-    if module.padding_mode != "zeros":
-        raise SltkError(f"layer {call.name!r} has padding_mode={module.padding_mode!r}; only 'zeros' is constructed.")
+    require_zeros(call, module.padding_mode)
     return _conv(
         call, module.weight, module.bias, module.stride, module.padding, module.dilation, module.groups
     )  # fmt: skip
@@ -102,12 +147,20 @@ def _conv(
     call: Call, /, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
     groups: int = 1,
 ) -> tuple[Op, ...]:  # fmt: skip
-    if groups != 1:  # between groups a full kernel has zeros, which need no source weight
-        blocks = torch.block_diag(*(part.flatten(1) for part in weight.chunk(groups)))
-        weight = blocks.reshape(weight.shape[0], -1, *weight.shape[2:])
+    return (convolution(call, weight, bias, stride, padding, dilation, groups),)
+
+
+def convolution(
+    call: Call, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Conv:
+    """The 2-D convolution with torch's arguments, weights ``(out, in / groups, kh, kw)``.
+
+    Raises:
+        SltkError: padding that is not the same on both sides.
+    """
     spread = both(dilation)
     padding = _padding(call, padding, (weight.shape[-2], weight.shape[-1]), spread)
-    return (Conv(call.name, *copied(weight, bias), both(stride), padding, spread),)
+    return Conv(call.name, *copied(weight, bias), both(stride), padding, spread, groups=groups)
 
 
 def _padding(call: Call, padding: Any, kernel: Pair, dilation: Pair) -> Pair:

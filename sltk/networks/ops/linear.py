@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -41,9 +40,9 @@ class Linear(Affine):
         return float(((self.weight != 0).double() @ reach).max())
 
     @classmethod
-    def diagonal(cls, name: str, gain: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Linear | None":
-        """A diagonal matrix, on flat inputs."""
-        return cls(name, torch.diag(gain), shift) if len(shape) == 1 else None
+    def mixing(cls, name: str, matrix: Tensor, shift: Tensor, shape: tuple[int, ...]) -> "Linear | None":
+        """The matrix itself, on flat inputs."""
+        return cls(name, matrix, shift) if len(shape) == 1 else None
 
     @classmethod
     def weight_shape(cls, outputs: int, inputs: int, inner: int, kernel: Pair) -> tuple[int, ...]:

@@ -10,38 +10,38 @@ from torch.nn.utils import parametrize
 from sltk.core.errors import SltkError
 from sltk.networks import ops
 from sltk.networks.op import Op
-from sltk.networks.reading.chain import Chain
 from sltk.networks.reading.norms import NORMS
+from sltk.networks.reading.parts import Parts
 from sltk.networks.reading.passing import PASSING
+from sltk.networks.reading.refused import cure
+from sltk.networks.reading.rewritten import REWRITTEN
 from sltk.networks.spelling import Call, Spellings, applied, merged
 
-ENDINGS = {"softmax": "Softmax", "log_softmax": "LogSoftmax"}
 
-
-def take_module(chain: Chain, name: str, module: nn.Module) -> None:
+def take_module(value: Parts, name: str, module: nn.Module) -> None:
     """Append what ``module``, in eval mode, does.
 
     Raises:
         SltkError: a module, or an argument of it, that has no place in a chain of stages.
     """
-    kind, call = parametrize.type_before_parametrizations(module), Call(name, chain.shape)
+    kind, call = parametrize.type_before_parametrizations(module), Call(name, value.shape)
     if kind in NORMS:
-        chain.scale(name, *NORMS[kind](call, module))
+        value.scale(name, *NORMS[kind](call, module))
         return
     reader = _known().modules.get(kind)
     if reader is None:
-        raise SltkError(f"layer {name!r} is a {kind.__name__}, which is not read; {_cure(kind.__name__)}")
-    _append(chain, name, reader(call, module))
+        raise SltkError(f"layer {name!r} is a {kind.__name__}, which is not read; {cure(kind.__name__)}")
+    _append(value, name, reader(call, module))
 
 
-def take_function(chain: Chain, name: str, target: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+def take_function(value: Parts, name: str, target: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> None:
     """Append what the call of ``target`` on the last value does.
 
     Args:
-        chain: what has been read so far.
+        value: what it works on; it moves on.
         name: of the call, for messages.
         target: a function, or the name of a method.
-        arguments: positional, the last value of the chain left out; parameters as tensors.
+        arguments: positional, the value left out; parameters as tensors.
         keywords: by name.
 
     Raises:
@@ -51,25 +51,15 @@ def take_function(chain: Chain, name: str, target: Any, arguments: Sequence[Any]
     readers = _known().methods if isinstance(target, str) else _known().functions
     reader = readers.get(target)
     if reader is None:
-        raise SltkError(f"layer {name!r} calls {called!r}, which is not read; {_cure(called)}")
-    _append(chain, name, applied(reader, Call(name, chain.shape), called, arguments, keywords))
+        raise SltkError(f"layer {name!r} calls {called!r}, which is not read; {cure(called)}")
+    _append(value, name, applied(reader, Call(name, value.shape), called, arguments, keywords))
 
 
 @cache
 def _known() -> Spellings[tuple[Op, ...]]:
-    return merged((ops.spellings(), PASSING))
+    return merged((ops.spellings(), PASSING, REWRITTEN))
 
 
-def _append(chain: Chain, name: str, read: Iterable[Op]) -> None:
+def _append(value: Parts, name: str, read: Iterable[Op]) -> None:
     for op in read:
-        chain.take(name, op)
-
-
-def _cure(what: str) -> str:
-    """What to do about a layer that is not read."""
-    if what in (*ENDINGS, *ENDINGS.values()):
-        return "leave it out of the module and apply it to the outputs: it does not change which is largest."
-    return (
-        "known are Linear, Conv2d, batch norm after them, flattening, average and max pooling, dropout, and the "
-        "activations of the table. Write it with these; a function of your own goes into read(..., custom={...})."
-    )
+        value.take(name, op)

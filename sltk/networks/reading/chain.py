@@ -9,7 +9,7 @@ from torch import Tensor
 from sltk.core.errors import SltkError
 from sltk.networks.affine import Affine
 from sltk.networks.network import Network, Stage, activation_of
-from sltk.networks.op import Op, Step
+from sltk.networks.op import Step
 from sltk.networks.ops import diagonal
 from sltk.networks.spelling import Call
 from sltk.networks.wiring import INPUT
@@ -48,6 +48,7 @@ class Chain:
         self.stages: list[tuple[Affine, list[Step]]] = []
         self.reads: list[int] = []
         self.adds: list[list[int]] = []
+        self.terms: dict[int, list[int]] = {}
         self.at = INPUT
         self.sealed: set[int] = set()
 
@@ -102,14 +103,9 @@ class Chain:
         A skip joins right after an affine map. Where the later value is the input's, lies behind an activation, or is
         read elsewhere too, an identity map of its own comes first (one channel to itself, weight 1).
 
-        Raises:
-            SltkError: two shapes.
+        Both have one shape.
         """
         main, skip = (first, second) if first.stage > second.stage else (second, first)
-        if main.x.shape != skip.x.shape:
-            raise SltkError(
-                f"sum {name!r} adds shapes {tuple(main.x.shape[1:])} and {tuple(skip.x.shape[1:])}; give both the same."
-            )
         self.go(main)
         if skip.stage == INPUT:  # a value that is read twice is a stage's, so this is the input added to itself
             self.own(f"{name} (identity)")
@@ -118,6 +114,14 @@ class Chain:
             self.own(f"{name} (identity)")
         self.sealed.add(skip.stage)
         self.adds[self.at].append(skip.stage)
+
+    def add_up(self, stages: list[int]) -> None:
+        """The last of these stages, which nothing else reads, takes the others as skips: one map in several terms."""
+        *others, last = stages
+        self.sealed.update(others)
+        self.adds[last] += others
+        self.terms[last] = stages
+        self.at = last
 
     def own(self, name: str, gain: Tensor | None = None, shift: Tensor | None = None) -> None:
         """Begin a stage that maps each channel to itself: ``y -> gain y + shift``, by default the identity.
@@ -134,17 +138,6 @@ class Chain:
         gain = torch.ones(channels, dtype=torch.float64) if gain is None else gain
         shift = torch.zeros(channels, dtype=torch.float64) if shift is None else shift
         self.affine(diagonal(name, gain, shift, self.shape))
-
-    def take(self, name: str, op: Op) -> None:
-        """Append a layer or a step.
-
-        Raises:
-            SltkError: it has no place here; see ``affine`` and ``step``.
-        """
-        if isinstance(op, Affine):
-            self.affine(op)
-        elif isinstance(op, Step):
-            self.step(name, op)
 
     def affine(self, affine: Affine) -> None:
         """Begin a stage.
@@ -165,19 +158,16 @@ class Chain:
         self.at = len(self.stages) - 1
 
     def scale(self, name: str, gain: Tensor, shift: Tensor) -> None:
-        """``y -> gain y + shift``, one number a channel: folded into the affine map right before it, else a stage.
-
-        Raises:
-            SltkError: another number of channels.
-        """
-        if len(gain) != self.shape[0]:
-            raise SltkError(f"batch norm {name!r} has {len(gain)} channels, but gets inputs of shape {self.shape}.")
-        if self.at == INPUT or self.at in self.sealed or self.stages[self.at][1] or self.adds[self.at]:
+        """``y -> gain y + shift``, one number a channel: folded into the affine map right before it, else a stage."""
+        terms = self.terms.get(self.at, [self.at])
+        if self.at == INPUT or self.at in self.sealed or self.stages[self.at][1] or self.adds[self.at] != terms[:-1]:
             self.own(name, gain, shift)
             return
-        affine = self.stages[self.at][0]
-        weight = affine.weight * gain.reshape(-1, *(1,) * (affine.weight.ndim - 1))
-        self.stages[self.at] = (replace(affine, weight=weight, bias=gain * affine.bias + shift), [])
+        for stage in terms:
+            affine = self.stages[stage][0]
+            weight = affine.weight * gain.reshape(-1, *(1,) * (affine.weight.ndim - 1))
+            bias = gain * affine.bias + (shift if stage == self.at else 0.0)
+            self.stages[stage] = (replace(affine, weight=weight, bias=bias), [])
 
     def step(self, name: str, op: Step) -> None:
         """Append a step; one that changes nothing here is left out.

@@ -11,8 +11,8 @@ from sltk.core.errors import SltkError
 from sltk.networks.spelling import Call
 
 
-def _scale(call: Call, module: nn.BatchNorm1d | nn.BatchNorm2d, axes: int) -> tuple[Tensor, Tensor]:
-    if len(call.shape) != axes:
+def _scale(call: Call, module: nn.BatchNorm1d | nn.BatchNorm2d, *axes: int) -> tuple[Tensor, Tensor]:
+    if len(call.shape) not in axes:
         raise SltkError(f"layer {call.name!r} is a {type(module).__name__}, but gets inputs of shape {call.shape}.")
     if module.running_mean is None or module.running_var is None:
         raise SltkError(f"batch norm {call.name!r} keeps no running statistics; use track_running_stats=True.")
@@ -25,7 +25,7 @@ def _scale(call: Call, module: nn.BatchNorm1d | nn.BatchNorm2d, axes: int) -> tu
 
 NORMS: Mapping[type[nn.Module], Callable[[Call, Any], tuple[Tensor, Tensor]]] = MappingProxyType(
     {
-        nn.BatchNorm1d: lambda call, module: _scale(call, module, 1),
+        nn.BatchNorm1d: lambda call, module: _scale(call, module, 1, 2),
         nn.BatchNorm2d: lambda call, module: _scale(call, module, 3),
     }
 )

@@ -6,7 +6,6 @@ on random inputs.
 """
 
 import copy
-import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,23 +19,28 @@ from sltk.networks.network import Network
 from sltk.networks.ops.act import Act
 from sltk.networks.reading.calls import take_function, take_module
 from sltk.networks.reading.chain import Chain, Place, first_line
+from sltk.networks.reading.given import require_module, require_real
+from sltk.networks.reading.joins import added, concatenation, is_concatenation, uses
+from sltk.networks.reading.parts import Parts, concatenated
+from sltk.networks.reading.refused import REASONS, cure
 from sltk.networks.reading.sizes import as_argument, is_shape
 
 Custom = Mapping[Any, Activation]
-SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")
 AGREEMENT = 1e-6  # relative; a misread layer is off by far more, rounding and torch's cut of softplus by far less
 
 
 def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None = None) -> Network:
     """The network that ``module.eval()`` computes on inputs of ``input_shape``, in float64.
 
-    Understood, as modules, functions or methods: linear and 2-D convolutional maps (stride, zero padding, dilation),
-    sums of two values (skips, with or without a projection), batch norm (folded into the map right before it, else a
-    map of its own), average and max pooling, flattening, dropout (nothing in eval mode), and the activations of the
-    table, one after each affine map. Where a sum or a step finds no affine map to follow, as in pre-activation blocks,
-    the map that takes each channel to itself becomes a layer of its own, to be built like any other. Masks of
-    ``torch.nn.utils.prune`` and parametrizations count with the weights that they yield. The module itself is left as
-    it is.
+    Understood, as modules, functions or methods: linear, 1-D and 2-D convolutional maps (stride, zero padding,
+    dilation), transposed convolutions (zeros between pixels, then a convolution), sums of two values (skips, with or
+    without a projection), concatenations of channels (a map of one is the sum of its maps of the parts), batch norm
+    (folded into the map right before it, else a map of its own), average and max pooling, upsampling to the nearest
+    pixel, flattening, dropout (nothing in eval mode), and the activations of the table, one after each affine map.
+    Where a sum or a step finds no affine map to follow, as in pre-activation blocks, the map that takes each channel to
+    itself becomes a layer of its own, to be built like any other. Masks of ``torch.nn.utils.prune`` and
+    parametrizations count with the weights that they yield. The module itself is left as it is; weights of any real
+    precision are taken to float64, which has all their numbers.
 
     Args:
         module: any module whose ``forward`` can be traced.
@@ -51,6 +55,8 @@ def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None 
     Raises:
         SltkError: names the layer, what it does, and what to do instead.
     """
+    require_module(module)
+    require_real(module)
     shape = _sizes(input_shape)
     known = dict(custom or {})
     twin = _twin(module)
@@ -60,6 +66,15 @@ def read(module: nn.Module, input_shape: tuple[int, ...], custom: Custom | None 
         network = _chain(_traced(twin, known), shape, known).network()
         _require_agreement(network(probe), expected, type(module).__name__)
     return network
+
+
+def network_of(target: nn.Module | Network, input_shape: tuple[int, ...], activations: Custom | None = None) -> Network:
+    """The target as a network: itself, or what ``read`` makes of a module.
+
+    Raises:
+        SltkError: it is neither, or cannot be read.
+    """
+    return target if isinstance(target, Network) else read(target, input_shape, activations)
 
 
 def _sizes(input_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -116,47 +131,71 @@ def _traced(module: nn.Module, custom: Custom) -> fx.GraphModule:
 
 
 def _chain(traced: fx.GraphModule, shape: tuple[int, ...], custom: Custom) -> Chain:
-    chain, places = Chain(shape), dict[fx.Node, Place]()
+    chain, values = Chain(shape), dict[fx.Node, tuple[Place, ...]]()
     fixed: set[fx.Node] = set()  # what no input enters: parameters, and what is computed from them alone
     for node in traced.graph.nodes:
         if node.op == "placeholder":
-            if places:
+            if values:
                 raise SltkError(f"read takes modules with one input, but this one has a second, {node.name!r}.")
-            places[node] = _placed(chain, node)
+            values[node] = _placed(Parts(chain, (chain.place,)), node)
         elif node.op == "output":
-            _require_end(chain, places.get(node.args[0]))
+            _require_end(chain, _ended(chain, values.get(node.args[0])))
             chain.finish("output")
         elif fixed.issuperset(node.all_input_nodes):
             fixed.add(node)
         elif not is_shape(node):
-            inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
-            if _is_sum(node, places):
-                chain.join(_name(node), *(places[n] for n in node.args))
-            else:
-                _require_one(node, inputs)
-                chain.go(places[inputs[0]])
-                _take(chain, traced, node, custom)
-            places[node] = _placed(chain, node)
+            values[node] = _placed(_valued(chain, traced, node, values, fixed, custom), node)
     return chain
 
 
-def _placed(chain: Chain, node: fx.Node) -> Place:
+Values = dict[fx.Node, tuple[Place, ...]]
+
+
+def _valued(
+    chain: Chain, traced: fx.GraphModule, node: fx.Node, values: Values, fixed: set[fx.Node], custom: Custom
+) -> Parts:
+    """What ``node`` computes."""
+    terms = added(node)
+    if len(terms) == 2 and all(term in values for term in terms):
+        first, second = (Parts(chain, values[term]) for term in terms)
+        return first.joined(_name(node), second)
+    if is_concatenation(node):
+        parts, axis = concatenation(node)
+        if all(part in values for part in parts):
+            return concatenated(_name(node), [Parts(chain, values[part]) for part in parts], axis)
+    inputs = [n for n in node.all_input_nodes if n not in fixed and not is_shape(n)]
+    _require_one(traced, node, inputs)
+    value = Parts(chain, values[inputs[0]])
+    _take(value, traced, node, custom)
+    return value
+
+
+def _placed(value: Parts, node: fx.Node) -> tuple[Place, ...]:
     """Where the value of ``node`` is; what more than one layer reads is left as it is from now on."""
-    if sum(not is_shape(user) for user in node.users) > 1:
-        chain.share(_name(node))
-    return chain.place
+    if uses(node) > 1:
+        value.share(_name(node))
+    return value.places
 
 
-def _is_sum(node: fx.Node, places: dict[fx.Node, Place]) -> bool:
-    plain = node.op != "call_module" and node.target in SUMS and not node.kwargs
-    return plain and len(node.args) == 2 and all(isinstance(n, fx.Node) and n in places for n in node.args)
+def _ended(chain: Chain, places: tuple[Place, ...] | None) -> Place | None:
+    if places is None:
+        return None
+    value = Parts(chain, places)
+    value.merge("output")
+    return value.places[0]
 
 
-def _require_one(node: fx.Node, inputs: list[fx.Node]) -> None:
-    if len(inputs) != 1 or _input(node) is not inputs[0]:
+def _require_one(traced: fx.GraphModule, node: fx.Node, inputs: list[fx.Node]) -> None:
+    values: list[fx.Node] = []
+    fx.map_arg((node.args, node.kwargs), values.append)  # a node that is read twice counts twice
+    if len(inputs) != 1 or _input(node) is not inputs[0] or sum(value is inputs[0] for value in values) > 1:
+        called = type(traced.get_submodule(str(node.target))) if node.op == "call_module" else node.target
+        what = called if isinstance(called, str) else getattr(called, "__name__", "")
+        if what in REASONS:
+            raise SltkError(f"layer {_name(node)!r} is a {what}, which is not read; {cure(what)}")
         raise SltkError(
-            f"layer {_name(node)!r} reads ({', '.join(n.name for n in inputs)}): besides sums of two values, a layer "
-            "reads one value, first. Write it with such layers."
+            f"layer {_name(node)!r} reads ({', '.join(n.name for n in inputs)}): besides sums of two values and "
+            "concatenations of values, a layer reads one value, first. Write it with such layers."
         )
 
 
@@ -169,21 +208,21 @@ def _input(node: fx.Node) -> Any:
     return node.args[0] if node.args else node.kwargs.get("input")
 
 
-def _take(chain: Chain, traced: fx.GraphModule, node: fx.Node, custom: Custom) -> None:
+def _take(value: Parts, traced: fx.GraphModule, node: fx.Node, custom: Custom) -> None:
     name = _name(node)
     if node.op == "call_module":
         module = traced.get_submodule(str(node.target))
         phi = next((p for key, p in custom.items() if isinstance(key, type) and isinstance(module, key)), None)
         if phi is None:
-            take_module(chain, name, module)
+            take_module(value, name, module)
             return
     else:
         phi = custom.get(node.target) if node.op == "call_function" else None
         if phi is None:
             keywords = {key: value for key, value in node.kwargs.items() if node.args or key != "input"}
-            take_function(chain, name, node.target, *_values(traced, (node.args[1:], keywords)))
+            take_function(value, name, node.target, *_values(traced, (node.args[1:], keywords)))
             return
-    chain.step(name, Act(phi))
+    value.step(name, Act(phi))
 
 
 def _name(node: fx.Node) -> str:

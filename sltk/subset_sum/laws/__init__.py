@@ -10,7 +10,7 @@ from sltk.subset_sum.laws.log_uniform import LogUniform
 from sltk.subset_sum.laws.masked import Masked
 from sltk.subset_sum.laws.normal import Normal
 from sltk.subset_sum.laws.product import Product
-from sltk.subset_sum.laws.text import parse_law, register_law, registered_laws
+from sltk.subset_sum.laws.text import law_of, parse_law, register_law, registered_laws
 from sltk.subset_sum.laws.uniform import Uniform
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Normal",
     "Product",
     "Uniform",
+    "law_of",
     "parse_law",
     "register_law",
     "registered_laws",

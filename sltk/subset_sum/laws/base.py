@@ -156,11 +156,6 @@ class Law(ABC):
                 "hold every draw."
             )
 
-    def _require_law(self, name: str) -> None:
-        value = getattr(self, name)
-        if not isinstance(value, Law):
-            raise SltkError(f"{self.name} needs a law for {name}, but got {value!r}; pass one like Uniform(1.0).")
-
 
 def real(x: ArrayLike) -> Values:
     """``x`` as a float64 array."""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import Law, LawConstants, real
-from sltk.subset_sum.laws.text import register_law
+from sltk.subset_sum.laws.text import inner_law, register_law
 
 
 @register_law
@@ -26,7 +26,7 @@ class Masked(Law):
     name: ClassVar[str] = "masked"
 
     def __post_init__(self) -> None:
-        self._require_law("law")
+        inner_law(self, "law")
         self._set_number("p")
         if not 2.0**-32 <= self.p <= 1.0:
             raise SltkError(f"masked needs 2**-32 <= p <= 1, but got p={self.p}; p is the share that is kept.")

@@ -14,7 +14,7 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import SCALE_HIGH, SCALE_LOW, Law, LawConstants, float32_above, real, to_float32
 from sltk.subset_sum.laws.normal import Normal
-from sltk.subset_sum.laws.text import register_law
+from sltk.subset_sum.laws.text import inner_law, register_law
 from sltk.subset_sum.laws.uniform import Uniform
 
 _QUADRATURE_MARGIN = 1e-8  # relative; p0 is lowered by it, a hundred times the tolerance asked of the quadrature
@@ -38,8 +38,8 @@ class Product(Law):
     name: ClassVar[str] = "product"
 
     def __post_init__(self) -> None:
-        self._require_law("left")
-        self._require_law("right")
+        inner_law(self, "left")
+        inner_law(self, "right")
         reach = self.left.high * self.right.high
         if not SCALE_LOW**2 <= reach <= SCALE_HIGH**2:
             raise SltkError(

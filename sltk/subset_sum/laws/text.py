@@ -45,6 +45,32 @@ def parse_law(text: str) -> Law:
         raise SltkError(f"cannot read the law {text!r}: {error}. Write one like 'uniform(2.0)'.") from error
 
 
+def law_of(law: Law | str) -> Law:
+    """A law as it is, or the one that a text spells: whatever takes a law takes both.
+
+    Raises:
+        SltkError: neither, or a text that ``parse_law`` refuses.
+    """
+    if isinstance(law, str):
+        return parse_law(law)
+    if not isinstance(law, Law):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers may be untyped
+        raise SltkError(f"a law is text such as 'uniform(2.0)', or one like Uniform(2.0), but got {law!r:.100}.")
+    return law
+
+
+def inner_law(owner: Law, name: str) -> None:
+    """Settle the field ``name`` of a law that is made of laws: read it where it is text.
+
+    Raises:
+        SltkError: it is no law.
+    """
+    value: object = getattr(owner, name)
+    if isinstance(value, str):
+        object.__setattr__(owner, name, parse_law(value))
+    elif not isinstance(value, Law):
+        raise SltkError(f"{owner.name} needs a law for {name}, but got {value!r}; pass one like Uniform(1.0).")
+
+
 def _build(node: ast.expr, text: str) -> Law:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         raise SltkError(f"cannot read the law {text!r}: expected name(arguments), like 'uniform(2.0)'.")

@@ -24,7 +24,7 @@ from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
 from sltk.subset_sum.bounds import amplified_size, closed_form_size, counting_floor
-from sltk.subset_sum.laws import Law, Uniform
+from sltk.subset_sum.laws import Law, Uniform, law_of
 from sltk.subset_sum.widths.coverage import LARGEST, covers
 from sltk.subset_sum.widths.moment_certificate import Stratified
 from sltk.subset_sum.widths.width_certificate import OutOfReach, certified_size
@@ -59,7 +59,7 @@ def required_size(
     eps: float,
     delta: float,
     *,
-    law: Law | None = None,
+    law: Law | str | None = None,
     method: SizeMethod = "certificate",
     window: float | None = None,
     trials: int = 20_000,
@@ -84,7 +84,7 @@ def required_size(
     Raises:
         SltkError: an argument out of range, a law of which nothing is known, or pools too large to be decided.
     """
-    law = Uniform(1.0) if law is None else law
+    law = Uniform(1.0) if law is None else law_of(law)
     length = law.constants().L if window is None else float(window)
     _require(eps, delta, length, method)
     if method == "floor":
@@ -143,12 +143,13 @@ def read_certificate(record: dict[str, Any]) -> StoredCertificate:
 
 
 def measured_size(
-    eps: float, delta: float, law: Law, window: float, *, trials: int, confidence: float, seed: int
+    eps: float, delta: float, law: Law | str, window: float, *, trials: int, confidence: float, seed: int
 ) -> int:
     """Smallest n whose success rate has a lower limit of at least ``1 - delta``; see ``required_size``.
 
     One pool of LARGEST samples is drawn for each trial and its first n are used, so that the rate does not fall with n.
     """
+    law = law_of(law)
     generator = stream(seed, "required-size", law.spec(), trials)
     pools = law.sample(generator, (trials, LARGEST))
     if clopper_pearson(trials, trials, confidence).low < 1.0 - delta:

@@ -26,7 +26,7 @@ import numpy as np
 
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices
-from sltk.subset_sum.laws import Law
+from sltk.subset_sum.laws import Law, law_of
 from sltk.subset_sum.widths.width_gain import certain_gain
 from sltk.subset_sum.widths.width_grid import make_grid
 from sltk.subset_sum.widths.width_kernel import PROBABILITY, worst_laws
@@ -104,7 +104,7 @@ def iteration(law: Law, window: float, slack: float, cells: int = CELLS) -> Iter
     return Iteration(law, window, slack, cells)
 
 
-def certified_failure(n: int, eps: float, law: Law, window: float) -> WidthCertificate:
+def certified_failure(n: int, eps: float, law: Law | str, window: float) -> WidthCertificate:
     """Least bound of the failure of ``n`` samples, over the slacks.
 
     Args:
@@ -120,18 +120,20 @@ def certified_failure(n: int, eps: float, law: Law, window: float) -> WidthCerti
         raise SltkError(f"a width certificate needs 0 <= n <= {LARGEST}, but got n={n}; ask for fewer samples.")
     if not 0.0 < 2.0 * eps < window < math.inf:
         raise SltkError(f"a width certificate needs 0 < eps < window/2, but got eps={eps}, window={window}.")
+    law = law_of(law)
     found = [(iteration(law, window, s).failure(n, eps), s) for s in _slacks(eps)]
     failure, slack = min(found)
     return WidthCertificate(law.spec(), window, eps, n, slack, failure)
 
 
-def certified_size(eps: float, delta: float, law: Law, window: float) -> WidthCertificate:
+def certified_size(eps: float, delta: float, law: Law | str, window: float) -> WidthCertificate:
     """Certificate with the fewest samples whose bound is at most ``delta``.
 
     Raises:
         SltkError: as ``certified_failure``.
         OutOfReach: no ``n <= 4000`` will do.
     """
+    law = law_of(law)
     found = certified_failure(0, eps, law, window)
     while found.failure > Fraction(delta):
         if found.size == LARGEST or (found.size and _at_rest(found.size, eps, law, window)):

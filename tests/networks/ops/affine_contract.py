@@ -25,7 +25,10 @@ class AffineContract(OpContract):
             yield op, shape
 
     def taps(self, op: Affine, shape: Shape) -> Iterator[tuple[tuple[int, ...], int, int, int | None]]:
-        """``(output, parameter of its row, input channel, flat input or None)``, by a way independent of the kind."""
+        """``(output, parameter of its row, input channel, flat input or None)``, by a way independent of the kind.
+
+        Parameters are counted as the weight has them, channels over all groups.
+        """
         raise NotImplementedError
 
     def _read(self, module: nn.Module, shape: Shape) -> Op:
@@ -39,16 +42,20 @@ class AffineContract(OpContract):
             assert again == kept
             stage, kind = again.stages[0], affine_kind(again.stages[0].kind)
             assert kind is type(op)
-            assert kind.weight_shape(stage.outputs, stage.inputs, stage.inner, stage.kernel) == op.weight.shape
+            own = stage.inputs // stage.groups
+            assert kind.weight_shape(stage.outputs, own, stage.inner, stage.kernel) == op.weight.shape
             blank = {"stride": stage.stride, "padding": stage.padding, "dilation": stage.dilation}
+            blank |= {"groups": stage.groups}
             with_geometry = kind("blank", op.weight, op.bias, **{k: v for k, v in blank.items() if k in vars(op)})
             assert torch.equal(with_geometry(normal(1, 2, *shape)), op(normal(1, 2, *shape)))
 
     def test_windows_and_correlation_are_the_map(self) -> None:
         for op, shape in self._affine():
-            x, weight = normal(2, 1, *shape), normal(3, 4, *op.geometry.shape[1:])
-            dense = weight.flatten(1) @ op.windows(x)
-            torch.testing.assert_close(op.correlate(weight, x)[0].reshape(4, -1), dense)
+            rows = 3 * op.weight.shape[0]
+            x, weight = normal(2, 1, *shape), normal(3, rows, *op.geometry.shape[1:])
+            dense = torch.cat([op.blocks(part) for part in weight.chunk(3)]).flatten(1) @ op.windows(x)
+            torch.testing.assert_close(op.correlate(weight, x)[0].reshape(rows, -1), dense)
+            assert op.blocks(op.kernel).shape[1] == op.inputs == shape[0]
             assert op.output_positions(shape) == tuple(op(x).shape[2:])
             bias = op.offset.reshape(-1, *(1,) * (len(shape) - 1))
             torch.testing.assert_close(op.correlate(op.kernel, x)[0] + bias, op(x)[0])
@@ -65,15 +72,16 @@ class AffineContract(OpContract):
     def test_every_parameter_meets_at_most_what_is_said(self) -> None:
         for op, shape in self._affine():
             sizes = normal(5, 2, *shape).abs()
-            inputs = op.geometry.shape[1]
-            inner = op.weight[0].numel() // inputs
+            inputs = op.inputs
+            inner = op.weight[0, 0].numel()
             found = op.by_parameter(sizes, inputs, inner)
             assert found.shape == (2, inputs, inner)
             met = torch.zeros(inputs * inner).double()
             for _, parameter, channel, place in self.taps(op, shape):
                 if place is not None:
-                    assert parameter // inner == channel
-                    met[parameter] = max(met[parameter], sizes[0].flatten()[place])
+                    assert parameter // inner == channel % op.geometry.shape[1]
+                    meets = channel * inner + parameter % inner
+                    met[meets] = max(met[meets], sizes[0].flatten()[place])
             assert bool((found[0].flatten() >= met).all())
             assert float(found.max()) == float(sizes.max())
 

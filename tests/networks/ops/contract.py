@@ -7,6 +7,7 @@ checked between rationals, without a tolerance.
 import json
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -226,6 +227,7 @@ class StepContract(OpContract):
 
     def _read(self, module: nn.Module, shape: Shape) -> Op:
         """The one step behind an affine map that leaves inputs of ``shape``."""
-        before = nn.Linear(shape[0], shape[0]) if len(shape) == 1 else nn.Conv2d(shape[0], shape[0], 1)
+        kinds = {1: nn.Linear, 2: partial(nn.Conv1d, kernel_size=1), 3: partial(nn.Conv2d, kernel_size=1)}
+        before = kinds[len(shape)](shape[0], shape[0])
         (step,) = read(nn.Sequential(before, module), shape).stages[0].after
         return step

@@ -1,9 +1,11 @@
 """Convolutions under the contract."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 from sltk.networks.affine import Affine
 from sltk.networks.op import Op
 from sltk.networks.ops.conv import Conv
+from sltk.networks.ops.spread import Spread
 from tests.networks.ops.affine_contract import AffineContract
 from tests.networks.ops.contract import Exact, Example, Shape, Spelled, normal, slot
 
@@ -25,6 +28,8 @@ class TestConv(AffineContract):
             Example(plain(1, (2, 2, 3, 2), padding=(1, 0), stride=(2, 1)), (2, 5, 4)),
             Example(plain(3, (1, 2, 2, 2), dilation=(2, 1), padding=(1, 1)), (2, 4, 3)),
             Example(plain(5, (3, 1, 1, 1)), (1, 2, 2)),
+            Example(replace(plain(7, (4, 1, 2, 2), padding=(1, 0)), groups=2), (2, 3, 3)),
+            Example(replace(plain(9, (2, 2, 1, 2)), groups=2), (4, 2, 3)),
         ]
 
     def taps(self, op: Affine, shape: Shape) -> Iterator[tuple[tuple[int, ...], int, int, int | None]]:
@@ -35,7 +40,9 @@ class TestConv(AffineContract):
             for size, k, s, p, d in zip(shape[1:], kernel, op.stride, op.padding, op.dilation, strict=True)
         ]
         for row, up, left in product(range(rows), *map(range, spans)):
-            for parameter, (channel, *tap) in enumerate(product(range(channels), *map(range, kernel))):
+            first = row // (rows // op.groups) * channels
+            for parameter, (own, *tap) in enumerate(product(range(channels), *map(range, kernel))):
+                channel = first + own
                 seen = [
                     slot(pixel, t, s, p, d, size)
                     for pixel, t, s, p, d, size in zip(
@@ -60,9 +67,7 @@ class TestConv(AffineContract):
         module = nn.Conv2d(2, 4, (3, 2), (2, 1), (1, 0), (1, 2), groups=2).double()
         same = nn.Conv2d(1, 2, 3, padding="same", bias=False).double()
         weight, bias, alone = module.weight.detach(), module.bias.detach(), same.weight.detach()
-        full = torch.zeros(4, 2, 3, 2).double()
-        full[:2, :1], full[2:, 1:] = weight[:2], weight[2:]
-        grouped = Conv("", full, bias, (2, 1), (1, 0), (1, 2))
+        grouped = Conv("", weight, bias, (2, 1), (1, 0), (1, 2), groups=2)
 
         def as_function(x: Tensor) -> Tensor:
             return F.conv2d(x, weight, bias, (2, 1), padding=(1, 0), dilation=(1, 2), groups=2)
@@ -81,3 +86,29 @@ class TestConv(AffineContract):
 def test_channels_are_never_taken_apart() -> None:
     assert Conv.grouped(3, 9, 1) == (3, 9)
     assert Conv.univariate(3, 9) == (3, 9)
+
+
+@pytest.mark.parametrize("kernel", [1, 2, 3, 4])
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("spacing", [1, 2, 3])
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_phases_are_those_of_the_pixels_that_a_tap_sees(kernel: int, dilation: int, spacing: int, beyond: int) -> None:
+    """By brute force: with ones at the pixels and 0 between, each tap alone is 1 all over its phase, 0 elsewhere."""
+    for padding in range(dilation * (kernel - 1) + 1):
+        geometry = ((1, kernel), (0, padding), (1, dilation))
+        found = Conv.constant_phases(kernel, *geometry, ((1, spacing), (0, beyond)))
+        assert len(found) == spacing
+        spread = Spread((1, spacing), (0, beyond))(torch.ones(1, 1, 1, 12).double())
+        for tap in range(kernel):
+            weight = torch.zeros(1, 1, 1, kernel).double()
+            weight[0, 0, 0, tap] = 1.0
+            seen = F.conv2d(spread, weight, None, 1, (0, padding), (1, dilation))[0, 0, 0]
+            whole = [phase for phase in range(spacing) if bool((seen[phase::spacing] == 1).all())]
+            assert [phase for phase, taps in enumerate(found) if tap in taps] == whole
+            assert seen.sum() == sum(seen[phase::spacing].numel() for phase in whole) or not whole
+
+
+def test_without_gaps_there_is_one_phase() -> None:
+    for padding in range(3):
+        geometry = (9, (3, 3), (padding, padding), (1, 1))
+        assert Conv.constant_phases(*geometry, ((1, 1), (0, 0))) == (Conv.constant_taps(*geometry),)

@@ -25,19 +25,19 @@ def pixels(size: int, kernel: int, stride: int, padding: int, dilation: int, cei
 class PoolContract(StepContract):
     def windows(self, op: AvgPool | MaxPool, x: Exact, shape: Shape) -> Iterator[tuple[list[Fraction], tuple]]:
         """Entries that each output sees, and the corner of its window."""
-        dilation = op.dilation if isinstance(op, MaxPool) else (1, 1)
+        dilation = op.dilation if isinstance(op, MaxPool) else (1,) * len(op.kernel)
         geometry = list(zip(shape[1:], op.kernel, op.stride, op.padding, dilation, strict=True))
         counts = [pixels(*axis, op.ceil_mode) for axis in geometry]
-        for channel, up, left in product(range(shape[0]), *map(range, counts)):
+        for channel, *corner in product(range(shape[0]), *map(range, counts)):
             seen = []
             for tap in product(*map(range, op.kernel)):
                 place = [
                     slot(pixel, t, s, p, d, size)
-                    for pixel, t, (size, _, s, p, d) in zip((up, left), tap, geometry, strict=True)
+                    for pixel, t, (size, _, s, p, d) in zip(corner, tap, geometry, strict=True)
                 ]
                 if None not in place:
                     seen.append(x[(channel, *place)])  # type: ignore[index]  # both are numbers here
-            yield seen, (up, left)
+            yield seen, tuple(corner)
 
 
 class TestAvgPool(PoolContract):
@@ -47,6 +47,7 @@ class TestAvgPool(PoolContract):
             Example(AvgPool((3, 2), (2, 2), (1, 1), True, True), (1, 6, 5)),
             Example(AvgPool((3, 2), (2, 1), (1, 1), False, False), (1, 5, 4)),
             Example(AvgPool((3, 3), (1, 1)), (1, 4, 3)),
+            Example(AvgPool((3,), (2,), (1,)), (2, 6)),
         ]
 
     def exact(self, op: Op, x: Exact, shape: Shape) -> list[Fraction]:
@@ -72,6 +73,14 @@ class TestAvgPool(PoolContract):
                 AvgPool((2, 3), (2, 3)), (1, 4, 6), nn.AdaptiveAvgPool2d(2), lambda x: F.adaptive_avg_pool2d(x, (2, 2))
             ),
             Spelled(AvgPool((4, 6), (4, 6)), (1, 4, 6), nn.AdaptiveAvgPool2d(1), lambda x: torch.mean(x, (2, 3), True)),
+            Spelled(
+                AvgPool((3,), (2,), (1,), False, False),
+                (1, 7),
+                nn.AvgPool1d(3, 2, 1, False, False),
+                lambda x: F.avg_pool1d(x, 3, 2, 1, count_include_pad=False),
+            ),
+            Spelled(AvgPool((3,), (3,), (0,)), (1, 6), nn.AdaptiveAvgPool1d(2), lambda x: F.adaptive_avg_pool1d(x, 2)),
+            Spelled(AvgPool((6,), (6,), (0,)), (1, 6), nn.AdaptiveAvgPool1d(1), lambda x: x.mean(-1, keepdim=True)),
         ]
 
 
@@ -81,6 +90,7 @@ class TestMaxPool(PoolContract):
             Example(MaxPool((2, 2), (2, 2)), (2, 4, 4)),
             Example(MaxPool((3, 2), (2, 2), (1, 1), (1, 1), True), (1, 6, 5)),
             Example(MaxPool((2, 2), (1, 1), (0, 0), (2, 1)), (1, 4, 3)),
+            Example(MaxPool((2,), (2,), (1,), (2,)), (2, 6)),
         ]
 
     def exact(self, op: Op, x: Exact, shape: Shape) -> list[Fraction]:
@@ -100,4 +110,13 @@ class TestMaxPool(PoolContract):
                 as_function,
             ),
             Spelled(MaxPool((2, 3), (2, 3)), (1, 4, 6), nn.AdaptiveMaxPool2d(2), lambda x: F.adaptive_max_pool2d(x, 2)),
+            Spelled(
+                MaxPool((3,), (2,), (1,), (2,)),
+                (1, 7),
+                nn.MaxPool1d(3, 2, 1, 2),
+                lambda x: F.max_pool1d(x, 3, 2, 1, dilation=2),
+            ),
+            Spelled(
+                MaxPool((3,), (3,), (0,), (1,)), (1, 6), nn.AdaptiveMaxPool1d(2), lambda x: F.adaptive_max_pool1d(x, 2)
+            ),
         ]

@@ -16,13 +16,17 @@ from sltk.networks.spelling import Call, Spellings, merged
 from tests.networks.ops.contract import OpContract
 from tests.networks.ops.test_act import TestAct as ActContract
 from tests.networks.ops.test_conv import TestConv as ConvContract
+from tests.networks.ops.test_conv1d import TestConv1d as Conv1dContract
 from tests.networks.ops.test_flatten import TestFlatten as FlattenContract
 from tests.networks.ops.test_linear import TestLinear as LinearContract
+from tests.networks.ops.test_moves import TestSpread as SpreadContract
+from tests.networks.ops.test_moves import TestUpsample as UpsampleContract
 from tests.networks.ops.test_pools import TestAvgPool as AvgPoolContract
 from tests.networks.ops.test_pools import TestMaxPool as MaxPoolContract
 
 CONTRACTS: tuple[type[OpContract], ...] = (
-    ActContract, AvgPoolContract, ConvContract, FlattenContract, LinearContract, MaxPoolContract,
+    ActContract, AvgPoolContract, ConvContract, Conv1dContract, FlattenContract, LinearContract, MaxPoolContract,
+    SpreadContract, UpsampleContract,
 )  # fmt: skip
 
 
@@ -32,7 +36,9 @@ def test_every_kind_is_held_by_the_contract() -> None:
 
 
 def test_tags_are_those_of_the_files_that_exist() -> None:
-    assert set(kinds()) == {"act", "avgpool", "conv", "flatten", "linear", "maxpool"}
+    assert set(kinds()) == {
+        "act", "avgpool", "conv", "conv1d", "flatten", "linear", "maxpool", "spread", "upsample",
+    }  # fmt: skip
 
 
 def test_a_file_without_a_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,12 +55,12 @@ def test_two_readers_of_one_function_are_refused() -> None:
 
 
 def test_other_steps_and_maps_are_refused() -> None:
-    with pytest.raises(SltkError, match=r"act, avgpool, flatten, maxpool.*'softmax'"):
+    with pytest.raises(SltkError, match=r"act, avgpool, flatten, maxpool, spread, upsample.*'softmax'"):
         step_from_record({"op": "softmax"}, {})
-    with pytest.raises(SltkError, match=r"conv, linear.*'dense'"):
+    with pytest.raises(SltkError, match=r"conv, conv1d, linear.*'dense'"):
         ops.affine_kind("dense")
     with pytest.raises(SltkError, match="channels, height, width"):
-        ops.diagonal("own", torch.ones(2), torch.ones(2), (2, 3))
+        ops.diagonal("own", torch.ones(2), torch.ones(2), (2, 3, 4, 5))
 
 
 def test_an_activation_reads_as_its_full_name() -> None:

@@ -26,6 +26,7 @@ from sltk.networks.reading.read import read
 ACTIVATIONS: tuple[Callable[[], nn.Module], ...] = (
     nn.ReLU, nn.LeakyReLU, lambda: nn.LeakyReLU(0.3), nn.Tanh, nn.Sigmoid, nn.Softplus, nn.GELU, nn.SiLU, nn.ELU,
     lambda: nn.ELU(0.5), nn.SELU, nn.Mish, nn.Softsign, nn.Hardtanh, lambda: nn.Hardtanh(-0.5, 0.25), nn.ReLU6,
+    nn.PReLU, lambda: nn.GELU("tanh"), nn.Hardswish,
 )  # fmt: skip
 
 
@@ -169,7 +170,8 @@ def test_ways_to_flatten(flatten: Callable[[Tensor], Tensor]) -> None:
     "function",
     [F.relu, F.gelu, F.silu, F.selu, F.mish, F.softsign, F.softplus, F.elu, F.leaky_relu, torch.erf, torch.tanh,
      torch.relu, torch.sigmoid, torch.special.expit, lambda x: F.elu(x, 0.7), lambda x: F.relu(x, inplace=True),
-     F.hardtanh, F.relu6, lambda x: F.hardtanh(x, -0.5, max_val=0.25),
+     F.hardtanh, F.relu6, F.hardswish, lambda x: F.gelu(x, approximate="tanh"),
+     lambda x: F.hardtanh(x, -0.5, max_val=0.25),
      lambda x: x.sigmoid(), lambda x: x.erf(), lambda x: x.relu_()],
 )  # fmt: skip
 def test_activations_as_functions(function: Callable[[Tensor], Tensor]) -> None:
@@ -188,6 +190,36 @@ def test_activations_as_functions(function: Callable[[Tensor], Tensor]) -> None:
 def test_activations_as_modules(make: Callable[[], nn.Module]) -> None:
     network = agrees(nn.Sequential(nn.Linear(3, 4), make(), nn.Linear(4, 2)), (3,))
     assert isinstance(network.stages[0].after[0], Act)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.Sequential(nn.Conv2d(1, 3, 3), nn.PReLU(3), nn.MaxPool2d(2), nn.Conv2d(3, 2, 1)), (1, 6, 6)),
+        (nn.Sequential(nn.Linear(4, 3), nn.PReLU(3), nn.Linear(3, 2), nn.PReLU(2)), (4,)),
+    ],
+)
+def test_slopes_of_channels_are_read_as_what_they_amount_to(module: nn.Module, shape: tuple[int, ...]) -> None:
+    """``[1, -a] relu([1, -1]^T x)``: in twice the channels, and back."""
+    network = agrees(module, shape)
+    assert [stage.affine.name for stage in network.stages][:3] == ["0", "1 (both signs)", "1 (slopes)"]
+    assert network.shapes(1)[1][0] == 2 * network.shapes(0)[1][0]
+
+
+def test_slopes_as_a_function_and_of_either_sign() -> None:
+    class Sloped(nn.Module):
+        def __init__(self, slopes: list[float]) -> None:
+            super().__init__()
+            self.linear, self.slopes = nn.Linear(3, 2), nn.Parameter(torch.tensor(slopes))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.prelu(self.linear(x), self.slopes)
+
+    for slopes, stages in (([-0.5], 1), ([0.25, 0.25], 1), ([-1.0, 2.0], 3)):
+        module = Sloped(slopes)
+        network = read(module, (3,))
+        assert len(network.stages) == stages
+        assert distance(network, module, (3,)) < 1e-12
 
 
 def test_geometry_is_kept() -> None:
@@ -217,6 +249,46 @@ def test_global_averages(keepdim: bool) -> None:
             return self.linear(self.conv(x).relu().mean((-2, -1), keepdim=keepdim).flatten(1))
 
     assert agrees(Pooled(), (1, 6, 6)).stages[0].after[1] == AvgPool((4, 4), (4, 4))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"stride": 2}, {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1}, {"kernel_size": (3, 2)},
+     {"kernel_size": 3, "stride": (1, 3), "dilation": 2, "groups": 2, "output_padding": (0, 1)}],
+)  # fmt: skip
+def test_transposed_convolutions_are_zeros_and_a_turned_kernel(options: dict) -> None:
+    module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.ConvTranspose2d(4, 2, **{"kernel_size": 2, **options}))
+    stages = agrees(module, (1, 5, 6)).stages
+    assert len(stages) == 2
+    assert stages[0].after[-1].record()["op"] == "spread" or options == {"kernel_size": (3, 2)}
+
+
+def test_a_transposed_convolution_as_a_function() -> None:
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(2, 3, 2, 2))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.conv_transpose2d(x, self.weight, None, 2)
+
+    agrees(nn.Sequential(Own(), nn.ReLU(), nn.Upsample(scale_factor=2), nn.Conv2d(3, 1, 1)), (2, 3, 3))
+
+
+def test_lines_are_read_like_images() -> None:
+    class Line(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.two = nn.Conv1d(2, 3, 3, padding=1, bias=False), nn.Conv1d(6, 3, 2, 2, groups=3)
+            self.norm, self.end = nn.BatchNorm1d(3), nn.Linear(3, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = F.relu(self.norm(self.one(x)))
+            y = F.interpolate(F.max_pool1d(torch.cat([y, F.relu(y + y)], 1), 2), scale_factor=2)
+            return self.end(torch.tanh(self.two(y)).mean(2))
+
+    network = agrees(Line(), (2, 8))
+    assert {stage.affine.tag for stage in network.stages} == {"conv1d", "linear"}
 
 
 def test_names_are_the_modules_own() -> None:
@@ -331,6 +403,17 @@ class Then(nn.Module):
         return self.after(self.before(x))
 
 
+class Attention(nn.Module):
+    """Self-attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.MultiheadAttention(4, 2, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x, x, x)[0]
+
+
 def chain(*layers: nn.Module) -> nn.Module:
     return nn.Sequential(*layers)
 
@@ -350,14 +433,24 @@ REFUSED: list[tuple[Callable[[], nn.Module], tuple[int, ...], str]] = [
     (lambda: chain(nn.ReLU(), nn.Linear(4, 4)), (4,), "'0' comes before the first affine map"),
     (lambda: chain(nn.Linear(4, 4), nn.ReLU(), nn.BatchNorm1d(3)), (4,), "does not take|cannot be run|'2' has 3 ch"),
     (lambda: chain(nn.Linear(4, 4), nn.BatchNorm1d(4, track_running_stats=False)), (4,), "track_running_stats"),
-    (lambda: chain(nn.Linear(4, 4), nn.GELU("tanh")), (4,), "use 'none'"),
+    (lambda: chain(nn.Linear(4, 4), nn.GELU("sigmoid")), (4,), "use 'none' or 'tanh'"),
     (lambda: chain(nn.Linear(4, 4), nn.Softplus(2.0)), (4,), "beta=1"),
     (lambda: chain(nn.Linear(4, 4), nn.LeakyReLU(-0.5)), (4,), "'1'.*>= 0"),
     (lambda: chain(nn.Linear(4, 4), nn.Hardtanh(0.5, 2.0)), (4,), "'1'.*low <= 0 <= high"),
     (lambda: chain(nn.Linear(4, 4), nn.Softmax(1)), (4,), "apply it to the outputs"),
-    (lambda: chain(nn.Linear(4, 4), nn.PReLU()), (4,), "'1' is a PReLU"),
+    (lambda: chain(nn.Linear(4, 4), nn.PReLU(init=-1.0)), (4,), "'1'.*not -1"),
     (lambda: chain(nn.Linear(4, 4), nn.LayerNorm(4)), (4,), "LayerNorm"),
-    (lambda: chain(nn.Conv1d(1, 2, 3)), (1, 6), "Conv1d"),
+    (lambda: chain(nn.Conv2d(2, 4, 3), nn.GroupNorm(2, 4)), (2, 6, 6), "'1' is a GroupNorm.*values.*batch norm"),
+    (lambda: chain(nn.Conv2d(2, 4, 3), nn.InstanceNorm2d(4)), (2, 6, 6), "InstanceNorm2d.*batch norm"),
+    (lambda: Then(lambda x: F.layer_norm(x, (4,))), (4,), "'layer_norm'.*batch norm"),
+    (lambda: chain(nn.Conv3d(1, 2, 3)), (1, 6, 6, 6), "Conv3d.*slices"),
+    (lambda: chain(nn.Conv1d(4, 4, 1), Attention()), (4, 4), "MultiheadAttention.*products of values.*in its place"),
+    (lambda: Then(lambda x: F.scaled_dot_product_attention(x, x, x)), (4,), "dot_product_attention.*in its place"),
+    (lambda: chain(nn.LSTM(4, 4)), (4,), "LSTM.*Unroll"),
+    (lambda: chain(nn.ConvTranspose2d(1, 2, 2, padding=2)), IMAGE, "padding=.*smaller padding"),
+    (lambda: chain(nn.ConvTranspose1d(1, 2, 2)), (1, 6), "height 1"),
+    (lambda: chain(nn.Conv1d(1, 2, 3)), IMAGE, r"\(channels, length\)"),
+    (lambda: chain(nn.Conv2d(1, 2, 3), nn.PReLU(3)), IMAGE, "3 slopes|cannot be run"),
     (lambda: chain(nn.Linear(6, 2)), IMAGE, "flatten"),
     (lambda: chain(nn.Conv2d(1, 2, 3)), (6, 6), "channels, height, width"),
     (lambda: chain(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(3), nn.Flatten()), IMAGE, "no divisor"),
@@ -368,7 +461,7 @@ REFUSED: list[tuple[Callable[[], nn.Module], tuple[int, ...], str]] = [
     (lambda: chain(nn.Flatten()), IMAGE, "no linear or convolutional"),
     (lambda: Then(lambda x: F.dropout(x, 0.5)), (4,), "training=self.training"),
     (lambda: Then(lambda x: torch.log_softmax(x, 1)), (4,), "apply it to the outputs"),
-    (lambda: Then(lambda x: x * 2), (4,), "'mul'"),
+    (lambda: Then(lambda x: x * 2), (4,), "'mul'.*weights of the next layer"),
     (lambda: Then(lambda x: x[:, :2]), (4,), "'getitem'"),
     (lambda: Then(lambda x: (x, x)), (4,), "nothing else"),
     (lambda: Then(lambda x: x if x.sum() > 0 else -x), (4,), "cannot trace"),

@@ -59,14 +59,16 @@ def minima(shift: float = 0.0) -> bool:
     """``phi' < 0`` up to 1e-7 left of the stored minimum, ``phi' > 0`` from 1e-7 right of it: it is the only one.
 
     For ``x >= 0`` every term of phi' is positive. Below -4, with ``a = -x``: gelu' < n(a) (1/a - a) by Mills' ratio;
-    silu' = s (1 - a (1 - s)); mish' <= e^x (1 - a (1 - e^-2a)(1 - e^-a)); each bracket falls with a, and is negative
-    at 4.
+    gelu_tanh' <= (1 + tanh u)/2 (1 - a u'), where u' rises with a; silu' = s (1 - a (1 - s)); mish' <= e^x (1 - a
+    (1 - e^-2a)(1 - e^-a)). Each bracket falls with a, and is negative at 4.
     """
     four = ball(4)
     shrink = 1 - (-four).exp()
     brackets = (1 / four - four, 1 - four * shrink, 1 - four * (1 - (-2 * four).exp()) * shrink)
     require(all(bool(bracket < 0) for bracket in brackets), "a slope below -4 is not known to be negative")
-    for name in ("gelu", "silu", "mish"):
+    c, cubic = (2 / type(four).pi()).sqrt(), ball(Fraction(44715, 1_000_000))
+    require(bool(1 - four * c * (1 + 3 * cubic * four * four) < 0), "gelu_tanh' below -4 is not known to be negative")
+    for name in ("gelu", "gelu_tanh", "silu", "mish"):
         profile = next(p for p in PROFILES if p.name == name)
         phi, middle = activation(name), Fraction(activation(name).minimum or 0.0) + Fraction(shift)
         slope = taylor(profile.left.series or _absent, 1)
@@ -93,6 +95,9 @@ def _near(exact: sp.Expr, stored: float, name: str) -> None:
 def _remainder(profile: Profile, side: HalfLine, sign: int, phi: Activation, factor: float) -> None:
     slope = abs(phi.slope_positive if sign > 0 else phi.slope_negative)
     name, bend = f"remainder of {profile.name}", phi.remainder
+    if side.beyond is not None:
+        _quadratic(side, sign, phi, factor, name)
+        return
     if side.knee is not None:
         _saturated(side.knee, phi, factor, name)
         return
@@ -118,6 +123,23 @@ def _saturated(knee: Fraction, phi: Activation, factor: float, name: str) -> Non
     require(Fraction(phi.remainder.coefficient) * Fraction(factor) >= least, f"{name}: K is below {float(least)}")
 
 
+def _quadratic(side: HalfLine, sign: int, phi: Activation, factor: float, name: str) -> None:
+    """``|c_2| <= K`` up to the knee; beyond it ``|s - m| |x| <= K x^2``, since ``|x|`` is at least the knee."""
+    assert side.knee is not None
+    assert side.beyond is not None
+    end, limit = sign * side.knee, Fraction(phi.remainder.coefficient) * Fraction(factor)
+    slope = Fraction(phi.slope_positive if sign > 0 else phi.slope_negative)
+    meets = sp.simplify(side.expression.subs(X, _rational(end)) - _rational(side.beyond * end)) == 0
+    require(meets and sp.diff(side.expression, X, 3) == 0 and phi.remainder.order == 2, f"{name}: another function")
+    curve = sp.Abs(sp.diff(side.expression, X, 2)) / 2
+    require(bool(curve <= _rational(limit)), f"{name}: K is below {curve}")
+    require(abs(side.beyond - slope) <= limit * side.knee, f"{name}: K is too small beyond the knee")
+
+
+def _rational(value: Fraction) -> sp.Rational:
+    return sp.Rational(value.numerator, value.denominator)
+
+
 def _bound_ratio(side: HalfLine, sign: int, order: int, limit: float, far: Fraction, name: str) -> None:
     """``|phi(x) - mu(x)| < limit |x|^order`` for ``NEAR <= sign x <= far``; the slope is the ball of phi's own."""
     series = side.series or _absent
@@ -138,6 +160,12 @@ def _power(s: arb_series, order: int) -> arb_series:
 
 def _bound_coefficient(side: HalfLine, sign: int, order: int, limit: float, far: Fraction, name: str) -> None:
     """``|c_order| <= limit`` for ``0 <= sign x <= far``."""
+    if side.beyond is not None:
+        assert side.knee is not None
+        slope = sp.diff(side.expression, X)  # linear up to the knee, so largest at an end
+        ends = [slope.subs(X, 0), slope.subs(X, _rational(sign * side.knee)), _rational(side.beyond)]
+        require(all(bool(sp.Abs(e) <= sp.Rational(*limit.as_integer_ratio())) for e in ends), f"{name} exceeds {limit}")
+        return
     if side.series is None:
         size = sp.Abs(sp.diff(side.expression, X))
         require(bool(size <= sp.Rational(*limit.as_integer_ratio())), f"{name} = {size} exceeds {limit}")

@@ -24,13 +24,14 @@ Tail = Callable[[arb], arb]
 class HalfLine:
     """phi on one side of 0; ``series`` and ``tail`` are ``None`` where it is linear, up to the ``knee`` if it has one.
 
-    Beyond its knee phi is constant.
+    Beyond its knee phi is constant, or ``beyond x`` where that is given; up to there it is then a quadratic polynomial.
     """
 
     expression: sp.Expr
     series: Series | None = None
     tail: Tail | None = None
     knee: Fraction | None = None
+    beyond: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,16 @@ def _gelu(s: arb_series) -> arb_series:
     return s * (1 + (s / ball(2).sqrt()).erf()) / 2
 
 
+def _gelu_tanh(s: arb_series) -> arb_series:
+    return s * (1 + _tanh((2 / arb.pi()).sqrt() * (s + _CUBIC_BALL * s * s * s))) / 2
+
+
+def _gelu_tanh_tail(a: arb) -> arb:
+    """``1 + (a/2) u' sech^2 u`` with ``sech^2 u <= 4 e^{-2u}``."""
+    c = (2 / arb.pi()).sqrt()
+    return 1 + 2 * a * c * (1 + 3 * _CUBIC_BALL * a * a) * (-2 * c * (a + _CUBIC_BALL * a * a * a)).exp()
+
+
 def _density(a: arb) -> arb:
     return (-a * a / 2).exp() / (2 * arb.pi()).sqrt()
 
@@ -89,6 +100,9 @@ def _exponential(scale: float, rise: float) -> HalfLine:
 
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 _STEEP = 2 / sp.sqrt(sp.pi)
+_CUBIC = sp.Rational(44715, 1_000_000)
+_CUBIC_BALL = ball(Fraction(44715, 1_000_000))
+_HARDSWISH = X**2 / 6 + X / 2
 
 PROFILES = (
     Profile("identity", _linear(1.0), _linear(1.0)),
@@ -99,6 +113,11 @@ PROFILES = (
     _smooth("sigmoid", 1 / (1 + sp.exp(-X)), _logistic, lambda a: (-a).exp()),
     _smooth("softplus", sp.log(1 + sp.exp(X)), lambda s: (1 + s.exp()).log(), lambda a: arb(1)),
     _smooth("gelu", X * (1 + sp.erf(X / sp.sqrt(2))) / 2, _gelu, lambda a: 1 + a * _density(a)),
+    _smooth("gelu_tanh", X * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (X + _CUBIC * X**3))) / 2, _gelu_tanh, _gelu_tanh_tail),
+    Profile("hardswish", HalfLine(_HARDSWISH, knee=Fraction(3), beyond=Fraction(1)),
+            HalfLine(_HARDSWISH, knee=Fraction(3), beyond=Fraction(0))),
+    Profile("prelu(0.25)", _linear(1.0), _linear(0.25)),
+    Profile("prelu(-0.5)", _linear(1.0), _linear(-0.5)),
     _smooth("silu", X / (1 + sp.exp(-X)), lambda s: s * _logistic(s), lambda a: 1 + a * (-a).exp()),
     _smooth("mish", X * ((1 + sp.exp(X)) ** 2 - 1) / ((1 + sp.exp(X)) ** 2 + 1), _mish,
             lambda a: 1 + 4 * a * (-2 * a).exp(), lambda a: (1 + a) * (-a).exp()),

@@ -112,8 +112,9 @@ MUTATIONS = (
     ),
     Mutation(
         "grouped convolutions in the wrong order", "sltk/networks/ops/conv.py",
-        "for part in weight.chunk(groups))", "for part in reversed(weight.chunk(groups)))",
-        ("tests/networks/ops/test_conv.py", "tests/networks/reading/test_read.py"),
+        "rows = weight.unflatten(0, (-1, self.groups, each)).transpose(0, 1).flatten(0, 2)",
+        "rows = weight.unflatten(0, (-1, self.groups, each)).flatten(0, 2)",
+        ("tests/networks/ops", "tests/networks/reading", "tests/certify", "tests/construct/test_blocks.py"),
         "a grouped network would be read as another one",
     ),
     Mutation(

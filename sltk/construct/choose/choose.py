@@ -29,8 +29,8 @@ from sltk.networks.network import Network
 
 FAILURES = 0.05  # expected in the whole network: none with probability exp(-.05) = .951
 TOLERANCE = 2.0**-7  # of a parameter, in units of its stage's octave
-# With copies; and without, where more samples than failures ask for are cheap, and let them be small: a sum of fewer and
-# smaller weights has less rounding to float32.
+# With copies; and without, where more samples than failures ask for are cheap, and let them be small: a sum of smaller
+# weights has less rounding to float32.
 SAMPLES = {True: (32, 36, 40), False: (36, 40)}
 OWN_ERROR = 0.01  # of the copies at the last layer, relative to its values, from the class alone
 # Scales of a pool's samples. Large ones in plenty, since a pool fails where all of them have one sign; of each smaller

@@ -56,7 +56,7 @@ class AutoRecipes(Study[AutoOptions]):
     options = AutoOptions
     quick: ClassVar = {"networks": ("resnet8-relu",), "methods": ("two-layer",), "seeds": 1}
     clocks: ClassVar = frozenset({"seconds"})
-    width = 150
+    width = 190
 
     def cells(self, options: AutoOptions) -> dict[str, dict[str, Any]]:
         """A network, a method, a seed."""

@@ -142,7 +142,9 @@ class StrongTicket:
         rows = PROBES if data is None else PROBES // 4
         inputs = [(PROBED, probes(self.domain, target.input_shape, seed, rows))]
         inputs += [] if data is None else [(what, data)]
-        return self.conclude([measure_function(target, module, x, name) for name, x in inputs])
+        measured = [measure_function(target, module, x, name) for name, x in inputs]
+        del module  # it need not lie beside the certificate, which is as large
+        return self.conclude(measured)
 
     def conclude(self, measured: Sequence[Comparison]) -> Findings:
         """The findings where the function was ``measured`` already; the last comparison decides."""

@@ -51,4 +51,4 @@ def add_forecast(table: Table, found: Forecast) -> None:
         "", f"error about {found.error:.2g} on {found.inputs} inputs (typically {found.typical:.2g}, of which rounding "
         f"and curvature {found.rounding:.2g}), outputs over a range of {found.spread:.4g}",
     )  # fmt: skip
-    table.add_row("", f"about {found.seconds:.0f} s of search, at most {found.bytes / 2**30:.1f} GiB")
+    table.add_row("", f"about {found.seconds:.0f} s of search, about {found.bytes / 2**30:.1f} GiB")

@@ -124,10 +124,11 @@ def rehearse_weights(pools: Pools, trade: float) -> Rehearsal:
     if family.shared is not None:
         incoming = family.shared(generator, place.size)[:, 0]
     costs = trade * np.abs(outgoing) * np.abs(incoming).max(axis=1, keepdims=True)
+    pool, alpha = outgoing * incoming, np.ones(place.size)
+    few = slice(0, 4)  # so that loading compiled kernels is not timed
+    solve(pool[few], target[few], eps=family.eps, objective="weighted", costs=costs[few], alpha=alpha[few])
     started = time.process_time()
-    found = solve(
-        outgoing * incoming, target, eps=family.eps, objective="weighted", costs=costs, alpha=np.ones(place.size)
-    )
+    found = solve(pool, target, eps=family.eps, objective="weighted", costs=costs, alpha=alpha)
     seconds = (time.process_time() - started) / place.size
     off = np.where(found.reached, found.value - target, 0.0) * pools.slope
     square, taken = (np.where(found.mask, outgoing, 0.0) ** 2).sum(axis=1), float(found.mask.sum(axis=1).mean())
@@ -139,6 +140,7 @@ def seconds_of_biases(pools: Pools) -> float:
     """Time of one problem of a bias."""
     family, generator = pools.family, stream(0, "rehearsal", "biases")
     pool = family.law.sample(generator, (POOLS, family.n)) * pools.factors[np.arange(POOLS) % len(pools.factors)]
+    solve_sub_pool_first(pool[:4], np.ones(4), ENOUGH_SAMPLES, eps=family.eps, objective="error")
     started = time.process_time()
     solve_sub_pool_first(pool, np.ones(POOLS), ENOUGH_SAMPLES, eps=family.eps, objective="error")
     return (time.process_time() - started) / POOLS

@@ -16,10 +16,11 @@ from sltk.construct.pools.problems import ProblemFamily
 from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
-from sltk.subset_sum import solve
+from sltk.subset_sum import Solution, solve
 
 SIZES = 2.0 ** (np.arange(-20, 3) / 2.0)  # of the targets, half octave by half octave
 POOLS = 96  # of each size
+TOGETHER = 2  # sizes that are timed as one
 FACTOR_DRAWS = 256
 POINTS = 4  # of a half octave
 SIDE = 2.0  # smallest samples between two sums at the edge of a pool's range; see `missed`
@@ -31,13 +32,14 @@ class Rehearsal:
 
     Attributes:
         error_sq: ``(m,)`` mean square of the parameters' errors; square: of ``sum v^2``; both at ``SIZES``.
-        taken: samples of a subset; seconds: a pool, of one core.
+        taken: samples of a subset.
+        seconds: ``(m,)`` a pool, of one core, at ``SIZES``: large targets take longest.
     """
 
     error_sq: Values
     square: Values
     taken: float
-    seconds: float
+    seconds: Values
 
     def at(self, what: Values, size: Values) -> Values:
         """``error_sq`` or ``square`` for parameters of ``size``, between the sizes rehearsed; 0 where size is 0."""
@@ -125,14 +127,26 @@ def rehearse_weights(pools: Pools, trade: float) -> Rehearsal:
         incoming = family.shared(generator, place.size)[:, 0]
     costs = trade * np.abs(outgoing) * np.abs(incoming).max(axis=1, keepdims=True)
     pool, alpha = outgoing * incoming, np.ones(place.size)
-    few = slice(0, 4)  # so that loading compiled kernels is not timed
-    solve(pool[few], target[few], eps=family.eps, objective="weighted", costs=costs[few], alpha=alpha[few])
-    started = time.process_time()
-    found = solve(pool, target, eps=family.eps, objective="weighted", costs=costs, alpha=alpha)
-    seconds = (time.process_time() - started) / place.size
+    found, seconds = _timed(pool, target, family.eps, costs, alpha)
     off = np.where(found.reached, found.value - target, 0.0) * pools.slope
     square, taken = (np.where(found.mask, outgoing, 0.0) ** 2).sum(axis=1), float(found.mask.sum(axis=1).mean())
     return Rehearsal(np.bincount(place, off**2) / POOLS, np.bincount(place, square) / POOLS, taken, seconds)
+
+
+def _timed(pool: Values, target: Values, eps: float, costs: Values, alpha: Values) -> tuple[Solution, Values]:
+    """The subsets, and the seconds of a pool for each of ``SIZES``, in whose order the pools are."""
+
+    def search(rows: slice) -> Solution:
+        return solve(pool[rows], target[rows], eps=eps, objective="weighted", costs=costs[rows], alpha=alpha[rows])
+
+    search(slice(0, 4))  # so that loading compiled kernels is not timed
+    seconds = np.zeros(SIZES.size)
+    for first in range(0, SIZES.size, TOGETHER):
+        last = min(first + TOGETHER, SIZES.size)
+        started = time.process_time()
+        search(slice(first * POOLS, last * POOLS))
+        seconds[first:last] = (time.process_time() - started) / ((last - first) * POOLS)
+    return search(slice(None)), seconds
 
 
 @lru_cache(maxsize=64)

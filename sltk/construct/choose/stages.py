@@ -81,7 +81,9 @@ class StageQuestion:
             trade, rehearsal = self._trade(pools, sizes)
             growth, after = self._growth(rehearsal, sizes)
             problems = pools.family.copies * pools.family.sides * sizes.total
-            seconds = problems * rehearsal.seconds
+            ends, counts = sizes.largest()
+            each = float((counts * rehearsal.at(rehearsal.seconds, ends)).sum())
+            seconds = pools.family.copies * pools.family.sides * each
         if constants is not None:
             count = constants.family.copies * self.biases.total
             problems, seconds = problems + count, seconds + count * seconds_of_biases(constants)

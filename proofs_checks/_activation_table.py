@@ -136,7 +136,7 @@ def _quadratic(side: HalfLine, sign: int, phi: Activation, factor: float, name: 
     require(abs(side.beyond - slope) <= limit * side.knee, f"{name}: K is too small beyond the knee")
 
 
-def _rational(value: Fraction) -> sp.Rational:
+def _rational(value: Fraction) -> sp.Expr:
     return sp.Rational(value.numerator, value.denominator)
 
 

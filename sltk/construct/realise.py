@@ -88,7 +88,7 @@ def realise(source: Source, role: Role, masks: Sequence[LayerMask], affine: Affi
         most ``gamma_N sum |terms|`` with ``gamma_N = N u / (1 - N u)``, ``u = 2**-53``.
     """
     weights, constants = weights_and_constants(source, role, masks)
-    bias_error = _bias_error(source, role, masks, affine, constants, weights, role.intercept)
+    bias_error = tensor_of(bias_errors(source, role, masks, affine, (weights, constants)).max(axis=0))
     if role.first is None:
         return _copies(role, affine, weights, bias_error)
     return _common(source, role, masks, affine, weights, bias_error)
@@ -162,44 +162,24 @@ def _shaped(role: Role, affine: Affine, flat: Values) -> Tensor:
     return tensor_of(flat.reshape(role.copies_out, *affine.kernel.shape))
 
 
-def _bias_error(
-    source: Source,
-    role: Role,
-    masks: Sequence[LayerMask],
-    affine: Affine,
-    constants: KeptWeights,
-    weights: KeptWeights,
-    spurious: float,
-) -> Tensor:
-    """Upper bound of ``|b_j - d sum v - sum v c|`` at any output pixel, ``(copies_out, outputs)``."""
-    errors = bias_errors(source, role, masks, affine, constants, weights, spurious)
-    return tensor_of(errors.max(axis=0))
-
-
 def bias_errors(
-    source: Source,
-    role: Role,
-    masks: Sequence[LayerMask],
-    affine: Affine,
-    constants: KeptWeights,
-    weights: KeptWeights,
-    spurious: float,
+    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, kept: tuple[KeptWeights, KeptWeights]
 ) -> Values:
     """Upper bound of ``|b_j - d sum v - sum v c|`` in each phase of the output, ``(phases, copies_out, outputs)``.
 
     Args:
-        constants, weights: kept weights of the stage, as ``weights_and_constants`` has them.
-        spurious: ``d``, what every kept weight brings along.
+        kept: weights and constants of the stage, as ``weights_and_constants`` has them; ``d`` is what every weight
+            brings along.
 
     Raises:
         SltkError: a kept constant that does not reach every pixel of its phase.
     """
+    weights, constants = kept
     _require_carried(role, constants)
-    found = [
-        _phase_error(source, role, masks, affine, constants.select(np.isin(constants.s, taps)), weights, spurious)
-        for taps in role.phases
-    ]
-    return np.stack(found)
+    emitted = _emitted(source, role, masks)[constants.channel - role.inputs * role.copies_in]
+    terms = constants.value * emitted
+    phases = (np.isin(constants.s, taps) for taps in role.phases)
+    return np.stack([_phase_error(role, affine, weights, constants.select(here), terms[here]) for here in phases])
 
 
 def _require_carried(role: Role, constants: KeptWeights) -> None:
@@ -210,17 +190,8 @@ def _require_carried(role: Role, constants: KeptWeights) -> None:
         )
 
 
-def _phase_error(
-    source: Source,
-    role: Role,
-    masks: Sequence[LayerMask],
-    affine: Affine,
-    constants: KeptWeights,
-    weights: KeptWeights,
-    spurious: float,
-) -> Values:
-    emitted = _emitted(source, role, masks)[constants.channel - role.inputs * role.copies_in]
-    terms = np.concatenate([constants.value * emitted, weights.value * spurious])
+def _phase_error(role: Role, affine: Affine, weights: KeptWeights, constants: KeptWeights, carried: Values) -> Values:
+    terms = np.concatenate([carried, weights.value * role.intercept])
     row = np.concatenate([constants.k, weights.k]) * role.outputs + np.concatenate([constants.j, weights.j])
     length = role.copies_out * role.outputs
     total, size = np.bincount(row, terms, length), np.bincount(row, np.abs(terms), length)

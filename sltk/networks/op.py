@@ -88,3 +88,27 @@ class Step(Op):
     def from_record(cls, record: Mapping[str, Any], custom: Mapping[str, Activation]) -> Self:
         """The step that ``record`` wrote; ``custom`` holds a user's own activations by name."""
         return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in record.items() if key != "op"})
+
+
+class Selection(Step):
+    """A step of which every output is the largest of some inputs, or 0: copies, moves, maxima; nothing is rounded.
+
+    It rises with its inputs, so that intervals pass by their ends, and it enlarges no difference.
+    """
+
+    def image(self, x: Interval) -> Interval:
+        """The step at both ends, exactly."""
+        return Interval(self(x.low), self(x.high))
+
+    def through(self, errors: Tensor) -> Tensor:
+        """What the step does to values: a maximum is off by at most the largest error of its window."""
+        return self(errors)
+
+    def through_largest(self, largest: Tensor) -> Tensor:
+        """The same."""
+        return largest
+
+    @property
+    def spoils_constants(self) -> bool:
+        """Every pixel is one that was there."""
+        return False

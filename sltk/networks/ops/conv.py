@@ -1,6 +1,8 @@
 """2-D convolutions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
@@ -112,7 +114,7 @@ class Conv(Affine):
     @classmethod
     def spellings(cls) -> Spellings[tuple[Op, ...]]:
         """``nn.Conv2d`` and ``F.conv2d``."""
-        return Spellings({nn.Conv2d: _module}, {F.conv2d: _conv})
+        return Spellings({nn.Conv2d: partial(of_module, _conv)}, {F.conv2d: _conv})
 
 
 def _axis_phases(k: int, p: int, d: int, spacing: int, beyond: int) -> list[list[int]]:
@@ -136,11 +138,14 @@ def require_zeros(call: Call, padding_mode: str) -> None:
         raise SltkError(f"layer {call.name!r} has padding_mode={padding_mode!r}; only 'zeros' is constructed.")
 
 
-def _module(call: Call, module: nn.Conv2d) -> tuple[Op, ...]:
-    require_zeros(call, module.padding_mode)
-    return _conv(
-        call, module.weight, module.bias, module.stride, module.padding, module.dilation, module.groups
-    )  # fmt: skip
+def of_module(read: Callable[..., tuple[Op, ...]], call: Call, m: nn.Conv2d | nn.Conv1d) -> tuple[Op, ...]:
+    """What ``read`` makes of a module's tensors and geometry.
+
+    Raises:
+        SltkError: padding by anything but zeros.
+    """
+    require_zeros(call, m.padding_mode)
+    return read(call, m.weight, m.bias, m.stride, m.padding, m.dilation, m.groups)
 
 
 def _conv(

@@ -1,6 +1,7 @@
 """1-D convolutions: those of images of height 1, on lines of shape ``(channels, length)``."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch.nn.functional as F
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 
 from sltk.networks.geometry import Geometry
 from sltk.networks.op import Op
-from sltk.networks.ops.conv import Conv, convolution, require_zeros
+from sltk.networks.ops.conv import Conv, convolution, of_module
 from sltk.networks.spelling import Call, Spellings, require_axes
 
 
@@ -65,14 +66,7 @@ class Conv1d(Conv):
     @classmethod
     def spellings(cls) -> Spellings[tuple[Op, ...]]:
         """``nn.Conv1d`` and ``F.conv1d``."""
-        return Spellings({nn.Conv1d: _module}, {F.conv1d: _conv})
-
-
-def _module(call: Call, module: nn.Conv1d) -> tuple[Op, ...]:
-    require_zeros(call, module.padding_mode)
-    return _conv(
-        call, module.weight, module.bias, module.stride, module.padding, module.dilation, module.groups
-    )  # fmt: skip
+        return Spellings({nn.Conv1d: partial(of_module, _conv)}, {F.conv1d: _conv})
 
 
 def _conv(

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.core.numerics.intervals import Interval
-from sltk.networks.op import Op, Step
+from sltk.networks.op import Op, Selection
 from sltk.networks.spelling import Call, Size, Spellings
 
 
 @dataclass(frozen=True)
-class Flatten(Step):
+class Flatten(Selection):
     """``(batch, c, h, w) -> (batch, c h w)``, channel-major as in torch."""
 
     tag = "flatten"
@@ -23,23 +22,6 @@ class Flatten(Step):
     def __call__(self, x: Tensor) -> Tensor:
         """Flatten all but the batch axis."""
         return x.flatten(1)
-
-    def image(self, x: Interval) -> Interval:
-        """The same entries."""
-        return Interval(self(x.low), self(x.high))
-
-    def through(self, errors: Tensor) -> Tensor:
-        """The same entries."""
-        return self(errors)
-
-    def through_largest(self, largest: Tensor) -> Tensor:
-        """The same."""
-        return largest
-
-    @property
-    def spoils_constants(self) -> bool:
-        """Every pixel stays what it is."""
-        return False
 
     def idle(self, shape: tuple[int, ...]) -> bool:
         """On what is flat."""

@@ -10,13 +10,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.core.numerics.intervals import Interval
-from sltk.networks.op import Op, Step
+from sltk.networks.op import Op, Selection
 from sltk.networks.spelling import Call, Spellings, divided, each, require_axes
 
 
 @dataclass(frozen=True)
-class MaxPool(Step):
+class MaxPool(Selection):
     """Max pooling (padding counts as minus infinity), with the arguments of ``torch.nn.MaxPool2d``.
 
     Of lines where they have one entry each.
@@ -33,23 +32,6 @@ class MaxPool(Step):
         """Pool ``(batch, c, h, w)``, or ``(batch, c, l)``."""
         pool: Any = F.max_pool2d if len(self.kernel) == 2 else F.max_pool1d
         return pool(x, self.kernel, self.stride, self.padding, self.dilation, self.ceil_mode)
-
-    def image(self, x: Interval) -> Interval:
-        """A maximum rises with its arguments, and is exact."""
-        return Interval(self(x.low), self(x.high))
-
-    def through(self, errors: Tensor) -> Tensor:
-        """The largest error of each window."""
-        return self(errors)
-
-    def through_largest(self, largest: Tensor) -> Tensor:
-        """A maximum enlarges nothing."""
-        return largest
-
-    @property
-    def spoils_constants(self) -> bool:
-        """Padding is never the largest."""
-        return False
 
     def require(self, call: Call) -> None:
         """Images, or lines."""

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from sltk.core.numerics.intervals import Interval
 from sltk.networks.geometry import Pair
-from sltk.networks.op import Op, Step
+from sltk.networks.op import Op, Selection
 from sltk.networks.spelling import Call, Spellings, require_image
 
 
 @dataclass(frozen=True)
-class Spread(Step):
+class Spread(Selection):
     """``(batch, c, h, w) -> (batch, c, (h - 1) s + 1 + e, ...)``: pixel i goes to ``i s``; all others are 0.
 
     Args:
@@ -30,18 +29,6 @@ class Spread(Step):
         out = x.new_zeros(*x.shape[:2], rows, columns)
         out[:, :, : ends[0] : self.spacing[0], : ends[1] : self.spacing[1]] = x
         return out
-
-    def image(self, x: Interval) -> Interval:
-        """The same entries, and zeros."""
-        return Interval(self(x.low), self(x.high))
-
-    def through(self, errors: Tensor) -> Tensor:
-        """The same entries; zeros have no error."""
-        return self(errors)
-
-    def through_largest(self, largest: Tensor) -> Tensor:
-        """The same."""
-        return largest
 
     @property
     def spoils_constants(self) -> bool:

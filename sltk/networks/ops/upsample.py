@@ -7,15 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.core.numerics.intervals import Interval
-from sltk.networks.op import Op, Step
+from sltk.networks.op import Op, Selection
 from sltk.networks.spelling import Call, Spellings, each, require_axes
 
 NEAREST = ("nearest", "nearest-exact")  # the same for whole factors
 
 
 @dataclass(frozen=True)
-class Upsample(Step):
+class Upsample(Selection):
     """``(batch, c, h, w) -> (batch, c, h f, w g)`` with ``factors`` ``(f, g)``; on lines ``(batch, c, l f)`` with one.
 
     Every value is copied, so that intervals and errors are exact and constants stay what they are.
@@ -29,23 +28,6 @@ class Upsample(Step):
         for axis, factor in enumerate(self.factors):
             x = x.repeat_interleave(factor, dim=2 + axis)
         return x
-
-    def image(self, x: Interval) -> Interval:
-        """The same entries, repeated."""
-        return Interval(self(x.low), self(x.high))
-
-    def through(self, errors: Tensor) -> Tensor:
-        """The same entries, repeated."""
-        return self(errors)
-
-    def through_largest(self, largest: Tensor) -> Tensor:
-        """The same."""
-        return largest
-
-    @property
-    def spoils_constants(self) -> bool:
-        """Every pixel stays what it is."""
-        return False
 
     def idle(self, shape: tuple[int, ...]) -> bool:
         """By factors of 1."""

@@ -114,8 +114,12 @@ def measure_function(target: Function, ticket: Function, x: Tensor, what: str, b
             same += int((answers(wanted) == answers(got)).sum())
             outputs.append(wanted)
     all_outputs = torch.cat(outputs)
-    spread = float((all_outputs.amax(0) - all_outputs.amin(0)).max())
-    return Comparison(what, len(x), error, float(all_outputs.abs().max()), spread, same)
+    return Comparison(what, len(x), error, float(all_outputs.abs().max()), output_spread(all_outputs), same)
+
+
+def output_spread(outputs: Tensor) -> float:
+    """Largest range of one output over the rows of ``(rows, outputs)``."""
+    return float((outputs.amax(0) - outputs.amin(0)).max())
 
 
 def answers(outputs: Tensor) -> Tensor:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields, replace
 
 from sltk.cli.options import Plan
 from sltk.cli.target import dataset, domain, target_network
-from sltk.construct import Construction, Recipe, Search
-from sltk.construct.choose.choose import choose
+from sltk.construct import Construction, Search
+from sltk.construct.choose.choose import given_or_chosen
+from sltk.construct.choose.forecast import Forecast, forecast
 from sltk.data.datasets import Dataset
 
 
@@ -20,6 +21,11 @@ class Question:
 
     construction: Construction
     data: Dataset | None
+
+    def forecast(self) -> Forecast | None:
+        """What a ticket will come to, on the data where there are any; ``None`` where the recipe was given."""
+        made, data = self.construction, None if self.data is None else self.data.test_x
+        return None if made.choice is None else forecast(made.network, made.box, made.choice, data)
 
     def search(self, given: Search) -> Search:
         """The search that was chosen, with the entries of ``given`` that are not the usual ones; or ``given``."""
@@ -43,7 +49,4 @@ def question(options: Plan) -> Question:
     shape = options.input_shape or (() if data is None else data.input_shape)
     target = target_network(options.target, options.arch, shape)
     box = domain(options.low, options.high, data)
-    given = options.recipe.given()
-    if options.recipe.param_eps is None and options.recipe.eps is None:
-        return Question(Construction(target, box, choose(target, box, given)), data)
-    return Question(Construction(target, box, Recipe(**given)), data)
+    return Question(Construction(target, box, given_or_chosen(target, box, options.recipe.given())), data)

@@ -1,13 +1,15 @@
 """Tables of the command line."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from rich.markup import escape
 from rich.table import Table
 
 from sltk.certify.findings import SHARE, Findings
+from sltk.construct.choose.choose import Choice
+from sltk.construct.choose.forecast import Forecast
 from sltk.construct.failures import KINDS, FailureTable
 from sltk.construct.recipe import Recipe
 from sltk.construct.ticket import StrongTicket
@@ -29,10 +31,22 @@ def add_question(table: Table, ticket: StrongTicket) -> None:
     table.add_row("search", _entries(ticket.search.record()))
 
 
-def add_reasons(table: Table, ticket: StrongTicket) -> None:
-    """Add why the recipe is what it is, where the file says that it was chosen."""
-    for number, reason in enumerate([] if ticket.choice is None else ticket.choice["reasons"]):
+def add_reasons(table: Table, reasons: Iterable[str]) -> None:
+    """Add why a recipe that was chosen is what it is."""
+    for number, reason in enumerate(reasons):
         table.add_row("" if number else "recipe chosen", escape(reason))
+
+
+def add_plan(table: Table, choice: Choice, expected: Forecast) -> None:
+    """Add why a recipe was chosen, and what its ticket will come to."""
+    add_reasons(table, choice.reasons())
+    failures = f"{expected.missed:.2g} failures in {expected.problems:,} problems"
+    table.add_row("expected", f"{failures}; {expected.kept:,} weights kept of {expected.source:,}")
+    table.add_row(
+        "", f"error about {expected.error:.2g} on {expected.inputs} inputs (typically {expected.typical:.2g}, of which "
+        f"rounding and curvature {expected.rounding:.2g}), outputs over a range of {expected.spread:.4g}",
+    )  # fmt: skip
+    table.add_row("", f"about {expected.seconds:.0f} s of search, about {expected.bytes / 2**30:.1f} GiB")
 
 
 def add_recipe(table: Table, recipe: Recipe) -> None:

@@ -17,7 +17,7 @@ from sltk.certify.intervals import Box
 from sltk.construct.architecture import Architecture, architecture_of
 from sltk.construct.build import build_stages
 from sltk.construct.checkpoint import Checkpoint, target_hash
-from sltk.construct.choose.choose import Choice, choose
+from sltk.construct.choose.choose import Choice, choose, given_or_chosen
 from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.allocate import allocate, target_class
@@ -234,10 +234,15 @@ def strong_ticket(
         SltkError: bad arguments; a layer or activation that the construction cannot have.
     """
     network, box = target_and_box(target, domain, input_shape)
-    entries = {"method": method, "n": n, "law": None if law is None else spelled(law)}
-    given: dict[str, Any] = {name: value for name, value in entries.items() if value is not None}
-    chosen = param_eps is None and eps is None
-    recipe = choose(network, box, given) if chosen else Recipe(param_eps=param_eps, eps=eps, **given)
+    entries = {
+        "method": method,
+        "n": n,
+        "law": None if law is None else spelled(law),
+        "param_eps": param_eps,
+        "eps": eps,
+    }
+    given = {name: value for name, value in entries.items() if value is not None}
+    recipe = given_or_chosen(network, box, given)
     return Construction(network, box, recipe).build(seed, search, run)
 
 

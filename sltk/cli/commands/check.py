@@ -102,7 +102,7 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     add_findings(table, result.findings, ticket)
     bits = result.bits
     add_question(table, ticket)
-    add_reasons(table, ticket)
+    add_reasons(table, [] if ticket.choice is None else ticket.choice["reasons"])
     table.add_row("source", f"seed {ticket.source.seed}: {ticket.sizes.source:,} parameters")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     if bits.unread:

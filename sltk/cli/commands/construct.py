@@ -5,10 +5,9 @@ import time
 from rich.console import Console
 
 from sltk.certify.findings import Findings
-from sltk.cli.commands.plan import add_choice, add_forecast, foreseen
 from sltk.cli.options import Construct
 from sltk.cli.question import question
-from sltk.cli.show import add_failures, add_findings, add_question, facts, peak_memory
+from sltk.cli.show import add_failures, add_findings, add_plan, add_question, facts, peak_memory
 from sltk.construct import Run, StrongTicket, save
 from sltk.construct.choose.forecast import Forecast
 from sltk.core.errors import SltkError
@@ -29,11 +28,10 @@ def run_construct(options: Construct, console: Console) -> int:
     options.out.parent.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is refused before the work
     asked = question(options)
     target, choice = asked.construction.network, asked.construction.choice
-    expected = None if choice is None else foreseen(asked, choice)
+    expected = asked.forecast()
     if choice is not None and expected is not None:
         table = facts(f"Recipe, {choice.recipe.method}, chosen for {options.target}")
-        add_choice(table, choice)
-        add_forecast(table, expected)
+        add_plan(table, choice, expected)
         console.print(table)
     started = time.perf_counter()
     with progress(console) as report:

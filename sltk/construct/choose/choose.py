@@ -155,6 +155,16 @@ def choose(network: Network, box: Box, given: Mapping[str, Any] | None = None) -
     return replace(found, given=fixed)
 
 
+def given_or_chosen(network: Network, box: Box, entries: Mapping[str, Any]) -> Recipe | Choice:
+    """The recipe of ``entries`` where a tolerance is among them; else a choice that leaves these entries alone.
+
+    Raises:
+        SltkError: an entry that cannot be.
+    """
+    whole = entries.get("param_eps") is not None or entries.get("eps") is not None
+    return Recipe(**entries) if whole else choose(network, box, entries)
+
+
 def _by_method(network: Network, box: Box, known: TargetClass, fixed: Mapping[str, Any]) -> Choice:
     rest = {name: value for name, value in fixed.items() if name != "method"}
     if "method" in fixed:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sltk.certify.findings import probes
+from sltk.certify.findings import output_spread, probes
 from sltk.certify.intervals import Box
 from sltk.construct.choose.choose import Choice
 from sltk.construct.choose.stages import StageChoice
@@ -77,7 +77,7 @@ def forecast(network: Network, box: Box, choice: Choice, data: Tensor | None = N
         inputs=len(x),
         error=float(off.abs().max()),
         typical=float(off.square().mean().sqrt()),
-        spread=float((exact.amax(0) - exact.amin(0)).max()),
+        spread=output_spread(exact),
         rounding=float(coarse.square().mean().sqrt()),
         seconds=choice.seconds,
         bytes=BYTES_BASE + BYTES_KEPT * sum(kept),
@@ -112,11 +112,11 @@ def _noise(affine: Affine, role: Role, plan: SourcePlan, stage: StageChoice, x: 
     error = unit**2 * tensor_of(stage.rehearsal.at(stage.rehearsal.error_sq, size.numpy() / unit))
     square = unit**2 * tensor_of(stage.rehearsal.at(stage.rehearsal.square, size.numpy() / unit))
     if own:
-        found = found + _shaped(affine, affine.correlate(error, mean.square()), found)
+        found = found + affine.correlate(error, mean.square()).reshape(found.shape)
     if len(x) > 1:
-        found = found + _shaped(affine, affine.correlate(square, x.var(0)), found)
+        found = found + affine.correlate(square, x.var(0)).reshape(found.shape)
     if role.first is not None and role.activation is not None:
-        found = found + _shaped(affine, affine.correlate(square, _coarse(role, plan, mean)), found)
+        found = found + affine.correlate(square, _coarse(role, plan, mean)).reshape(found.shape)
     return found
 
 
@@ -131,7 +131,3 @@ def _coarse(role: Role, plan: SourcePlan, x: Tensor) -> Tensor:
     bend = remainder.coefficient * value**remainder.order
     slope = max(abs(phi.slope_positive), abs(phi.slope_negative))
     return ((rounding + bend) * up / slope).square()
-
-
-def _shaped(affine: Affine, rows: Tensor, like: Tensor) -> Tensor:
-    return rows.reshape(like.shape)

@@ -4,7 +4,7 @@ Stages whose pools are alike in these units share one rehearsal.
 """
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from sltk.construct.choose.obstructed import obstruction_probability
 from sltk.construct.choose.target_class import Sizes
 from sltk.construct.pools.problems import ProblemFamily
+from sltk.construct.pools.solve_stage import traded_costs
 from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
@@ -125,7 +126,7 @@ def rehearse_weights(pools: Pools, trade: float) -> Rehearsal:
     incoming = np.ones_like(outgoing)
     if family.shared is not None:
         incoming = family.shared(generator, place.size)[:, 0]
-    costs = trade * np.abs(outgoing) * np.abs(incoming).max(axis=1, keepdims=True)
+    costs = traded_costs(trade, outgoing, incoming)
     pool, alpha = outgoing * incoming, np.ones(place.size)
     found, seconds = _timed(pool, target, family.eps, costs, alpha)
     off = np.where(found.reached, found.value - target, 0.0) * pools.slope
@@ -140,13 +141,14 @@ def _timed(pool: Values, target: Values, eps: float, costs: Values, alpha: Value
         return solve(pool[rows], target[rows], eps=eps, objective="weighted", costs=costs[rows], alpha=alpha[rows])
 
     search(slice(0, 4))  # so that loading compiled kernels is not timed
-    seconds = np.zeros(SIZES.size)
+    found, seconds = list[Solution](), np.zeros(SIZES.size)
     for first in range(0, SIZES.size, TOGETHER):
         last = min(first + TOGETHER, SIZES.size)
         started = time.process_time()
-        search(slice(first * POOLS, last * POOLS))
+        found.append(search(slice(first * POOLS, last * POOLS)))
         seconds[first:last] = (time.process_time() - started) / ((last - first) * POOLS)
-    return search(slice(None)), seconds
+    columns = {f.name: np.concatenate([getattr(one, f.name) for one in found]) for f in fields(Solution)}
+    return Solution(**columns), seconds
 
 
 @lru_cache(maxsize=64)

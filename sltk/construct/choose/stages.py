@@ -9,10 +9,8 @@ from sltk.construct.choose.target_class import Sizes
 from sltk.core.threads import threads
 from sltk.networks.network import Stage
 
-OFFSETS = {
-    True: (-3, -2, -1, 0, 1, 2),
-    False: (0, 1, 2, 3),
-}  # of samples to the class's octave: univariate, from copies
+# Of the samples to the class's octave, the smallest first: where a stage is univariate, and where it picks from copies.
+OFFSETS = {True: (-3, -2, -1, 0, 1, 2), False: (0, 1, 2, 3)}
 BIAS_OFFSETS = (-1, 0, 1, 2, 3, 4)
 TRADES = {True: (0.0001,), False: (0.003, 0.01)}  # smaller ones take longer, and gain less than the rounding
 

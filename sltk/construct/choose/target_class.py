@@ -16,7 +16,7 @@ import torch
 from sltk.certify.findings import probes
 from sltk.certify.intervals import Box
 from sltk.core.numerics.arrays import Values
-from sltk.networks.network import Network
+from sltk.networks.network import Network, run
 from sltk.networks.wiring import flow
 
 SMALLEST = -40  # half octaves below 2**-20 count as this one
@@ -103,14 +103,9 @@ def _largest_hidden(network: Network, box: Box) -> float:
     def step(index: int, x: torch.Tensor, skips: list[torch.Tensor]) -> torch.Tensor:
         if index:
             largest.append(float(x.abs().max()))
-        out = sum(skips, network.stages[index].affine(x))
-        for op in network.stages[index].after:
-            out = op(out)
-        return out
+        return run(network.stages[index].after, sum(skips, network.stages[index].affine(x)))
 
     x = probes(box, network.input_shape, 0, REACH_PROBES).double()
-    for op in network.before:
-        x = op(x)
     with torch.no_grad():
-        flow(network.stages, x, step)
+        flow(network.stages, run(network.before, x), step)
     return max(largest)

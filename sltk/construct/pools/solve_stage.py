@@ -92,9 +92,7 @@ def _objective(
     phi, i, s, outgoing, search = role.activation, batch.input, batch.tap, batch.outgoing, task.search
     declared = search.copy_error_of(role.stage)
     if phi is not None and declared is not None:
-        # Every sample of a univariate stage brings rounding and curvature, as if it carried the largest weight.
-        largest = np.abs(side.incoming[i]).max(axis=1, keepdims=True, initial=0.0)
-        return "weighted", declared * np.abs(outgoing) * largest, np.ones(i.size)
+        return "weighted", traded_costs(declared, outgoing, side.incoming[i]), np.ones(i.size)
     if role.intercept != 0.0 and search.objective != "cardinality":
         # The intercepts d sum v join the bias problem, so their mass is what has to stay small.
         return "mass", np.abs(outgoing), None
@@ -109,6 +107,14 @@ def _objective(
     remainder = phi.remainder
     bend = remainder.coefficient * (np.abs(side.incoming[i]) * reach[:, None]) ** remainder.order
     return "weighted", np.abs(outgoing) * bend, abs(side.sum.slope) * reach
+
+
+def traded_costs(copy_error: float, outgoing: Values, incoming: Values) -> Values:
+    """Costs of the samples where each copy is declared to have ``copy_error``, ``(problems, n)``.
+
+    Every sample of a univariate stage brings rounding and curvature, as if it carried the largest incoming weight.
+    """
+    return copy_error * np.abs(outgoing) * np.abs(incoming).max(axis=1, keepdims=True, initial=0.0)
 
 
 def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress, mass: Values) -> None:

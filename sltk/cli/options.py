@@ -37,6 +37,8 @@ class Asked:
     """The same of its samples alone."""
     bias_exponents: tuple[int, ...] | None = None
     """The same of its biases' samples."""
+    cascade_exponents: tuple[int, ...] | None = None
+    """Exponents of two of the coarsest constants against intercepts of univariate layers, one a stage."""
     bias_exponent: int | None = None
     """The same of all hidden biases."""
     first_activation: str | None = None

@@ -118,10 +118,11 @@ class Declaration:
                 scales.append(Scales(0, recipe.sample_exponent(index), own, recipe.scale_exponents))
                 continue
             allowance = allowed[index]
-            declared = Declared(reach, stage.degree, mass, allowance.curvature, allowance.parameter, law.high)
-            relative = univariate_scales(self.first_activation, declared)
-            # Samples, their mass and the tolerance all grow alike, so that the curvature asks for the same inputs.
             own = recipe.sample_exponent(index)
+            coarsest = recipe.cascade_exponents[index] - own if recipe.cascade_exponents else None
+            declared = Declared(reach, stage.degree, mass, allowance.curvature, allowance.parameter, law.high, coarsest)
+            # Samples, their mass and the tolerance all grow alike, so that the curvature asks for the same inputs.
+            relative = univariate_scales(self.first_activation, declared)
             cascade = self.first_activation.intercept != 0.0  # its scales follow from the weights' intercepts
             scales.append(relative.shifted(own, own if cascade else recipe.bias_exponent_of(index, common=False)))
         return tuple(scales)

@@ -17,7 +17,7 @@ Aim = Literal["param_eps", "eps"]
 Objective = Literal["error", "cardinality", "mass", "weighted"]
 
 MOST_SAMPLES = 40
-_BY_STAGE = ("stage_exponents", "sample_exponents", "bias_exponents")
+_BY_STAGE = ("stage_exponents", "sample_exponents", "bias_exponents", "cascade_exponents")
 _EXPONENTS = ("scale_exponents", *_BY_STAGE)
 DEFAULT_LAW = "uniform(2.0)"  # reaches the parameters of the default class, up to 1 in size, with room for sums
 
@@ -48,6 +48,9 @@ class Recipe:
     """The same of a stage's samples alone, on top of its own exponent; none for 0 everywhere."""
     bias_exponents: tuple[int, ...] = ()
     """The same of the biases alone, one a stage, on top of bias_exponent; none for the stage's own."""
+    cascade_exponents: tuple[int, ...] = ()
+    """Exponents of two of the coarsest constants that absorb the intercepts of a univariate layer, one a stage; none
+    for constants that do so whatever the subsets, which round a hundred times more than what subsets are like needs."""
     first_activation: str | None = None
     """Activation of the source's univariate layers, such as tanh; by default the target's first, or relu."""
     biases: bool = True

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from sltk.construct.choose.cascade import SPREAD, Cascade
 from sltk.construct.choose.obstructed import obstruction_probability
 from sltk.construct.choose.rehearsal import Pools
 from sltk.construct.choose.target_class import Sizes
+from sltk.construct.methods.scales import CASCADE_SAMPLES
 from sltk.construct.pools.problems import ProblemFamily
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
@@ -65,3 +67,19 @@ def test_expected_failures_are_those_of_a_search(n: int) -> None:
     failed = int((~solve(pools, target, eps=eps, objective="cardinality").reached).sum())
     low, high = clopper_pearson(failed, trials, 1.0 - LEVEL)
     assert low / 2.0 <= expected <= 2.0 * high
+
+
+@pytest.mark.false_alarm(LEVEL)
+def test_constants_miss_intercepts_as_often_as_computed() -> None:
+    """A pool of constants against a normal target whose deviation it was not made for, so that there are misses."""
+    generator, square = stream(8, "obstruction", "cascade"), 3.0
+    _, expected = Cascade(LAW, 0).coarsest(square, 1, 1e-2)
+    exponent, _ = Cascade(LAW, 0).coarsest(square, 1, 1e-2)
+    target = SPREAD * square**0.5 * np.abs(generator.standard_normal(TRIALS))
+    pools = LAW.sample(generator, (TRIALS, CASCADE_SAMPLES)) * 2.0**exponent
+    short = int((np.maximum(pools, 0.0).sum(axis=1) < target).sum())
+    low, high = clopper_pearson(short, TRIALS, 1.0 - LEVEL)
+    # The grid of sums and the upper ends of the normal's levels make the computed value too large, by a half at most.
+    assert low <= expected <= 1.5 * high
+    # Power: constants of half the size would be told apart with certainty.
+    assert Cascade(LAW, 0).coarsest(4.0 * square, 1, 1.0)[1] > 1.5 * high

@@ -17,6 +17,7 @@ from typing import Any
 
 from sltk.certify.intervals import Box
 from sltk.construct.architecture import architecture_of
+from sltk.construct.choose.cascade import Cascade
 from sltk.construct.choose.rehearsal import Pools
 from sltk.construct.choose.stages import StageChoice, StageQuestion
 from sltk.construct.choose.target_class import TargetClass
@@ -39,8 +40,8 @@ LADDERS = {True: (((0,) * 6 + (-1,) * 3 + (-2,) * 3 + (-3, -3, -4, -4, -5, -5, -
                   (0, 0, -1, -1, -2, -2, -3, -4, -5, -6, -7)),
            False: ((0,),)}  # fmt: skip
 # Univariate layers may bend by this much if a subset took half of its pool. It takes four or five samples, and bends by
-# a hundredth of it, while larger values inside cost less rounding to float32.
-CURVATURE = 0.1
+# a hundredth of it; smaller values inside would cost more rounding to float32 than that.
+CURVATURE = 0.01
 CHOSEN = ("method", "n", "law", "first_activation", "biases", "scale_exponents")
 
 
@@ -208,15 +209,26 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
         allowed = FAILURES * 0.5 * (weights.total / max(total, 1) + 1.0 / count)
         before = stages[reads].own if reads >= 0 else 0.0
         univariate = method.univariate(index)
-        question = StageQuestion(stage, weights, biases, pools.get(index, {}), univariate, allowed, before)
+        cascade = _cascade(declared, index)
+        question = StageQuestion(stage, weights, biases, pools.get(index, {}), univariate, allowed, before, cascade)
         stages.append(question.choose())
     recipe = replace(
         plain,
         stage_exponents=tuple(s.octave for s in stages),
         sample_exponents=tuple(s.offset for s in stages),
         bias_exponents=tuple(s.biases for s in stages),
+        cascade_exponents=tuple(s.cascade for s in stages),
     )
     return Choice(recipe, replace(search, copy_error=tuple(s.trade for s in stages)), known, tuple(stages))
+
+
+def _cascade(declared: Declaration, stage: int) -> Cascade | None:
+    """What the constants against the intercepts of a stage are chosen from; ``None`` where there are none."""
+    plan = declared.plan
+    role = plan.roles[stage]
+    if role.first is None or role.intercept == 0.0:
+        return None
+    return Cascade(declared.law, plan.layers[role.first].columns[0][1])
 
 
 def _pools(network: Network, declared: Declaration, search: Search) -> dict[int, dict[str, Pools]]:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sltk.construct.choose.cascade import Cascade
 from sltk.construct.choose.rehearsal import Pools, Rehearsal, rehearse_weights, seconds_of_biases
 from sltk.construct.choose.target_class import Sizes
 from sltk.core.threads import threads
@@ -21,7 +22,7 @@ class StageChoice:
 
     Attributes:
         octave: of the class, which fixes the tolerance; offset: of the samples to it.
-        biases: exponent of two of the samples of biases.
+        biases: exponent of two of the samples of biases; cascade: of the coarsest constants against intercepts.
         trade: of a sum's error against its samples' sizes.
         problems: how many.
         missed: expected failures among them.
@@ -36,6 +37,7 @@ class StageChoice:
     octave: int
     offset: int
     biases: int
+    cascade: int
     trade: float
     problems: int
     missed: float
@@ -56,6 +58,7 @@ class StageQuestion:
         univariate: whether it starts with a univariate layer.
         allowed: expected failures that it may have.
         before: the own error of what it reads, relative to the values.
+        cascade: of its constants where univariate neurons have intercepts.
     """
 
     stage: Stage
@@ -65,6 +68,7 @@ class StageQuestion:
     univariate: bool
     allowed: float
     before: float
+    cascade: Cascade | None = None
 
     def choose(self) -> StageChoice:
         """Smallest samples that reach the parameters; then the trade with the least own error."""
@@ -73,7 +77,7 @@ class StageQuestion:
         own = (constants, self.biases, octave, self.biases.octave, BIAS_OFFSETS, 0.25 * self.allowed)
         shift, missed_biases = _smallest(*own)
         problems, seconds, growth, after = 0, 0.0, 0.0, self.before
-        trade, rehearsal = TRADES[self.univariate][0], None
+        trade, rehearsal, coarse = TRADES[self.univariate][0], None, (0, 0.0)
         if pools is not None:
             sizes = self.weights.in_units(octave + offset)
             trade, rehearsal = self._trade(pools, sizes)
@@ -82,12 +86,13 @@ class StageQuestion:
             ends, counts = sizes.largest()
             each = float((counts * rehearsal.at(rehearsal.seconds, ends)).sum())
             seconds = pools.family.copies * pools.family.sides * each
+            coarse = self._coarsest(rehearsal, sizes, octave + offset)
         if constants is not None:
             count = constants.family.copies * self.biases.total
             problems, seconds = problems + count, seconds + count * seconds_of_biases(constants)
         return StageChoice(
-            octave, offset, self.biases.octave + shift, trade, problems, missed + missed_biases, growth, after,
-            seconds / threads(), rehearsal,
+            octave, offset, self.biases.octave + shift, coarse[0], trade, problems,
+            missed + missed_biases + coarse[1], growth, after, seconds / threads(), rehearsal,
         )  # fmt: skip
 
     def _trade(self, pools: Pools, sizes: Sizes) -> tuple[float, Rehearsal]:
@@ -99,6 +104,16 @@ class StageQuestion:
 
         best = min(tried, key=own)
         return best, tried[best]
+
+    def _coarsest(self, rehearsal: Rehearsal, sizes: Sizes, unit: int) -> tuple[int, float]:
+        """Exponent of the constants against intercepts, and their expected failures; 0 where there are none."""
+        if self.cascade is None:
+            return 0, 0.0
+        ends, counts = sizes.largest()
+        copies, outputs = self.pools["weight"].family.copies, self.stage.affine.geometry.shape[0]
+        square = float((counts * rehearsal.at(rehearsal.square, ends)).sum()) / outputs
+        exponent, missed = self.cascade.coarsest(square, copies * outputs, 0.25 * self.allowed)
+        return unit + exponent, missed
 
     def _growth(self, rehearsal: Rehearsal, sizes: Sizes) -> tuple[float, float]:
         error, square, parameters = _means(rehearsal, sizes)

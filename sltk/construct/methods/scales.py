@@ -55,6 +55,8 @@ class Declared:
         remainder: allowance of one parameter for the curvature.
         bias: tolerance of a bias.
         weight_high: ``a``, the largest weight of the law at scale 1.
+        coarsest: exponent of the coarsest constants against intercepts, where it is not to be what holds whatever
+            the subsets.
     """
 
     reach: float
@@ -63,6 +65,7 @@ class Declared:
     remainder: float
     bias: float
     weight_high: float
+    coarsest: int | None = None
 
 
 def univariate_scales(phi: Activation, declared: Declared) -> Scales:
@@ -86,8 +89,9 @@ def _curvature_exponent(phi: Activation, declared: Declared, slope: float) -> in
 
 def _cascade(phi: Activation, declared: Declared, up: int) -> tuple[int, ...]:
     """Exponents of the pools that absorb the intercepts ``d sum v``, from coarse to fine."""
-    intercepts = declared.degree * declared.mass
-    highest = up + max(0, math.ceil(math.log2(8.0 * intercepts / (CASCADE_SAMPLES * declared.weight_high))))
+    intercepts, highest = declared.degree * declared.mass, declared.coarsest
+    if highest is None:
+        highest = up + max(0, math.ceil(math.log2(8.0 * intercepts / (CASCADE_SAMPLES * declared.weight_high))))
     finest = math.log2(declared.bias / (declared.weight_high * abs(phi.intercept))) + CASCADE_STEP
     pools = 1 + max(0, math.ceil((highest - finest) / CASCADE_STEP))
     return tuple(highest - CASCADE_STEP * index for index in range(pools))

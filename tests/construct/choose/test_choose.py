@@ -1,5 +1,6 @@
 """A recipe that chooses itself: what it sees, what it promises, and what comes of it on networks that it never saw."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from sltk.certify.findings import probes
 from sltk.certify.intervals import Box
 from sltk.construct import Construction, Search, load, save, strong_ticket
-from sltk.construct.choose.choose import FAILURES, choose
+from sltk.construct.choose.choose import FAILURES, Choice, choose
 from sltk.construct.choose.forecast import forecast
 from sltk.construct.choose.target_class import Sizes, TargetClass
 from sltk.construct.recipe import Recipe
@@ -147,6 +149,27 @@ def test_nothing_given_chooses_and_a_tolerance_given_does_not() -> None:
     assert Construction(network, BOX).choice is not None
     assert Construction(network, BOX, Recipe(n=20, param_eps=0.01)).choice is None
     assert strong_ticket(network, domain=BOX, seed=1, n=14, param_eps=0.1).choice is None
+
+
+def test_constants_against_intercepts_are_as_large_as_intercepts_are() -> None:
+    """Control: those that hold whatever the subsets round several times more in float32 than all the rest."""
+    network, x = drawn(7, nn.Sigmoid), probes(BOX, SHAPE, 3)
+    choice = choose(network, BOX, {"method": "two-layer"})
+    whatever = replace(choice, recipe=replace(choice.recipe, cascade_exponents=()))
+    assert min(w - c for w, c in zip(coarsest(network, whatever), coarsest(network, choice), strict=True)) >= 2
+    rounded = []
+    for one in (choice, whatever):
+        ticket = Construction(network, BOX, one).build(seed=12)
+        assert ticket.reached
+        module = ticket.module("sparse")
+        rounded.append(float((deepcopy(module).double()(x.double()) - module(x)).square().mean().sqrt()))
+    assert rounded[1] > 3.0 * rounded[0]
+
+
+def coarsest(network: Network, choice: Choice) -> list[int]:
+    """Exponent of the largest constants, layer by layer."""
+    plan = Construction(network, BOX, choice).plan
+    return [max(e for _, e in plan.layers[role.combine].columns) for role in plan.roles]
 
 
 def test_the_largest_hidden_value_is_in_the_class() -> None:

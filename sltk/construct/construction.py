@@ -32,6 +32,7 @@ from sltk.core.errors import SltkError
 from sltk.core.threads import limit
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
+from sltk.networks.reading.given import require_module
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import Law
 
@@ -253,6 +254,8 @@ def target_and_box(
     activations: Mapping[Any, Activation] | None = None,
 ) -> tuple[Network, Box]:
     """The target as a network, and its domain with an end for every entry of the input."""
+    if not isinstance(target, Network):
+        require_module(target)  # before its shape is asked for: a state dict is named as such
     low = domain.low if isinstance(domain, Box) else domain[0]
     high = domain.high if isinstance(domain, Box) else domain[1]
     if isinstance(target, Network):

@@ -33,6 +33,7 @@ from sltk.subset_sum.widths.width_kernel import PROBABILITY, worst_laws
 
 CELLS = 3000
 LARGEST = 4000
+SMALLEST_SHARE = 2.0**-48  # of the window: slacks below would vanish beside it in float64
 _STEPS_OF_SLACK = 4  # slacks are k 2^-i with 4 <= k < 8, so that certificates of near tolerances share their tables
 _SLACK_LOW, _SLACK_HIGH = 0.3, 0.52  # shares of eps; the optimum is flat, near 0.4
 
@@ -115,11 +116,14 @@ def certified_failure(n: int, eps: float, law: Law | str, window: float) -> Widt
 
     Raises:
         SltkError: an argument out of range, or a law of which nothing is known.
+        OutOfReach: ``eps`` is too small a share of the window for float64.
     """
     if not 0 <= n <= LARGEST:
         raise SltkError(f"a width certificate needs 0 <= n <= {LARGEST}, but got n={n}; ask for fewer samples.")
     if not 0.0 < 2.0 * eps < window < math.inf:
         raise SltkError(f"a width certificate needs 0 < eps < window/2, but got eps={eps}, window={window}.")
+    if eps < SMALLEST_SHARE * window:
+        raise OutOfReach(f"tolerances end at {SMALLEST_SHARE:g} of the window, above eps={eps}.")
     law = law_of(law)
     found = [(iteration(law, window, s).failure(n, eps), s) for s in _slacks(eps)]
     failure, slack = min(found)

@@ -67,3 +67,10 @@ def test_a_wide_window_takes_disjoint_groups_that_all_succeed(groups):
     one = required_size(eps / groups, delta / groups, method="closed-form")
     assert required_size(eps, delta, method="closed-form", window=float(groups)) == pytest.approx(groups * one, abs=1)
     assert required_size(eps, delta, method="closed-form", window=1.0) < one
+
+
+@pytest.mark.parametrize("exponent", [-49, -60, -1000])
+def test_the_closed_form_answers_where_the_iteration_ends(exponent: int) -> None:
+    """A deep network asks for such tolerances."""
+    eps = 2.0**exponent
+    assert required_size(eps, 1e-4) == required_size(eps, 1e-4, method="closed-form")

@@ -29,7 +29,8 @@ Word = Literal["proved", "faithful", "reached only", "failed"]
 
 SHARE = 0.05
 PROBES = 256
-BATCH = 32  # a deep ticket holds thousands of channels an image
+BESIDE = 16  # beside data, which decide
+BATCH = 16  # a deep ticket holds thousands of channels an image
 PROBED = "probes of the domain"
 
 Function = Callable[[Tensor], Tensor]

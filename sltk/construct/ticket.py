@@ -11,7 +11,16 @@ from torch import Tensor, nn
 
 from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.certificate import Certificate
-from sltk.certify.findings import PROBED, PROBES, Comparison, Findings, conclude_findings, measure_function, probes
+from sltk.certify.findings import (
+    BESIDE,
+    PROBED,
+    PROBES,
+    Comparison,
+    Findings,
+    conclude_findings,
+    measure_function,
+    probes,
+)
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
@@ -138,8 +147,7 @@ class StrongTicket:
             seed: of the probes.
         """
         target, module = self._require_target("findings"), self.module().eval()
-        # Beside data, which decide, a few probes will do.
-        rows = PROBES if data is None else PROBES // 4
+        rows = PROBES if data is None else BESIDE
         inputs = [(PROBED, probes(self.domain, target.input_shape, seed, rows))]
         inputs += [] if data is None else [(what, data)]
         measured = [measure_function(target, module, x, name) for name, x in inputs]

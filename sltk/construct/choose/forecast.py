@@ -24,7 +24,8 @@ from sltk.networks.network import Network, run
 from sltk.networks.wiring import flow
 
 COPIES = 8  # simulated; a neuron has more, so that what copies share comes out a little too large
-INPUTS = 64
+INPUTS, FEWEST = 64, 8
+PRODUCTS = 4e8  # of the target's weights on all inputs that are simulated: a simulation takes about 50 times as many
 FLOAT32 = 2.0**-24
 BYTES_KEPT = 115.0  # a kept weight, in the mask, the module and the certificate; measured on four networks
 BYTES_BASE = 2.0**30  # the libraries, the data, and a batch of pools
@@ -65,7 +66,8 @@ def forecast(network: Network, box: Box, choice: Choice, data: Tensor | None = N
         data: inputs ``(rows, *input_shape)``, of which the first few serve; else probes of the domain.
     """
     construction = Construction(network, box, choice)
-    x = probes(box, network.input_shape, 0, INPUTS) if data is None else data[:INPUTS]
+    rows = max(FEWEST, min(INPUTS, int(PRODUCTS / _products(network))))
+    x = probes(box, network.input_shape, 0, rows) if data is None else data[:rows]
     exact = network(x.double()).flatten(1)
     off, coarse = (_simulated(network, construction.plan, choice, x.double(), own) - exact for own in (True, False))
     kept = [0.0 if s.rehearsal is None else s.problems * s.rehearsal.taken for s in choice.stages]
@@ -82,6 +84,12 @@ def forecast(network: Network, box: Box, choice: Choice, data: Tensor | None = N
         seconds=choice.seconds,
         bytes=BYTES_BASE + BYTES_KEPT * sum(kept),
     )
+
+
+def _products(network: Network) -> int:
+    """Multiplications of the target on one input."""
+    affine = ((stage.affine.weight, network.shapes(index)[1][1:]) for index, stage in enumerate(network.stages))
+    return sum(weight.numel() * math.prod(positions) for weight, positions in affine)
 
 
 def _simulated(network: Network, plan: SourcePlan, choice: Choice, x: Tensor, own: bool) -> Tensor:

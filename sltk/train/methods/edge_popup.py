@@ -47,7 +47,7 @@ class EdgePopup(TrainingMethod):
 
     def prepare(self, state: State) -> None:
         """Freeze everything, draw weights, and give each of them a score to learn."""
-        search_tickets(state.replicas, law=self.law, density=self.density)
+        search_tickets(state.replicas, law=self.law, density=self.density, scope=self.scope)
 
     def phases(self, setup: Setup, rows: int) -> Phases:
         """Train scores, cut."""

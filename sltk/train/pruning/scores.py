@@ -1,10 +1,12 @@
 """What a coefficient is worth: each score maps the state to a tensor of the coefficients' shape, larger is better."""
 
+import copy
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 from sltk.train.loop.evaluation import replica_loss
 from sltk.train.loop.samples import batch_rows
@@ -46,36 +48,34 @@ def snip(state: State, tickets: Tickets, batch: int = 256) -> dict[str, Tensor]:
     """
     samples = state.task.train
     rows = batch_rows(state.replicas.seeds, 0, min(batch, len(samples.y)), len(samples.y)).to(samples.y.device)
-    state.replicas.train()
-    loss = replica_loss(state.replicas(samples.x[rows]), samples.y[rows])
-    return _sensitivity(loss, tickets)
+    replicas = copy.deepcopy(state.replicas).train()  # norms take the batch's statistics, and the run's own stay
+    loss = replica_loss(replicas(samples.x[rows]), samples.y[rows])
+    return _sensitivity(loss, {name: replicas.tickets[name] for name in tickets})
 
 
 def synflow(state: State, tickets: Tickets) -> dict[str, Tensor]:
     """``abs(c_i dR/dc_i)``, ``R`` the sum of outputs on an input of ones with every parameter replaced by its size.
 
-    No data are looked at.
+    No data are looked at. In float64, since the flow is a product of all layers: that of a ResNet-56 leaves float32.
+
+    Raises:
+        SltkError: a flow beyond float64.
 
     Source: Tanaka et al. 2006.05467 (remembered); here for the coefficients of any basis.
     """
-    replicas = state.replicas
+    replicas = copy.deepcopy(state.replicas).double().eval()  # norms act as fixed scales
+    with torch.no_grad():
+        for p in replicas.rest.values():
+            p.abs_()
     weights = {name: t().abs() for name, t in replicas.tickets.items()}
-    kept = {name: p.detach().clone() for name, p in replicas.rest.items()}
-    was = replicas.training
-    replicas.eval()  # norms act as fixed scales
-    try:
-        with torch.no_grad():
-            for p in replicas.rest.values():
-                p.abs_()
-        ones = torch.ones_like(state.task.train.x[:1])
-        flow = replicas.call(weights, ones, shared=True).sum()
-        found = _sensitivity(flow, tickets)
-    finally:
-        with torch.no_grad():
-            for name, p in replicas.rest.items():
-                p.copy_(kept[name])
-        replicas.train(was)
-    return found
+    ones = torch.ones_like(state.task.train.x[:1], dtype=torch.float64)
+    flow = replicas.call(weights, ones, shared=True).sum()
+    if not bool(torch.isfinite(flow)):
+        raise SltkError(
+            f"synflow needs a finite flow through the network, but its sum of outputs on ones is {float(flow)}; scale "
+            "the weights down, or use another score."
+        )
+    return _sensitivity(flow, {name: replicas.tickets[name] for name in tickets})
 
 
 def _sensitivity(value: Tensor, tickets: Tickets) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 from sltk.train.pruning.choose import require_density
-from sltk.train.pruning.scopes import Scope, choose
+from sltk.train.pruning.scopes import LAYERWISE, Scope, choose
 from sltk.train.tickets.replicas import Replicas
 from sltk.train.tickets.ticket import Ticket
 
@@ -56,7 +56,9 @@ def require_weight_law(law: str) -> None:
         raise SltkError(f"law must be own, signed-constant or kaiming, but got {law!r}.")
 
 
-def search_tickets(replicas: Replicas, *, law: WeightLaw = "own", density: float = 0.5) -> None:
+def search_tickets(
+    replicas: Replicas, *, law: WeightLaw = "own", density: float = 0.5, scope: Scope = LAYERWISE
+) -> None:
     """Freeze every coefficient and every other parameter of ``replicas``, and give each ticket scores to learn.
 
     Args:
@@ -64,6 +66,9 @@ def search_tickets(replicas: Replicas, *, law: WeightLaw = "own", density: float
         law: ``own`` keeps the coefficients; ``signed-constant`` draws ``+-sqrt(2 / (fan_in density))``, ``kaiming``
             a normal law of that deviation, from the streams ``(seed, "search", name)``.
         density: kept fraction for which the law is scaled.
+        scope: where scores compete. Scores start uniform up to ``1 / sqrt(fan_in)`` of their layer; where all layers
+            are ranked as one, up to that of the mean fan-in, since the layers of large fan-in would lose every place
+            before the first step, and hear no gradient from then on.
 
     Raises:
         SltkError: an unknown law, or a density outside ``(0, 1]``.
@@ -72,9 +77,9 @@ def search_tickets(replicas: Replicas, *, law: WeightLaw = "own", density: float
     require_weight_law(law)
     for p in replicas.rest.values():
         p.requires_grad_(False)
-    found = {}
+    found, bounds = {}, _score_bounds(replicas.tickets, scope)
     for name, ticket in replicas.tickets.items():
-        draws = [_draws(ticket.mask[0], s, name, law, density) for s in replicas.seeds]
+        draws = [_draws(ticket.mask[0], s, name, law, density, bounds[name]) for s in replicas.seeds]
         drawn = [ticket.coefficients.detach()[r] if c is None else c for r, (c, _) in enumerate(draws)]
         c, scores = torch.stack(drawn), torch.stack([s for _, s in draws])
         found[name] = SearchTicket(c.to(ticket.coefficients), scores.to(ticket.coefficients), ticket.basis)
@@ -94,9 +99,20 @@ def top_scores(density: float, scope: Scope) -> Callable[[dict[str, Ticket]], No
     return refresh
 
 
-def _draws(like: Tensor, seed: int, name: str, law: WeightLaw, density: float) -> tuple[Tensor | None, Tensor]:
+def _score_bounds(tickets: dict[str, Ticket], scope: Scope) -> dict[str, float]:
+    """Largest initial score by layer."""
+    fans = {name: ticket.mask[0][0].numel() for name, ticket in tickets.items()}
+    if scope.kind == "global":
+        sizes = {name: tickets[name].mask[0].numel() for name in scope.covered(list(tickets))}
+        mean = sum(size * fans[name] for name, size in sizes.items()) / sum(sizes.values())
+        fans |= dict.fromkeys(sizes, mean)
+    return {name: fan**-0.5 for name, fan in fans.items()}
+
+
+def _draws(
+    like: Tensor, seed: int, name: str, law: WeightLaw, density: float, bound: float
+) -> tuple[Tensor | None, Tensor]:
     generator = torch_stream(seed, "search", name)
-    bound = like[0].numel() ** -0.5
     scores = (torch.rand(like.shape, generator=generator) * 2 - 1) * bound
     size = (2.0 / (like[0].numel() * density)) ** 0.5
     if law == "signed-constant":

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from sltk.train.loop.evaluation import replica_loss
 from sltk.train.phases.base import run_phases
@@ -52,3 +53,31 @@ def test_random_masks_are_nested_paired_by_seed_and_of_their_own_for_each_seed()
         assert torch.equal(t.mask[0], t.mask[1])
         assert not torch.equal(t.mask[0], t.mask[2])
         assert not (t.mask & ~wide[name]).any()
+
+
+def deep_norms(seed: int) -> nn.Module:
+    """Eighty convolutions with norms: on an input of ones its flow is far beyond float32."""
+    torch.manual_seed(seed)
+    blocks = (part for _ in range(80) for part in (nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU()))
+    return nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), *blocks, nn.Flatten(), nn.Linear(128, 4))
+
+
+def test_synflow_of_a_deep_network_is_finite_and_prunes() -> None:
+    """Control: the same sum in float32 is not finite."""
+    state = state_of(deep_norms, seeds=(0,))
+    scores = synflow(state, state.replicas.tickets)
+    assert all(bool(s.isfinite().all()) and bool((s > 0).any()) for s in scores.values())
+    assert not all(bool(s.float().isfinite().all()) for s in scores.values())
+    run_phases(state, [Prune(0.1, synflow)])
+    assert all(bool(t.mask.any()) for t in state.replicas.tickets.values())
+
+
+@pytest.mark.parametrize("score", [snip, synflow])
+def test_scores_leave_the_run_as_it_was(score) -> None:
+    state = state_of(deep_norms, seeds=(0,))
+    before = {name: value.clone() for name, value in state.replicas.state_dict().items()}
+    was = state.replicas.training
+    score(state, state.replicas.tickets)
+    assert state.replicas.training == was
+    assert all(torch.equal(value, before[name]) for name, value in state.replicas.state_dict().items())
+    assert all(p.grad is None for p in state.replicas.parameters())

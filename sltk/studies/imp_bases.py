@@ -100,7 +100,8 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     arms = (LEADER, *_controls(job, basis))
-    at_once = job.stack or max(1, stack_size(network(0), job.device))
+    # The stack holds every arm of a seed.
+    at_once = max(1, (job.stack or stack_size(network(0), job.device)) // len(arms))
     found: dict[str, Any] = {arm: {part: [] for part in ("test", "validation", "density")} for arm in arms}
     for first in range(0, job.seeds, at_once):
         seeds = range(first, min(job.seeds, first + at_once))

@@ -55,4 +55,6 @@ class Outcome:
             rows = [row for row in self.last if row["arm"] == arm]
             density, test = (fmean(row[part] for row in rows) for part in ("density", "test"))
             lines.append(f"  {arm}: density {density:.4g}, test accuracy {test:.4f} at {rows[0]['label']!r}")
+        if left_out := self.state.replicas.left_out:
+            lines.append(f"  no ticket is behind {', '.join(left_out)}; density counts them as they are")
         return "\n".join(lines)

@@ -23,9 +23,11 @@ def replica_loss(out: Tensor, y: Tensor) -> Tensor:
 
 
 def density(replicas: Replicas) -> list[float]:
-    """Coefficients in the mask over numbers of all weights, for each replica."""
-    kept = torch.stack([t.mask.flatten(1).sum(1) for t in replicas.tickets.values()]).sum(0)
-    return (kept.double() / sum(math.prod(shape) for shape in replicas.shapes.values())).tolist()
+    """Kept coefficients, and non-zero numbers of weights without a ticket, over the numbers of all weights."""
+    parts = [t.mask for t in replicas.tickets.values()] + [p.detach() != 0 for p in replicas.left_out.values()]
+    kept = torch.stack([part.flatten(1).sum(1) for part in parts]).sum(0)
+    numbers = sum(math.prod(shape) for shape in replicas.shapes.values())
+    return (kept.double() / (numbers + sum(p[0].numel() for p in replicas.left_out.values()))).tolist()
 
 
 def evaluate(replicas: Replicas, samples: Samples) -> tuple[Tensor, Tensor]:

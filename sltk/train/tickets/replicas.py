@@ -94,6 +94,11 @@ class Replicas(nn.Module):
         return dict(zip(self._rest_names, self._rest, strict=True))
 
     @property
+    def left_out(self) -> dict[str, Tensor]:
+        """Weights that no ticket is behind, stacked: parameters of two axes or more, as those of an LSTM."""
+        return {name: p for name, p in self.rest.items() if p.ndim > 2}
+
+    @property
     def statistics(self) -> dict[str, Tensor]:
         """Buffers of the network, stacked."""
         return {name: getattr(self, f"_s{index}") for index, name in enumerate(self._statistics_names)}

@@ -11,9 +11,7 @@ from tests.train.engine_task import state_of
 def uneven(seed: int) -> nn.Module:
     """A first layer of small fan-in, whose scores by layer are large, below one of ten times as much."""
     torch.manual_seed(seed)
-    return nn.Sequential(
-        nn.Flatten(), nn.Linear(16, 400), nn.ReLU(), nn.Linear(400, 100), nn.ReLU(), nn.Linear(100, 4)
-    )
+    return nn.Sequential(nn.Flatten(), nn.Linear(16, 400), nn.ReLU(), nn.Linear(400, 100), nn.ReLU(), nn.Linear(100, 4))
 
 
 def kept(drawn_for: Scope) -> dict[str, float]:

@@ -11,6 +11,8 @@ from sltk.train.bases import bases
 from sltk.train.loop.evaluation import density, evaluate
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
+from sltk.train.loop.state import State
+from sltk.train.outcome import Outcome
 from sltk.train.phases.base import run_phases
 from sltk.train.phases.cut import Cut
 from sltk.train.phases.measure import Measure
@@ -117,3 +119,35 @@ def test_stack_size_and_refusals() -> None:
     assert stack_size(nn.Linear(784, 300), "cuda") > 1
     with pytest.raises(SltkError, match="one seed a module"):
         Replicas([dense(0)], (0, 1))
+
+
+class Reader(nn.Module):
+    """An LSTM below a linear layer: attach finds the second alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.out = nn.LSTM(4, 8, batch_first=True), nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(self.lstm(x[:, 0])[0][:, -1])
+
+
+def test_density_is_that_of_the_whole_model() -> None:
+    """Weights without a ticket count as they are: an eighth of the small layer kept is most of the model."""
+    replicas = Replicas([Reader(), Reader()], (0, 1))
+    mask = replicas.tickets["out.weight"].mask
+    mask.zero_()
+    mask[:, 0, :4] = True
+    lstm = 4 * 8 * (4 + 8)
+    assert list(replicas.left_out) == ["lstm.weight_ih_l0", "lstm.weight_hh_l0"]
+    assert density(replicas) == [(lstm + 4) / (lstm + 32)] * 2
+    with torch.no_grad():
+        replicas.left_out["lstm.weight_ih_l0"][0].zero_()
+    assert density(replicas)[0] == (lstm - 128 + 4) / (lstm + 32)
+
+
+def test_an_outcome_names_the_weights_that_no_ticket_is_behind() -> None:
+    state = State(Replicas([Reader()], (0,)), small_task())
+    run_phases(state, [Measure("end")])
+    assert "no ticket is behind lstm.weight_ih_l0, lstm.weight_hh_l0" in repr(Outcome(state))
+    assert "no ticket" not in repr(Outcome(run_phases(state_of(), [Measure("end")])))

@@ -2,18 +2,17 @@
 
 What some of the samples reach, all of them reach; so most targets are settled by the few sums of the first samples, and
 only those that are left open pay for longer lists. The pairs nearest to a target are neighbours in the merged order of
-the two lists, and a walk from each end sees them all; here it stops at the first pair within the tolerance.
+the two lists; the walk stops at the first pair within the tolerance.
 """
 
 import numpy as np
 
 from sltk.core.numerics.arrays import Flags, Indices, Values
 from sltk.core.numerics.compiled import kernel
-from sltk.subset_sum.kernels.merge import U, merge_two
+from sltk.subset_sum.kernels.merge import merge_two
 
 Workspace = tuple[Values, Values, Values, Values, Values, Values]
 
-BLOCK = 32  # steps between two looks at the smallest distance
 FEWEST, STEP = 8, 4  # samples looked at first, and by how many more from look to look
 
 
@@ -42,26 +41,39 @@ def _halves(x: Values, h: int, workspace: Workspace) -> tuple[Values, Values]:
 
 
 @kernel
+def _below(sums: Values, size: int, value: float) -> int:
+    """How many of the ascending ``sums[:size]`` are below ``value``."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        if sums[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
 def _reached(a: Values, n: Values, size: int, z: float, eps: float) -> bool:
-    """Whether a sum ``a_i - n_j`` lies within ``eps`` of ``z``."""
-    if z - eps > a[size - 1] - n[0] or z + eps < a[0] - n[size - 1]:
-        return False  # out of range, as a third to an eighth of all failures are
-    i, front = U(0), U(0)
-    u, back = U(size - 1), U(2 * size - 2)
-    steps = min(size, BLOCK)
-    for _ in range(size // steps):
-        near = np.inf
-        for _ in range(steps):
-            p, q = a[i], n[front - i] + z
-            near = min(near, abs(p - q))
-            i += U(p <= q)
-            p, q = a[u], n[back - u] + z
-            near = min(near, abs(p - q))
-            u -= U(p > q)
-            front += U(1)
-            back -= U(1)
-        if near <= eps:
+    """Whether a sum ``a_i - n_j`` lies within ``eps`` of ``z``.
+
+    Only sums that the other list's range can complete are walked: near the edge of a pool's range, where pools fail,
+    these are few.
+    """
+    i, j = _below(a, size, z - eps + n[0]), _below(n, size, a[0] - z - eps)
+    if i > 0:
+        i -= 1  # one more on each side, so that rounding of the ends leaves nothing out
+    if j > 0:
+        j -= 1
+    last_i = min(size, _below(a, size, z + eps + n[size - 1]) + 1)
+    last_j = min(size, _below(n, size, a[size - 1] - z + eps) + 1)
+    while i < last_i and j < last_j:
+        p, q = a[i], n[j] + z
+        if abs(p - q) <= eps:
             return True
+        less = p <= q
+        i += less
+        j += not less
     return False
 
 

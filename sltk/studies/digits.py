@@ -6,6 +6,8 @@ them and each construction, several sources are drawn, one a seed; none is drawn
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +15,11 @@ from numpy.typing import NDArray
 from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
 from sltk.construct import Construction, Recipe, Search, StrongTicket
+from sltk.construct.predict.own import SourcePredictions, predict_sources
 from sltk.construct.predict.success import Prediction
 from sltk.construct.recipe import Objective
 from sltk.core.report import Report
+from sltk.core.statistics.poisson_binomial import SuccessTest
 from sltk.core.threads import limit
 from sltk.data.datasets import Dataset, load
 from sltk.models.digits import digits_conv, train
@@ -41,8 +45,10 @@ class Job:
         sweep: other n at which only success is counted.
         restarts: starts of each sort in the adversarial search.
         steps: steps of that search.
-        trials: pools drawn for each probability that is predicted at ``n``, a quarter of it elsewhere.
+        draws: of the shared weights, for the prediction at ``n``.
+        trials: pools counted for each probability that is predicted at another n.
         confidence: of every interval.
+        false_alarm: of all tests of predictions against successes together.
     """
 
     seeds: int = 10
@@ -53,8 +59,10 @@ class Job:
     sweep: tuple[int, ...] = (14, 16, 18, 20)
     restarts: int = 6
     steps: int = 25
-    trials: int = 2**16
+    draws: int = 3000
+    trials: int = 2**14
     confidence: float = 0.95
+    false_alarm: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,7 +117,13 @@ class TicketRow:
 
 @dataclass(frozen=True)
 class Tally:
-    """Successes over sources at one n."""
+    """Successes over sources at one n.
+
+    Attributes:
+        prediction: for a source that has not been drawn.
+        own: for these sources, from what each of them shares among its problems.
+        test: of ``own`` against the successes.
+    """
 
     method: str
     activation: str
@@ -117,6 +131,8 @@ class Tally:
     successes: int
     sources: int
     prediction: Prediction
+    own: SourcePredictions
+    test: SuccessTest
 
 
 @limit(1)  # small networks run twice as fast when torch does not spread each of their layers over the cores
@@ -201,21 +217,28 @@ def measure_all(
     return rows, errors
 
 
-def count_successes(job: Job, subjects: dict[str, Subject], report: Report) -> list[Tally]:
-    """Successes over all sources at every n of the sweep and at the job's own n, beside the prediction.
+def count_successes(job: Job, subjects: dict[str, Subject], report: Report, folder: Path | None = None) -> list[Tally]:
+    """Successes over all sources at every n of the sweep and at the job's own n, beside what is predicted.
 
     Whether a source holds the network does not depend on which of the subsets within tolerance is taken, so the
-    objective that finds one soonest is used.
+    objective that finds one soonest is used. Estimates are kept in ``folder`` by their content.
     """
     todo = [(kind, n) for kind in ARMS for n in (*job.sweep, job.n)]
     tallies = []
     for done, (kind, n) in enumerate(todo):
         report("success against n", done, len(todo))
-        subject = subjects[kind.activation]
-        tickets = [build(job, kind, subject, seed, n, "cardinality") for seed in range(job.sources)]
-        trials = job.trials if n == job.n else job.trials // 4
-        prediction = construction(job, kind, subject, n).predict(trials=trials, confidence=job.confidence)
-        successes = sum(ticket.reached for ticket in tickets)
-        tallies.append(Tally(kind.method, kind.activation, n, successes, len(tickets), prediction))
+        tallies.append(_tally(job, kind, subjects[kind.activation], n, job.false_alarm / len(todo), folder))
     report("success against n", len(todo), len(todo))
     return tallies
+
+
+def _tally(job: Job, kind: Arm, subject: Subject, n: int, false_alarm: float, folder: Path | None) -> Tally:
+    """One kind at one n; a fifth of the false alarm is spent on the limits of the sources' own predictions."""
+    asked, seeds = construction(job, kind, subject, n), range(job.sources)
+    # Away from n the prediction is a line in a figure, and failures are frequent enough to be counted.
+    given: dict[str, Any] = {"draws": job.draws, "folder": folder} if n == job.n else {"trials": job.trials}
+    prediction = asked.predict(confidence=job.confidence, **given)
+    own = predict_sources(asked, seeds, confidence=1.0 - false_alarm / 5.0, folder=folder)
+    successes = sum(build(job, kind, subject, seed, n, "cardinality").reached for seed in seeds)
+    test = own.test(successes, 0.8 * false_alarm)
+    return Tally(kind.method, kind.activation, n, successes, len(seeds), prediction, own, test)

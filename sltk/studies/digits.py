@@ -7,7 +7,6 @@ them and each construction, several sources are drawn, one a seed; none is drawn
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +44,7 @@ class Job:
         sweep: other n at which only success is counted.
         restarts: starts of each sort in the adversarial search.
         steps: steps of that search.
-        draws: of the shared weights, for the prediction at ``n``.
-        trials: pools counted for each probability that is predicted at another n.
+        draws: of the shared weights, for the prediction of a source that has not been drawn.
         confidence: of every interval.
         false_alarm: of all tests of predictions against successes together.
     """
@@ -60,7 +58,6 @@ class Job:
     restarts: int = 6
     steps: int = 25
     draws: int = 3000
-    trials: int = 2**14
     confidence: float = 0.95
     false_alarm: float = 0.05
 
@@ -120,7 +117,7 @@ class Tally:
     """Successes over sources at one n.
 
     Attributes:
-        prediction: for a source that has not been drawn.
+        prediction: for a source that has not been drawn; at the job's own n.
         own: for these sources, from what each of them shares among its problems.
         test: of ``own`` against the successes.
     """
@@ -130,7 +127,7 @@ class Tally:
     n: int
     successes: int
     sources: int
-    prediction: Prediction
+    prediction: Prediction | None
     own: SourcePredictions
     test: SuccessTest
 
@@ -235,9 +232,7 @@ def count_successes(job: Job, subjects: dict[str, Subject], report: Report, fold
 def _tally(job: Job, kind: Arm, subject: Subject, n: int, false_alarm: float, folder: Path | None) -> Tally:
     """One kind at one n; a fifth of the false alarm is spent on the limits of the sources' own predictions."""
     asked, seeds = construction(job, kind, subject, n), range(job.sources)
-    # Away from n the prediction is a line in a figure, and failures are frequent enough to be counted.
-    given: dict[str, Any] = {"draws": job.draws, "folder": folder} if n == job.n else {"trials": job.trials}
-    prediction = asked.predict(confidence=job.confidence, **given)
+    prediction = asked.predict(draws=job.draws, confidence=job.confidence, folder=folder) if n == job.n else None
     own = predict_sources(asked, seeds, confidence=1.0 - false_alarm / 5.0, folder=folder)
     successes = sum(build(job, kind, subject, seed, n, "cardinality").reached for seed in seeds)
     test = own.test(successes, 0.8 * false_alarm)

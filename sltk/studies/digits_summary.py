@@ -13,7 +13,8 @@ class Success:
     """Successes over sources at one n, their exact interval, and the prediction with its own.
 
     ``low`` and ``high`` are Clopper and Pearson's limits at the job's confidence; ``predicted`` is the product
-    formula's probability for a source that has not been drawn, and its interval what the estimated factors leave open.
+    formula's probability for a source that has not been drawn, and its interval what the estimated factors leave open;
+    they are of the job's own n.
     ``own`` are the sources' own probabilities, given what their problems share; ``expected`` is their sum, with its
     limits, and ``p_value`` that of the successes under the Poisson-binomial law of these. ``agrees`` is false where the
     test refutes them, which happens anywhere in the job with probability ``Job.false_alarm`` if they are right.
@@ -26,9 +27,9 @@ class Success:
     sources: int
     low: float
     high: float
-    predicted: float
-    predicted_low: float
-    predicted_high: float
+    predicted: float | None
+    predicted_low: float | None
+    predicted_high: float | None
     expected: float
     expected_low: float
     expected_high: float
@@ -78,9 +79,9 @@ def successes(job: Job, tallies: Sequence[Tally]) -> list[Success]:
                 sources=t.sources,
                 low=low,
                 high=high,
-                predicted=t.prediction.p,
-                predicted_low=t.prediction.low,
-                predicted_high=t.prediction.high,
+                predicted=t.prediction and t.prediction.p,
+                predicted_low=t.prediction and t.prediction.low,
+                predicted_high=t.prediction and t.prediction.high,
                 expected=sum(t.own.p),
                 expected_low=t.test.low,
                 expected_high=t.test.high,

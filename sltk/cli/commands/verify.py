@@ -97,6 +97,6 @@ def _curve(counted: list[Success], method: str, activation: str, label: str) -> 
         n=[s.n for s in own],
         observed=[s.share for s in own],
         interval=[(s.low, s.high) for s in own],
-        predicted=[s.predicted for s in own],
-        predicted_interval=[(s.predicted_low, s.predicted_high) for s in own],
+        predicted=[s.expected / s.sources for s in own],
+        predicted_interval=[(s.expected_low / s.sources, s.expected_high / s.sources) for s in own],
     )

@@ -36,9 +36,9 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.core.statistics.poisson_binomial import SuccessTest, test_successes
 
-TRIALS = 2000  # pools a source, shared out over the parts by what they are worth
+TRIALS = 1200  # pools a source, shared out over the parts by what they are worth
 FEWEST = 64  # of them for a part
-PILOT = 2000  # pools of each part that only fix how they are shared out
+PILOT = 300  # pools of each part that only fix how they are shared out
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from sltk.core.numerics.arrays import Values
 from sltk.core.rng import key
 from sltk.subset_sum.splitting import RareEstimate, SampleDraw, Splitting, gathered
 
-TRIALS = 16  # pools of each draw of the factors
+TRIALS = 12  # pools of each draw of the factors
 REPETITIONS, PARTICLES = 24, 400
 TILT, STEP = 0.3, 3  # chosen by the spread of repetitions at n = 14 and 22, on targets of no network
 

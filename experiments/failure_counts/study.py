@@ -21,7 +21,7 @@ from rich.table import Table
 from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.failures import KINDS
-from sltk.construct.predict.success import Expectation
+from sltk.construct.predict.counting import Expectation
 from sltk.harness.study import Study, StudyRow
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
+from sltk.core.statistics.paired import TESTED
 from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore, row_id
 from sltk.harness.stored import folder_of, measured
@@ -59,9 +60,10 @@ def _remove(place: Path) -> None:
 def write_summary(
     folder: Path, command: Mapping[str, Any], found: Mapping[str, Any], judged: Sequence[PairedFinding]
 ) -> Path:
-    """``summary.json`` beside the rows: command, outputs, findings."""
+    """``summary.json`` beside the rows: command, outputs, findings, and what the findings test."""
     path = folder / "summary.json"
-    document = {"command": dict(command), "outputs": dict(found), "findings": [asdict(one) for one in judged]}
+    document = {"command": dict(command), "outputs": dict(found), "findings": [asdict(one) for one in judged],
+                "tested": TESTED}  # fmt: skip
     write_atomic(path, canonical_json(document))
     return path
 

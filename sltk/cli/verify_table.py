@@ -41,6 +41,8 @@ def _lines(job: Job, found: list[Summary]) -> list[tuple[str, list[str], bool]]:
         line(f"  exact {job.confidence:.0%} interval", lambda s: f"{s.success.low:.2f}–{s.success.high:.2f}"),
         line("  predicted", lambda s: f"{s.success.predicted:.2f}"),
         line("  its interval", lambda s: f"{s.success.predicted_low:.2f}–{s.success.predicted_high:.2f}"),
+        line("  expected of these", lambda s: f"{s.success.expected:.1f}"),
+        line("  do they agree?", lambda s: yes_no(s.success.agrees)),
     ]
 
 
@@ -56,5 +58,7 @@ def reading(job: Job, found: list[Summary]) -> str:
         "range, so the true largest error lies between it and the bound.\n"
         f"[bold]Success[/] counts the sources, of {job.sources}, in which all of a ticket's subset-sum problems "
         f"({problems}) are solved within the tolerance. The prediction is the product formula's; it has seen the "
-        "network, but none of these sources."
+        "network, but none of these sources. The expectation is over what their searches have not read yet: it knows "
+        "each source's weights that many problems share. Whether the successes agree is an exact test of the sources' "
+        f"own probabilities, wrong anywhere in this job with probability {job.false_alarm:g} if they are right."
     )

@@ -24,7 +24,8 @@ from sltk.construct.methods.allocate import allocate, target_class
 from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.pools.obstructions import range_obstructions
 from sltk.construct.pools.problems import ProblemFamily, problem_families
-from sltk.construct.predict.success import Expectation, Prediction, expected_failures, predict_success
+from sltk.construct.predict.counting import Expectation, expected_failures
+from sltk.construct.predict.success import Prediction, predict_success
 from sltk.construct.recipe import Recipe, Run, Search, spelled
 from sltk.construct.source import Source
 from sltk.construct.ticket import Sizes, StrongTicket
@@ -131,7 +132,7 @@ class Construction:
 
         Args:
             search: says which parameters are left out; which subset is taken changes no success.
-            options: of ``sltk.construct.predict.success.predict_success``: trials, repeats, confidence, seed.
+            options: of ``sltk.construct.predict.success.predict_success``: draws, trials, confidence, seed, folder.
         """
         return predict_success(*self.families(search), **options)
 
@@ -140,7 +141,7 @@ class Construction:
 
         Args:
             search: as in ``predict``.
-            options: of ``sltk.construct.predict.success.expected_failures``: trials, confidence, seed.
+            options: of ``sltk.construct.predict.counting.expected_failures``: trials, confidence, seed.
         """
         return expected_failures(self.families(search)[0], **options)
 

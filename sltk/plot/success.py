@@ -22,8 +22,8 @@ class SuccessCurve:
         n: samples of a pool, increasing.
         observed: share of seeds that succeeded.
         interval: exact interval of each share.
-        predicted: probability by the product formula.
-        predicted_interval: its interval, from the tabulated factors.
+        predicted: mean of these sources' own probabilities.
+        predicted_interval: its interval, from the estimated factors.
     """
 
     label: str

@@ -6,6 +6,7 @@ them and each construction, several sources are drawn, one a seed; none is drawn
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
 from sltk.construct import Construction, Recipe, Search, StrongTicket
+from sltk.construct.predict.own import SourcePredictions, predict_sources
 from sltk.construct.predict.success import Prediction
 from sltk.construct.recipe import Objective
 from sltk.core.report import Report
+from sltk.core.statistics.poisson_binomial import SuccessTest
 from sltk.core.threads import limit
 from sltk.data.datasets import Dataset, load
 from sltk.models.digits import digits_conv, train
@@ -41,8 +44,9 @@ class Job:
         sweep: other n at which only success is counted.
         restarts: starts of each sort in the adversarial search.
         steps: steps of that search.
-        trials: pools drawn for each probability that is predicted at ``n``, a quarter of it elsewhere.
+        draws: of the shared weights, for the prediction of a source that has not been drawn.
         confidence: of every interval.
+        false_alarm: of all tests of predictions against successes together.
     """
 
     seeds: int = 10
@@ -53,8 +57,9 @@ class Job:
     sweep: tuple[int, ...] = (14, 16, 18, 20)
     restarts: int = 6
     steps: int = 25
-    trials: int = 2**16
+    draws: int = 3000
     confidence: float = 0.95
+    false_alarm: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -109,14 +114,22 @@ class TicketRow:
 
 @dataclass(frozen=True)
 class Tally:
-    """Successes over sources at one n."""
+    """Successes over sources at one n.
+
+    Attributes:
+        prediction: for a source that has not been drawn; at the job's own n.
+        own: for these sources, from what each of them shares among its problems.
+        test: of ``own`` against the successes.
+    """
 
     method: str
     activation: str
     n: int
     successes: int
     sources: int
-    prediction: Prediction
+    prediction: Prediction | None
+    own: SourcePredictions
+    test: SuccessTest
 
 
 @limit(1)  # small networks run twice as fast when torch does not spread each of their layers over the cores
@@ -201,21 +214,26 @@ def measure_all(
     return rows, errors
 
 
-def count_successes(job: Job, subjects: dict[str, Subject], report: Report) -> list[Tally]:
-    """Successes over all sources at every n of the sweep and at the job's own n, beside the prediction.
+def count_successes(job: Job, subjects: dict[str, Subject], report: Report, folder: Path | None = None) -> list[Tally]:
+    """Successes over all sources at every n of the sweep and at the job's own n, beside what is predicted.
 
     Whether a source holds the network does not depend on which of the subsets within tolerance is taken, so the
-    objective that finds one soonest is used.
+    objective that finds one soonest is used. Estimates are kept in ``folder`` by their content.
     """
     todo = [(kind, n) for kind in ARMS for n in (*job.sweep, job.n)]
     tallies = []
     for done, (kind, n) in enumerate(todo):
         report("success against n", done, len(todo))
-        subject = subjects[kind.activation]
-        tickets = [build(job, kind, subject, seed, n, "cardinality") for seed in range(job.sources)]
-        trials = job.trials if n == job.n else job.trials // 4
-        prediction = construction(job, kind, subject, n).predict(trials=trials, confidence=job.confidence)
-        successes = sum(ticket.reached for ticket in tickets)
-        tallies.append(Tally(kind.method, kind.activation, n, successes, len(tickets), prediction))
+        tallies.append(_tally(job, kind, subjects[kind.activation], n, job.false_alarm / len(todo), folder))
     report("success against n", len(todo), len(todo))
     return tallies
+
+
+def _tally(job: Job, kind: Arm, subject: Subject, n: int, false_alarm: float, folder: Path | None) -> Tally:
+    """One kind at one n; a fifth of the false alarm is spent on the limits of the sources' own predictions."""
+    asked, seeds = construction(job, kind, subject, n), range(job.sources)
+    prediction = asked.predict(draws=job.draws, confidence=job.confidence, folder=folder) if n == job.n else None
+    own = predict_sources(asked, seeds, confidence=1.0 - false_alarm / 5.0, folder=folder)
+    successes = sum(build(job, kind, subject, seed, n, "cardinality").reached for seed in seeds)
+    test = own.test(successes, 0.8 * false_alarm)
+    return Tally(kind.method, kind.activation, n, successes, len(seeds), prediction, own, test)

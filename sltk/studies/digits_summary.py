@@ -13,7 +13,11 @@ class Success:
     """Successes over sources at one n, their exact interval, and the prediction with its own.
 
     ``low`` and ``high`` are Clopper and Pearson's limits at the job's confidence; ``predicted`` is the product
-    formula's probability, and its interval what the estimated factors leave open.
+    formula's probability for a source that has not been drawn, and its interval what the estimated factors leave open;
+    they are of the job's own n.
+    ``own`` are the sources' own probabilities, given what their problems share; ``expected`` is their sum, with its
+    limits, and ``p_value`` that of the successes under the Poisson-binomial law of these. ``agrees`` is false where the
+    test refutes them, which happens anywhere in the job with probability ``Job.false_alarm`` if they are right.
     """
 
     method: str
@@ -23,9 +27,15 @@ class Success:
     sources: int
     low: float
     high: float
-    predicted: float
-    predicted_low: float
-    predicted_high: float
+    predicted: float | None
+    predicted_low: float | None
+    predicted_high: float | None
+    expected: float
+    expected_low: float
+    expected_high: float
+    p_value: float
+    agrees: bool
+    own: tuple[float, ...]
 
     @property
     def share(self) -> float:
@@ -60,8 +70,26 @@ def successes(job: Job, tallies: Sequence[Tally]) -> list[Success]:
     found = []
     for t in tallies:
         low, high = clopper_pearson(t.successes, t.sources, job.confidence)
-        predicted = (t.prediction.p, t.prediction.low, t.prediction.high)
-        found.append(Success(t.method, t.activation, t.n, t.successes, t.sources, low, high, *predicted))
+        found.append(
+            Success(
+                method=t.method,
+                activation=t.activation,
+                n=t.n,
+                successes=t.successes,
+                sources=t.sources,
+                low=low,
+                high=high,
+                predicted=t.prediction and t.prediction.p,
+                predicted_low=t.prediction and t.prediction.low,
+                predicted_high=t.prediction and t.prediction.high,
+                expected=sum(t.own.p),
+                expected_low=t.test.low,
+                expected_high=t.test.high,
+                p_value=t.test.p_value,
+                agrees=not t.test.rejected,
+                own=t.own.p,
+            )
+        )
     return found
 
 

@@ -15,7 +15,8 @@ class PairedFinding:
     Attributes:
         claim: in words.
         basis: where: a basis, or a rival and a density.
-        finding: supported, contradicted or open.
+        finding: supported, contradicted or open, in the sense of ``sltk.core.statistics.paired.TESTED``: what is
+            refuted is symmetry about the margin, not a mean.
         p_value: after Holm's correction over the claim's family.
         comparison: that it rests on.
     """

@@ -8,7 +8,7 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from sltk.core.statistics.paired import fewest_pairs
+from sltk.core.statistics.paired import TESTED, fewest_pairs
 from sltk.studies.findings import LEVEL, PairedFinding
 from sltk.studies.imp_bases import ImpJob, area
 from sltk.studies.rst_arms import RstJob
@@ -63,7 +63,8 @@ def emptied(job: RstJob, found: Mapping[str, Any]) -> str:
 
 def findings_table(judged: Sequence[PairedFinding], what: str, points: str = "mean") -> Table:
     """One row a comparison: the claim, where, what was found, the mean difference in points, Holm's p-value."""
-    table = Table(title="Paired over seeds, exact sign-flip test, Holm over each claim's family", title_justify="left")
+    title = "Paired over seeds: exact sign-flip test of symmetry about the margin, Holm over each claim's family"
+    table = Table(title=title, title_justify="left")
     for name in ("claim", what, "finding", points, "range", "p (Holm)"):
         right = name in (points, "range", "p (Holm)")
         table.add_column(name, justify="right" if right else "left", no_wrap=True)
@@ -74,7 +75,8 @@ def findings_table(judged: Sequence[PairedFinding], what: str, points: str = "me
             one.claim, one.basis, Text(one.finding, "bold"), f"{100 * c.mean:+.2f}",
             f"{100 * c.low:+.1f}…{100 * c.high:+.1f}", f"{one.p_value:.2g}", end_section=last,
         )  # fmt: skip
-    table.caption, table.caption_justify = _too_few(judged), "left"
+    said = [TESTED, _too_few(judged)] if judged else []
+    table.caption, table.caption_justify = "\n".join(filter(None, said)) or None, "left"
     return table
 
 

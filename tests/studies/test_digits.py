@@ -10,10 +10,11 @@ from PIL import Image
 
 from sltk.certify.intervals import Box
 from sltk.cli.main import main
+from sltk.construct.predict import parts
 from sltk.data.datasets import load
 from sltk.models.digits import digits_conv
 from sltk.networks.reading.read import read
-from sltk.studies.digits import ARMS, Arm, Job, Subject, TicketRow, build
+from sltk.studies.digits import ARMS, Arm, Job, Subject, TicketRow, build, construction
 from sltk.studies.digits_summary import bracketed
 
 OPTIONS = ["--quick", "--seeds", "2", "--n", "12", "--param-eps", ".05"]
@@ -72,6 +73,29 @@ def test_success_has_an_exact_interval_and_a_prediction(folder: Path) -> None:
     for success in json.loads((folder / "verify.json").read_text())["success"]:
         assert success["low"] <= success["successes"] / success["sources"] <= success["high"]
         assert 0 <= success["predicted_low"] <= success["predicted"] <= success["predicted_high"] <= 1
+
+
+def test_successes_are_held_against_the_sources_own_probabilities(folder: Path) -> None:
+    document = json.loads((folder / "verify.json").read_text())
+    for success in document["success"]:
+        assert len(success["own"]) == success["sources"] == 10
+        assert success["expected_low"] <= success["expected"] <= success["expected_high"]
+        level = 0.8 * document["job"]["false_alarm"] / len(document["success"])
+        assert success["agrees"] == (success["p_value"] > level)
+        assert success["agrees"]
+
+
+def test_predictions_are_kept_and_found_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same job from what is kept, without one pool drawn for a prediction."""
+    job = Job(n=12, param_eps=0.05, sources=10, sweep=())
+    data = load("digits")
+    network = read(digits_conv("tanh", 0), data.input_shape)
+    asked = construction(job, Arm("two-layer", "tanh"), Subject(network, data, Box(data.low, data.high)))
+    first = asked.predict(draws=50, folder=folder / "again")
+    monkeypatch.setattr(parts, "failures_given", None)
+    assert asked.predict(draws=50, folder=folder / "again") == first
+    with pytest.raises(TypeError):
+        asked.predict(draws=50, seed=1, folder=folder / "again")
 
 
 @pytest.mark.parametrize("name", ["errors.png", "parameters.png"])

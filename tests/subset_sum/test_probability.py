@@ -10,7 +10,7 @@ from torch import nn
 
 from sltk.construct import Construction, Search
 from sltk.construct.pools.problems import problem_families
-from sltk.construct.predict.success import expected_failures
+from sltk.construct.predict.counting import expected_failures
 from sltk.core.errors import SltkError
 from sltk.networks.reading.read import read
 from sltk.subset_sum.laws import LogUniform, Masked, Product, Uniform

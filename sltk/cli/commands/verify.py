@@ -34,7 +34,7 @@ def run_verify(options: Verify, console: Console) -> int:
         subjects = trained_subjects()
         report("training", 1, 1)
         rows, errors = measure_all(job, subjects, report)
-        counted = successes(job, count_successes(job, subjects, report))
+        counted = successes(job, count_successes(job, subjects, report, options.out / "predicted"))
     found = summaries(job, rows, counted)
     seconds = time.perf_counter() - started
     about = {"Command": _command(options), "Seeds": f"0 to {job.seeds - 1}", "Version": __version__}
@@ -55,7 +55,7 @@ def _job(options: Verify) -> Job:
     job = Job(seeds=options.seeds, n=options.n, param_eps=options.param_eps)
     job = replace(job, sweep=tuple(n for n in job.sweep if n < job.n), sources=max(job.sources, job.seeds))
     if options.quick:
-        return replace(job, seeds=min(2, job.seeds), sources=10, sweep=(), restarts=3, steps=8, trials=2**12)
+        return replace(job, seeds=min(2, job.seeds), sources=10, sweep=(), restarts=3, steps=8, draws=300)
     return job
 
 
@@ -97,6 +97,6 @@ def _curve(counted: list[Success], method: str, activation: str, label: str) -> 
         n=[s.n for s in own],
         observed=[s.share for s in own],
         interval=[(s.low, s.high) for s in own],
-        predicted=[s.predicted for s in own],
-        predicted_interval=[(s.predicted_low, s.predicted_high) for s in own],
+        predicted=[s.expected / s.sources for s in own],
+        predicted_interval=[(s.expected_low / s.sources, s.expected_high / s.sources) for s in own],
     )

@@ -11,40 +11,29 @@ problems share w, by Jensen. Expected failure counts need marginals only.
 Left out: biases of a univariate stage whose activation has an intercept. Their targets ``b - d sum v`` depend on the
 subsets that the weights chose; a prediction then covers the other problems, and ``left_out`` says so.
 
+Two ways to the factors: estimates with small intervals under a stated assumption (``sltk.construct.predict.parts``),
+and plain counting with limits that are exact at any confidence (``sltk.construct.predict.counting``).
+
 Source: derived for this project and provable as stated; checked by its statistical test.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-import numpy as np
-from scipy.special import comb  # pyright: ignore  # it has no types
-
-from sltk.construct.pools.problems import ParameterKind, ProblemFamily, joined
-from sltk.core.numerics.arrays import Values
+from sltk.construct.pools.problems import ProblemFamily, joined
+from sltk.construct.predict.counting import Expectation, counted_parts, expectation, independent_success, simulated
+from sltk.construct.predict.parts import SharedRows, bracket, mean_failure, shared_rows
+from sltk.core.errors import SltkError
 from sltk.core.rng import stream
-from sltk.core.statistics.stats import clopper_pearson, empirical_bernstein
-from sltk.subset_sum import solve
-from sltk.subset_sum.probability import Estimate, failure_probability
+from sltk.core.statistics.stats import empirical_bernstein
+from sltk.subset_sum.probability import Estimate
+from sltk.subset_sum.splitting import student_radius
 
-CHUNK = 2**16
-RARE = 0.01  # expected failures below which success is taken as exp(-expected)
-FEW = 12  # different targets up to which each is estimated on its own
-BINS = 8
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """Expected failures among the ``problems`` of one kind in one stage, in ``[low, high]`` at ``confidence``."""
-
-    stage: int
-    kind: ParameterKind
-    problems: int
-    mean: float
-    low: float
-    high: float
-    confidence: float
+DRAWS = 3000
+COUNTED = 2**15  # pools for what has to be counted after all
+WIDE = 0.02  # between the least and the largest success that a number of expected failures allows
 
 
 @dataclass(frozen=True)
@@ -65,159 +54,102 @@ class Prediction:
     left_out: tuple[str, ...]
 
 
-def expected_failures(
-    families: Sequence[ProblemFamily], *, trials: int = 2**18, confidence: float = 0.99, seed: int = 0
-) -> tuple[Expectation, ...]:
-    """Expected number of failures by stage and kind: the sum of marginal failure probabilities.
-
-    Args:
-        families: problems by stage and kind, from ``Construction.families``.
-        trials: pools drawn for a stage and kind on average, in proportion to the root of its number of problems;
-            their targets are drawn from the stage's own.
-        confidence: that all intervals hold together.
-        seed: of the trials.
-
-    Returns:
-        Means with exact intervals; no smoothness or monotonicity is used.
-    """
-    level = (1.0 - confidence) / max(1, len(families))
-    shares = _shares(families, trials)
-    return tuple(_expectation(part, share, 1.0 - level, seed) for part, share in zip(families, shares, strict=True))
-
-
 def predict_success(
     families: Sequence[ProblemFamily],
     left_out: tuple[str, ...] = (),
     *,
+    draws: int = DRAWS,
+    trials: int | None = None,
     conditional: bool = True,
-    trials: int = 2**17,
     repeats: int = 1,
     confidence: float = 0.99,
     seed: int = 0,
+    folder: Path | None = None,
 ) -> Prediction:
     """Probability that a construction leaves no failure, by the conditional product formula.
 
-    ``E_w prod (1 - p(theta|w))^copies`` is the mean over draws of w of ``prod C(S, copies) / C(R, copies)`` with S
-    successes in ``R = repeats * copies`` fresh pools given w: unbiased for every power, whatever R is. Where fewer
-    than .01 failures are expected the factor is ``exp(-expected)`` instead, between ``1 - expected`` and 1.
+    Without ``trials``: parts that share factors are averaged over ``draws`` of them, all parts row by row, with an
+    empirical Bernstein interval for the mean; what tells a row's estimate from its success is added to the limits as it
+    is measured. Parts with independent pools are split, and their limits are Student's. See the two modules for what
+    that assumes. Where a law is not symmetric, or what is added is over .02, pools are counted.
 
     Args:
         families, left_out: problems by stage and kind, and what they do not cover, from ``Construction.families``.
-        conditional: ``False`` gives the product of marginals, which is wrong where problems share w: a control.
-        trials: pools drawn for a stage and kind on average, as in ``expected_failures``.
-        repeats: pools per problem and draw of w.
+        draws: of the factors that problems share.
+        trials: count instead: so many pools for a stage and kind on average, with limits that are exact.
+        conditional, repeats: of ``counted_parts``, where pools are counted.
         confidence: of the interval.
         seed: of the trials.
+        folder: where estimates are kept by their content, and found again.
 
-    Returns:
-        Estimate and interval. The interval is exact (Clopper-Pearson; empirical Bernstein for ``repeats > 1``),
-        except that independent pools with more than 12 different targets use that p does not fall with ``|z|``.
+    Raises:
+        SltkError: fewer than two draws; ``conditional=False`` without trials.
     """
     parts = tuple(families)
+    if trials is None and (draws < 2 or not conditional or repeats != 1):
+        raise SltkError(
+            f"a prediction that is not counted needs draws >= 2, conditional=True and repeats=1, but got "
+            f"draws={draws}, conditional={conditional}, repeats={repeats}; pass trials=2**17 to count pools."
+        )
     if conditional:
         parts, apart = joined(parts)
         left_out += apart
-    level = (1.0 - confidence) / max(1, len(parts))
-    results: list[tuple[Expectation, Estimate]] = []
-    for part, share in zip(parts, _shares(parts, trials), strict=True):
-        # An eighth of the trials is enough to tell rare failures from others.
-        expected = _expectation(part, max(1, share // 8), 1.0 - level / 2.0, seed)
-        if part.shared is not None and conditional:
-            success = _shared_success(part, expected, share, repeats, level / 2.0, seed)
-        else:
-            success = _independent_success(part, share, level / 2.0, seed)
-        results.append((expected, success))
+    if trials is None:
+        return _estimated(parts, left_out, draws, confidence, seed, folder)
+    results = tuple(counted_parts(parts, conditional, trials, repeats, confidence, seed))
     p, low, high = (math.prod(getattr(s, name) for _, s in results) for name in ("p", "low", "high"))
-    return Prediction(p, low, high, confidence, tuple(results), left_out)
+    return Prediction(p, low, high, confidence, results, left_out)
 
 
-def _shares(parts: Sequence[ProblemFamily], trials: int) -> list[int]:
-    """``trials`` a part on average, shared out so that the sum of ``problems / trials`` is least."""
-    roots = [math.sqrt(part.problems) for part in parts]
-    return [max(1, round(trials * len(parts) * root / sum(roots))) for root in roots]
+def _estimated(
+    parts: Sequence[ProblemFamily], left_out: tuple[str, ...], draws: int, confidence: float, seed: int,
+    folder: Path | None,
+) -> Prediction:  # fmt: skip
+    alone = sum(part.shared is None for part in parts)
+    level = (1.0 - confidence) / max(1, alone + (alone < len(parts)))
+    together, results = SharedRows.none(draws), list[tuple[Expectation, Estimate]]()
+    p = low = high = 1.0
+    for part in parts:
+        if part.shared is None:
+            found = independent_part(part, level, seed, folder)
+            p, low, high = p * found[1].p, low * found[1].low, high * found[1].high
+        else:
+            rows = _rows(part, draws, seed, folder)
+            together, found = together.and_of(rows), _described(part, rows, level)
+        results.append(found)
+    joint = _success(together, level) if alone < len(parts) else Estimate(1.0, 1.0, 1.0, confidence, 0)
+    return Prediction(p * joint.p, low * joint.low, high * joint.high, confidence, tuple(results), left_out)
 
 
-def _expectation(part: ProblemFamily, trials: int, confidence: float, seed: int) -> Expectation:
-    mean = _failure(part, part.targets, trials, confidence, seed)
-    p, low, high = (part.problems * value for value in (mean.p, mean.low, mean.high))
-    return Expectation(part.stage, part.kind, part.problems, p, low, high, confidence)
+def independent_part(part: ProblemFamily, level: float, seed: int, folder: Path | None) -> tuple[Expectation, Estimate]:
+    """Expected failures and success of problems with independent pools; the limits err with probability ``level``."""
+    rare, count = mean_failure(part, 1.0 - level, seed, folder), part.problems
+    mean, low, high = (count * value for value in (rare.p, rare.low, rare.high))
+    expected = Expectation(part.stage, part.kind, count, mean, low, high, 1.0 - level)
+    least, most = bracket(mean, part.copies * part.sides)
+    if most - least > WIDE:
+        return expected, independent_success(part, COUNTED, level, seed)
+    lowest, highest = bracket(high, part.copies * part.sides)[0], bracket(low, part.copies * part.sides)[1]
+    return expected, Estimate((least + most) / 2.0, lowest, highest, 1.0 - level, rare.trials)
 
 
-def _failure(part: ProblemFamily, targets: Values, trials: int, confidence: float, seed: int) -> Estimate:
-    return failure_probability(
-        part.n, targets, part.eps, part.marginal(), trials=trials, seed=seed, confidence=confidence,
-        symmetric=part.law.symmetric,
-    )  # fmt: skip
+def _rows(part: ProblemFamily, draws: int, seed: int, folder: Path | None) -> SharedRows:
+    if part.law.symmetric:
+        rows = shared_rows(part, draws, seed, folder)
+        if max(rows.below, rows.above) <= WIDE:
+            return rows
+    found = simulated(part, draws, 1, stream(seed, "product-formula", part.stage, part.kind))
+    return SharedRows(found, expectation(part, COUNTED, 0.99, seed).mean + 0.0 * found, 0.0, 0.0)
 
 
-def _shared_success(
-    part: ProblemFamily, expected: Expectation, trials: int, repeats: int, level: float, seed: int
-) -> Estimate:
-    """``prod_i E_w prod_theta (1 - p(theta | w))^copies`` for a stage, inputs and all."""
-    if expected.mean < RARE:
-        expected = _expectation(part, trials, 1.0 - level, seed)
-    union = max(0.0, 1.0 - expected.high)
-    if expected.mean < RARE:
-        return Estimate(math.exp(-expected.mean), union, 1.0, 1.0 - level, trials)
-    draws = max(100, trials // (part.problems * repeats))
-    generator = stream(seed, "product-formula", part.stage, part.kind)
-    found = _products(part, draws, repeats, generator)
-    if repeats == 1:
-        low, high = clopper_pearson(int(found.sum()), draws, 1.0 - level)
-    else:
-        low, high = empirical_bernstein(found, 1.0 - level)
-    return Estimate(float(found.mean()), max(low, union), high, 1.0 - level, draws * part.problems * repeats)
+def _described(part: ProblemFamily, rows: SharedRows, level: float) -> tuple[Expectation, Estimate]:
+    mean, radius = float(rows.failures.mean()), student_radius(rows.failures, 1.0 - level)
+    low, high = max(0.0, mean - radius), mean + radius
+    return Expectation(part.stage, part.kind, part.problems, mean, low, high, 1.0 - level), _success(rows, level)
 
 
-def _products(part: ProblemFamily, draws: int, repeats: int, generator: np.random.Generator) -> Values:
-    """``draws`` independent unbiased estimates in [0, 1] of the stage's success, each with its own shared factors."""
-    assert part.shared is not None
-    groups, group = np.unique(part.group, return_inverse=True)
-    pools = part.copies * repeats
-    size = max(1, CHUNK // (part.problems * repeats))
-    found: list[Values] = []
-    for start in range(0, draws, size):
-        rows = min(size, draws - start)
-        factors = part.shared(generator, rows * groups.size).reshape(rows, groups.size, part.sides, 1, part.n)
-        shape = (rows, group.size, part.sides, pools)
-        pool = part.law.sample(generator, (*shape, part.n)) * (part.scale * factors[:, group])
-        target = np.broadcast_to(part.targets[:, None, None], shape)
-        solved = solve(pool, target, eps=part.eps, objective="cardinality").reached.sum(axis=-1)
-        powers: Values = np.asarray(comb(solved, part.copies) / comb(pools, part.copies))  # pyright: ignore  # untyped
-        found.append(powers.prod(axis=(1, 2)))
-    return np.concatenate(found)
-
-
-def _independent_success(part: ProblemFamily, trials: int, level: float, seed: int) -> Estimate:
-    """``prod (1 - p)^copies`` over independent pools, their targets in bins of similar size."""
-    bins = _bins(part, trials, seed)
-    each = 1.0 - level / (2 * len(bins))
-    p = low = high = 0.0
-    for targets in bins:
-        count = targets.size * part.copies * part.sides
-        mean = _failure(part, targets, trials, each, seed)
-        same = np.ptp(targets) == 0.0
-        worst = mean.high if same else _worst(part, targets, trials // 8, each, seed)
-        p += count * _log_success(mean.p)
-        # log(1 - x) is concave: at most its value at the mean, at least the chord from 0 to the worst.
-        high += count * _log_success(mean.low)
-        low += count * _log_success(worst) * (1.0 if same else min(1.0, mean.high / worst))
-    return Estimate(math.exp(p), math.exp(low), math.exp(high), 1.0 - level, trials * len(bins))
-
-
-def _worst(part: ProblemFamily, targets: Values, trials: int, confidence: float, seed: int) -> float:
-    """Upper limit of the failure probabilities in a bin: that of its largest target, where the law is symmetric."""
-    return _failure(part, targets[-1:], trials, confidence, seed).high if part.law.symmetric else 1.0
-
-
-def _log_success(p: float) -> float:
-    return math.log1p(-p) if p < 1.0 else -math.inf
-
-
-def _bins(part: ProblemFamily, trials: int, seed: int) -> list[Values]:
-    sizes = np.sort(np.abs(part.targets)) if part.law.symmetric else np.sort(part.targets)
-    values, counts = np.unique(sizes, return_counts=True)
-    if values.size <= FEW:
-        return [np.full(count, value) for value, count in zip(values, counts, strict=True)]
-    largest = _failure(part, sizes[-1:], trials // 8, 0.99, seed + 1)
-    return [sizes] if largest.high < 0.02 else np.array_split(sizes, BINS)
+def _success(rows: SharedRows, level: float) -> Estimate:
+    low, high = empirical_bernstein(rows.success, 1.0 - level)
+    low, high = max(0.0, low - rows.below), min(1.0, high + rows.above)
+    middle = float(rows.success.mean()) + (rows.above - rows.below) / 2.0
+    return Estimate(min(max(middle, low), high), low, high, 1.0 - level, rows.success.size)

@@ -1,4 +1,12 @@
-"""Paired comparisons over seeds: an exact sign-flip test, and Holm's correction over several of them."""
+"""Paired comparisons over seeds: an exact sign-flip test of symmetry, and Holm's correction over several of them.
+
+What is tested. The null hypothesis is that the differences of the pairs are symmetric about the margin, or about a
+number below it. It holds where the two members of a pair are exchangeable, as two arms of one law on one seed are. To
+refuse it is to say that the differences are not symmetric about any such number, and lie above. It is not a test of the
+mean: differences that are skewed may have mean 0 and be refused far more often than the level says (12 pairs of +1 with
+probability .9 and -9 with probability .1, mean 0: at .025 with probability .282, since all twelve are then +1). That a
+mean lies above the margin follows where the differences are symmetric about their own centre, whatever it is.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,6 +21,12 @@ _MOST = 22  # pairs: 2^22 sums are formed at most
 
 Finding = Literal["supported", "contradicted", "open"]
 
+TESTED = (
+    "Supported: symmetry of the paired differences about the margin, or about less, is refuted; they lie above it. "
+    "Contradicted: the same from the other side. It speaks of the mean only where differences are symmetric about some "
+    "centre: skewed ones of mean 0 are found so more often than the level says."
+)
+
 
 @dataclass(frozen=True)
 class Paired:
@@ -22,7 +36,8 @@ class Paired:
         mean: mean difference.
         low: smallest of the differences.
         high: largest.
-        p_greater: p-value against "symmetric about ``margin`` or less", small where the differences exceed it.
+        p_greater: p-value of "symmetric about ``margin`` or less", small where the differences exceed it; it is no
+            p-value of a statement on the mean, unless they are symmetric about some centre.
         p_less: the same on the other side.
         pairs: number of differences.
     """
@@ -43,8 +58,9 @@ def fewest_pairs(family: int, level: float) -> int:
 def sign_flip(differences: Sequence[float]) -> float:
     """Exact one-sided p-value of "the differences are symmetric about 0" against "they are larger".
 
-    ``P(sum of s_i d_i >= sum of d_i)`` over all ``2^n`` equally likely signs; under the null hypothesis it is at most
-    ``a`` with probability at most ``a``, whatever the law of the sizes.
+    ``P(sum of s_i d_i >= sum of d_i)`` over all ``2^n`` equally likely signs; under the null hypothesis, and where the
+    centre of symmetry is below 0, it is at most ``a`` with probability at most ``a``, whatever the law of the sizes.
+    "Mean 0" is a wider hypothesis, under which that does not hold: see the module.
 
     Args:
         differences: 1 to 22 numbers.
@@ -93,7 +109,8 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 def findings(comparisons: Mapping[str, Paired], level: float) -> dict[str, tuple[Finding, float]]:
     """``supported``, ``contradicted`` or ``open`` for each of a family, with Holm's p-value of that side.
 
-    Each side is a family of its own at ``level / 2``, so that all findings together err with probability ``level``.
+    The words are about symmetry, as ``TESTED`` says. Each side is a family of its own at ``level / 2``, so that all
+    findings together err with probability ``level`` under the module's null hypothesis.
     """
     up = holm({name: c.p_greater for name, c in comparisons.items()})
     down = holm({name: c.p_less for name, c in comparisons.items()})

@@ -1,12 +1,13 @@
 """Exact paired tests: against enumeration by hand, and against a naive count of all signs."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 
 from sltk.core.errors import SltkError
-from sltk.core.statistics.paired import fewest_pairs, findings, holm, paired, sign_flip
+from sltk.core.statistics.paired import TESTED, Paired, fewest_pairs, findings, holm, paired, sign_flip
 
 
 def naive(d: list[float]) -> float:
@@ -34,6 +35,37 @@ def test_sign_flip_is_exact_under_the_null() -> None:
     for a in ps:
         assert np.mean(np.asarray(ps) <= a) <= a
     assert min(ps) == 1 / 32
+
+
+def level(plus: float, minus: float, share: float, pairs: int, a: float) -> float:
+    """Exact ``P(sign_flip <= a)`` for independent differences ``plus`` with probability ``share``, else ``minus``."""
+    found = 0.0
+    for k in range(pairs + 1):
+        if sign_flip([plus] * k + [minus] * (pairs - k)) <= a:
+            found += math.comb(pairs, k) * share**k * (1.0 - share) ** (pairs - k)
+    return found
+
+
+def test_the_level_holds_for_symmetry_and_not_for_a_mean() -> None:
+    """Twelve differences, at .025: symmetric about 0 or less, and skewed with mean 0. Enumerated, not sampled."""
+    assert level(1.0, -1.0, 0.5, 12, 0.025) <= 0.025
+    assert pytest.approx(0.0) == 0.9 * 1.0 + 0.1 * -9.0
+    assert level(1.0, -9.0, 0.9, 12, 0.025) == pytest.approx(0.9**12)  # .282: all twelve are +1
+    assert level(1.0, -9.0, 0.9, 12, 0.025) > 0.28
+    assert level(9.0, -1.0, 0.1, 12, 0.025) < 0.025  # skewed to the other side it is too careful
+    for centre in (0.0, -0.2):  # symmetric about a number at or below 0
+        assert level(1.0 + centre, -1.0 + centre, 0.5, 12, 0.025) <= 0.025
+
+
+def test_what_is_said_of_a_finding_is_what_was_tested() -> None:
+    """A finding on twelve differences of mean 0 is true of their symmetry, and the words claim no more."""
+    skewed = {"skewed": paired([1.0] * 12, [0.0] * 12)}  # the draw that comes with probability .28
+    assert findings(skewed, 0.05)["skewed"][0] == "supported"
+    assert "symmetry" in TESTED
+    assert "mean only where" in TESTED
+    for text in (sign_flip.__doc__, Paired.__doc__, findings.__doc__):
+        assert text is not None
+        assert "symmetr" in text
 
 
 def test_paired_margin_is_non_inferiority() -> None:

@@ -28,6 +28,23 @@ def test_table_of_the_uniform_law(at, sizes):
         assert required_size(*at, method="measured") == measured
 
 
+# What the package proved before groups of different sizes, by law: no answer may grow.
+BEFORE = {
+    "uniform(1.0)": {(0.1, 0.05): 17, (0.01, 0.05): 22, (0.01, 0.01): 30, (0.001, 0.05): 26, (0.01, 0.001): 47},
+    "normal(1.0)": {(0.1, 0.05): 33, (0.01, 0.05): 47, (0.01, 0.01): 62, (0.001, 0.05): 70},
+    "product(uniform(1.0), uniform(1.0))": {(0.1, 0.05): 28, (0.01, 0.05): 48, (0.01, 0.01): 60, (0.001, 0.05): 65},
+}
+
+
+@pytest.mark.parametrize(("law", "at"), [(law, at) for law, sizes in BEFORE.items() for at in sizes])
+def test_no_certified_size_grows(law, at):
+    assert required_size(*at, law=law) <= BEFORE[law][at]
+
+
+def test_groups_of_different_sizes_reach_a_small_delta():
+    assert required_size(0.01, 0.001) <= 46
+
+
 def test_the_cheapest_stored_certificate_is_computed_again():
     """The others take minutes: ``python -m experiments.precompute.width_certificates`` writes them all."""
     (found,) = (c for c in stored_certificates() if c.eps == 0.1)

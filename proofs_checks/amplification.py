@@ -1,6 +1,7 @@
 """Disjoint groups fail independently (claim ``amplification``).
 
-``P_fail(n_1 + .. + n_m) <= P_fail(n_1) .. P_fail(n_m)``, and so ``P_fail(m n0) <= P_fail(n0)^m``. If the whole pool fails, each of its m disjoint groups fails; they are independent and of one law. The groups may have
+``P_fail(n_1 + .. + n_m) <= P_fail(n_1) .. P_fail(n_m)``, and so ``P_fail(m n0) <= P_fail(n0)^m``. If the
+whole pool fails, each of its m disjoint groups fails; they are independent and of one law. The groups may have
 different sizes. What is least over all choices of groups is found by a table in the package, by enumeration here.
 """
 

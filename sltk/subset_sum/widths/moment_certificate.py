@@ -50,7 +50,8 @@ class Stratified:
         slack: s, in the units of the law; the balls have radius ``eps - s``.
         far: half the length of the wide interval.
         width: w of the bins.
-        lows: low ends of the bins in units of w, such as ``(-2, -1, 0, 1)``; at most four, symmetric about 0.
+        lows: low ends of the bins in units of w, such as ``(-2, -1, 0, 1)``; at most four, strictly
+            increasing and symmetric about 0.
     """
 
     samples: int
@@ -64,16 +65,24 @@ class Stratified:
 def bin_weights(law: Law, plan: Stratified) -> Values:
     """``q_g``: the least density on bin g, times w, less a relative ``1e-12`` for its rounding.
 
+    The bins must be disjoint, or a sample would be counted twice, and in order, or what is mirrored is not the mirror
+    image: of ``(-1, -1, 0, 0)`` and ``(0, -1, -2, 1)`` the certificate would prove what is false.
+
     Raises:
-        SltkError: a law that is not unimodal, or bins that are not symmetric.
+        SltkError: a law that is not unimodal, bins that do not increase or are not symmetric, or a total above 1.
     """
-    if not law.unimodal or sorted(-1 - g for g in plan.lows) != sorted(plan.lows) or len(plan.lows) > BINS:
+    lows, mirrored = plan.lows, tuple(-1 - g for g in reversed(plan.lows))
+    increasing = all(low < high for low, high in itertools.pairwise(lows))
+    if not law.unimodal or not increasing or mirrored != lows or not 0 < len(lows) <= BINS or not plan.width > 0.0:
         raise SltkError(
-            f"the second-moment certificate needs a symmetric unimodal law and at most {BINS} symmetric bins, but got "
-            f"{law.spec()} and lows={plan.lows}; two bins are (-1, 0)."
+            f"the second-moment certificate needs a symmetric unimodal law and at most {BINS} bins of width > 0 with "
+            f"strictly increasing low ends, symmetric about 0, but got {law.spec()}, width={plan.width} and "
+            f"lows={lows}; two bins are (-1, 0)."
         )
-    ends = np.array([max(abs(g), abs(g + 1)) for g in plan.lows]) * plan.width
+    ends = np.array([max(abs(g), abs(g + 1)) for g in lows]) * plan.width
     weights = law.density(ends) * plan.width * (1.0 - 1e-12)
+    if not weights.sum() <= 1.0:
+        raise SltkError(f"the bins of {plan} weigh {weights.sum()} under {law.spec()}, above 1; its density is wrong.")
     return np.minimum(weights, weights[::-1])
 
 

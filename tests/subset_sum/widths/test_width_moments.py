@@ -114,6 +114,26 @@ def test_bins_lie_below_the_density():
     assert weights.tolist() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    "lows", [(0, -1, -2, 1), (-1, -1, 0, 0), (1, 0, -1, -2), (-2, 0, 1), (), (-3, -2, -1, 0, 1, 2)]
+)
+def test_bins_that_would_prove_what_is_false_are_refused(lows):
+    """The first two passed once: ``(0, -1, -2, 1)`` mirrors the wrong bins, ``(-1, -1, 0, 0)`` counts samples twice."""
+    with pytest.raises(SltkError, match="strictly increasing"):
+        bin_weights(Uniform(1.0), Stratified(6, 4, 0.03, 0.7, 0.5, lows))
+
+
+def test_a_density_of_mass_above_1_is_refused():
+    class Heavy(Uniform):
+        def density(self, x):
+            return 1.1 * super().density(x)
+
+    with pytest.raises(SltkError, match="above 1"):
+        bin_weights(Heavy(1.0), Stratified(6, 4, 0.03, 0.7, 0.5, FOUR))
+    with pytest.raises(SltkError, match="width=0"):
+        bin_weights(Uniform(1.0), Stratified(6, 4, 0.03, 0.7, 0.0, FOUR))
+
+
 def test_refusals():
     plan = Stratified(6, 4, 0.03, 0.7, 0.5, FOUR)
     with pytest.raises(SltkError, match="does not fit n=9"):

@@ -6,7 +6,8 @@ built. For every state and step, any line ``alpha - beta v`` with ``beta >= 0`` 
 up, on a grid of its own. Gains are exact rationals or interval arithmetic (mpmath.iv), not double precision.
 
 Second moments, checked in part: the bins and their weights, table entries against exact rational integrals of
-piecewise polynomials, and the hand-over inequality of every stored certificate in exact rationals. On trust: the
+piecewise polynomials, all moments of a small pool for weights that depend on the rest of it, and the hand-over of every
+stored certificate for uniform samples, in exact rationals or, where it is iterated, plane by plane. On trust: the
 rounding of the remaining entries (an a-priori bound), the sum over strata. Tests hold both against random pools.
 """
 
@@ -22,8 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofs_checks._check import ProofCheck, ProofStep, Refuted
+from proofs_checks._last_samples import lines_hold
+from proofs_checks._pool_statistics import means_agree, statistics_agree
 from sltk.subset_sum.laws import Uniform, parse_law
 from sltk.subset_sum.widths.handover import handover
+from sltk.subset_sum.widths.handover_iteration import iterated_handover
 from sltk.subset_sum.widths.moment_certificate import bin_weights
 from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, PairTable, Targets
 from sltk.subset_sum.widths.required_size import stored_certificates
@@ -334,13 +338,25 @@ def _bins_of_certificates(lows: tuple[int, ...] | None = None) -> bool:
 def _handed_over(share: Fraction = Fraction(1)) -> bool:
     """The hand-over lines of every stored certificate for U[-1, 1], times ``share``, hold in exact rationals."""
     for found in stored_certificates():
-        if found.law == "uniform(1.0)":
+        if found.law == "uniform(1.0)" and not found.plan.wide:
             p = found.plan
             near = found.window / 2 + p.slack
             pair = handover(Uniform(1.0), p.rest, p.slack, near, p.far)
             gap = handover_gap(p.rest, *(Fraction(v) for v in (p.slack, near, p.far)), *(
                 share * Fraction(v) for v in (pair.inner, pair.outer)))  # fmt: skip
             if gap < 0:
+                return False
+    return True
+
+
+def _iterated(share: Fraction = Fraction(1), reached: float = 1.0, gained: float = 1.0) -> bool:
+    """The iterated lines of every stored certificate for U[-1, 1], times ``share``, hold, plane by plane."""
+    for found in stored_certificates():
+        for wide in found.plan.wide if found.law == "uniform(1.0)" else ():
+            p, near = found.plan, found.window / 2 + found.plan.slack
+            lines = iterated_handover(Uniform(1.0), p.rest, p.slack, near, wide.far, wide.share)
+            lower = replace(lines, inner=lines.inner * float(share), outer=lines.outer * float(share))
+            if not lines_hold(lower, p.slack, near, wide.far, reached, gained):
                 return False
     return True
 
@@ -374,10 +390,30 @@ CHECK = ProofCheck(
         ),
         ProofStep("second moments: table entries", _entries_agree, {"bins 0.2% wider": {"drawn": Fraction(501, 1000)}}),
         ProofStep("second moments: hand-over lines", _handed_over, {"lines 2% too low": {"share": Fraction(98, 100)}}),
+        ProofStep(
+            "weights by the rest of the pool: all second moments of three samples, exactly",
+            statistics_agree,
+            {"what is shared added, not taken away": {"rest": -1}},
+        ),
+        ProofStep(
+            "weights by the rest of the pool: all means of three samples, exactly",
+            means_agree,
+            {"the target added, not taken away": {"less": -1}},
+        ),
+        ProofStep(
+            "iterated hand-over: planes",
+            _iterated,
+            {
+                "lines 2% too low": {"share": Fraction(98, 100)},
+                "J reached 2% less often": {"reached": 0.98},
+                "K gains 5% less": {"gained": 0.95},
+            },
+        ),
     ),
     covers="The value iteration in full, by dual lines on a grid of its own: 33 (uniform), 52 (normal), 48 (product) "
-    "at (.01, .05). Of the smaller second-moment sizes: the bins, five table entries, and the hand-over for uniform "
-    "samples.",
+    "at (.01, .05). Of the smaller second-moment sizes: the bins, five table entries, the hand-over for uniform "
+    "samples, once or iterated, and for weights that depend on the rest of the pool all first and second moments of "
+    "pools of three samples.",
     trusts=(
         "the rounding of the other table entries (an a-priori bound) and the sum over strata",
         "the hand-over of the normal certificate, which is computed in floats",

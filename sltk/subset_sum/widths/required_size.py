@@ -27,7 +27,7 @@ from sltk.core.statistics.stats import clopper_pearson
 from sltk.subset_sum.bounds import closed_form_size, counting_floor, mixed_size
 from sltk.subset_sum.laws import Law, Uniform, law_of
 from sltk.subset_sum.widths.coverage import LARGEST, covers
-from sltk.subset_sum.widths.moment_certificate import Stratified
+from sltk.subset_sum.widths.moment_certificate import Stratified, Wide
 from sltk.subset_sum.widths.width_certificate import OutOfReach, certified_size
 
 SizeMethod = Literal["closed-form", "certificate", "measured", "floor"]
@@ -139,7 +139,8 @@ def read_certificate(record: dict[str, Any]) -> StoredCertificate:
         SltkError: a field is missing or unknown.
     """
     try:
-        plan: dict[str, Any] = {**record["plan"], "lows": tuple(record["plan"]["lows"])}
+        wide = tuple(Wide(**w) for w in record["plan"].get("wide", ()))
+        plan: dict[str, Any] = {**record["plan"], "lows": tuple(record["plan"]["lows"]), "wide": wide}
         fields: dict[str, Any] = {**record, "plan": Stratified(**plan)}
         return StoredCertificate(**fields)
     except (KeyError, TypeError) as error:

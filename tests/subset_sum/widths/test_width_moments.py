@@ -13,12 +13,11 @@ from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
 from sltk.subset_sum.widths.handover import handover
 from sltk.subset_sum.widths.moment_certificate import (
     Stratified,
-    _quadratic,
     bin_weights,
     moment_failure,
-    stratum_failure,
 )
 from sltk.subset_sum.widths.moment_kernel import irwin_hall
+from sltk.subset_sum.widths.moment_stratum import second_moments, stratum_failure
 from sltk.subset_sum.widths.moment_table import PairTable, Targets
 
 TARGETS = Targets(near=0.5, far=0.9, inner=0.7, outer=0.4)
@@ -49,7 +48,7 @@ def test_second_moments_are_those_of_random_pools():
     counts = (1, 1, 1, 1)
     table = PairTable(4, 0.5, FOUR, 0.1, TARGETS)
     kinds = [(1, 0), (2, -1), (2, -2)]
-    quadratic = _quadratic(table, counts, kinds)
+    quadratic, _ = second_moments(table, counts, kinds)
     generator = stream(3, "moments")
     trials = 40_000
     sums, sizes, lows = _sums(counts, generator, trials)

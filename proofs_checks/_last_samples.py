@@ -1,8 +1,8 @@
 r"""Another check of the iterated hand-over for U[-1, 1]: every plane against every crossing of the lines before it.
 
 The package walks along the least of its lines and takes hulls. Here nothing is walked: over each cell of b, all pairs
-of lines are made to cross, and a plane of the next step must lie above the least line at every crossing and at both
-ends. The vertices of the least line are among those points. Double precision; what is compared is within ``1e-12``, and
+of lines are made to cross, and a plane of the next step must lie above the least line at both ends and at every
+crossing on it; its vertices are among those points. Double precision; what is compared is within ``1e-12``, and
 the planes are asked to hold with ``SPARE`` to spare.
 """
 
@@ -59,18 +59,21 @@ def _gain(length: float, missing: Floats) -> Floats:
 
 
 def _points(planes: Floats, rho: Floats, sigma: Floats, top: Floats, low: Floats) -> Floats:
-    """Rows ``(u, b, least line)`` at all crossings within each cell and at its ends."""
+    """Rows ``(u, b, least line)`` at all crossings within each cell that are on the least line, and at its ends."""
     height = planes[:, 0] + sigma[:, None] * planes[:, 2]
     slope = rho[:, None] * planes[:, 1]
     i, j = np.triu_indices(len(planes), 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         crossing = (height[:, j] - height[:, i]) / (slope[:, i] - slope[:, j])
     inside = (crossing >= 0.0) & (crossing <= top[:, None])
-    u = np.concatenate([np.where(inside, crossing, 0.0), top[:, None]], axis=1)
+    u = np.concatenate([np.where(inside, crossing, 0.0), np.zeros_like(low)[:, None], top[:, None]], axis=1)
     least = np.full(u.shape, np.inf)
     for line in range(len(planes)):
         np.minimum(least, height[:, line, None] + slope[:, line, None] * u, out=least)
-    return np.stack([u, np.broadcast_to(low[:, None], u.shape), least], axis=-1).reshape(-1, 3)
+    own = np.concatenate([height[:, i] + slope[:, i] * u[:, :-2], least[:, -2:]], axis=1)
+    kept = own <= least + 1e-9  # a crossing above the least line is no vertex of it; some are kept for nothing
+    lows = np.broadcast_to(low[:, None], u.shape)
+    return np.stack([u[kept], lows[kept], least[kept]], axis=-1)
 
 
 def _above(planes: Floats, points: Floats) -> bool:

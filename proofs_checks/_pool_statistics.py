@@ -139,7 +139,8 @@ def exact_sums(samples: tuple[int, ...], rest: int = 1) -> list[Fraction]:
     totals = [Fraction(0)] * len(DEGREES)
     alike = Counter(_parts(samples, labels) for labels in itertools.product(range(4), repeat=len(samples)))
     for parts, count in alike.items():
-        found = pair_integrals(*(Part(lows) for lows in parts), rest)
+        left, right, common, neither = (Part(lows) for lows in parts)
+        found = pair_integrals(left, right, common, neither, rest)
         totals = [t + count * f for t, f in zip(totals, found, strict=True)]
     return totals
 

@@ -36,7 +36,10 @@ def ramps(points: Values, most: int, order: int) -> Values:
     The k-fold integral of the distribution function is ``sum_j C(j + k, k) f_{m+k+1}(t - j)``: no term is negative.
     """
     out = _ramps(points, most, order)
-    ends = _ramps(np.arange(most + 1) * 1.0, most, order)
+    whole = np.zeros(most + 1)
+    for m in range(most + 1):
+        whole[m] = m
+    ends = _ramps(whole, most, order)
     for i in range(points.size):
         for m in range(most + 1):
             if points[i] > m:

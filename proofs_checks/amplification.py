@@ -1,12 +1,15 @@
-"""Disjoint groups fail independently (claim ``amplification``): ``P_fail(m n0) <= P_fail(n0)^m``.
+"""Disjoint groups fail independently (claim ``amplification``).
 
-If the pool of ``m n0`` samples fails, each of its m disjoint groups fails; they are independent and of one law.
+``P_fail(n_1 + .. + n_m) <= P_fail(n_1) .. P_fail(n_m)``, and so ``P_fail(m n0) <= P_fail(n0)^m``. If the
+whole pool fails, each of its m disjoint groups fails; they are independent and of one law. The groups may have
+different sizes. What is least over all choices of groups is found by a table in the package, by enumeration here.
 """
 
 from fractions import Fraction
 from itertools import product
 
 from proofs_checks._check import ProofCheck, ProofStep, require
+from sltk.subset_sum.bounds import mixed_size
 
 _LAWS = {
     "three points": {-2: Fraction(1, 4), 1: Fraction(1, 2), 3: Fraction(1, 4)},
@@ -36,6 +39,31 @@ def _bound(extra: int = 0, targets: tuple[tuple[int, ...], ...] = ((5,), (1,), (
     return True
 
 
+def _mixed(repeated: bool = False, targets: tuple[tuple[int, ...], ...] = ((5,), (1,), (1, 2), (-2, 5))) -> bool:
+    """Groups of different sizes: the product of their failures, not the smaller one's to the power of their number."""
+    for name, law in _LAWS.items():
+        for wanted, (a, b) in product(targets, ((1, 2), (1, 3), (2, 3))):
+            small, large = _failure(law, a, wanted), _failure(law, b, wanted)
+            require(_failure(law, a + b, wanted) <= (large**2 if repeated else small * large), f"{name}, {wanted}")
+    return True
+
+
+def _least_total(margin: int = 0) -> bool:
+    """The size that the package finds for two kinds of groups, less ``margin``, is reached by no smaller choice."""
+    for groups in (((22, 0.0423), (24, 0.02343)), ((17, 0.04), (5, 0.5)), ((3, 0.7), (4, 0.55)), ((6, 0.1), (6, 0.2))):
+        for delta in (0.05, 0.01, 0.001, 1e-6):
+            found = mixed_size(groups, delta) - margin
+            if not _reaches(groups, delta, found) or _reaches(groups, delta, found - 1):
+                return False
+    return True
+
+
+def _reaches(groups: tuple[tuple[int, float], ...], delta: float, total: int) -> bool:
+    (m, p), (n, q) = groups
+    counts = product(range(total // m + 1), range(total // n + 1))
+    return any(i * m + j * n <= total and Fraction(p) ** i * Fraction(q) ** j <= Fraction(delta) for i, j in counts)
+
+
 def _equality(power: int = 3) -> bool:
     """One sample that hits or is of no use: equality, so no larger power is true."""
     law = _LAWS["all or nothing"]
@@ -46,8 +74,12 @@ CHECK = ProofCheck(
     key="amplification",
     steps=(
         ProofStep("one target and several, three laws, exactly", _bound, {"power m + 1": {"extra": 1}}),
+        ProofStep(
+            "groups of different sizes, three laws, exactly", _mixed, {"the larger group twice": {"repeated": True}}
+        ),
+        ProofStep("the least total size of two kinds of groups", _least_total, {"one sample fewer": {"margin": 1}}),
         ProofStep("equality where one sample hits or is of no use", _equality, {"power 2": {"power": 2}}),
     ),
-    covers="The inequality (independence of disjoint groups) for one target and for all at once, and that the "
-    "power m is the best.",
+    covers="The inequality (independence of disjoint groups, of one size or several) for one target and for all "
+    "at once, that the power m is the best, and the least total size of two kinds of groups.",
 )

@@ -5,15 +5,16 @@ built. For every state and step, any line ``alpha - beta v`` with ``beta >= 0`` 
 ``E B(v') <= alpha - beta E v'``. A few slopes are tried and the least value kept; all numbers are integers, rounded
 up, on a grid of its own. Gains are exact rationals or interval arithmetic (mpmath.iv), not double precision.
 
-Second moments, checked in part: table entries against exact rational integrals of piecewise polynomials, and the
-hand-over inequality of every stored certificate in exact rationals. On trust: the rounding of the remaining entries
-(an a-priori bound), the sum over strata. Tests hold both against random pools.
+Second moments, checked in part: the bins and their weights, table entries against exact rational integrals of
+piecewise polynomials, all moments of a small pool for weights that depend on the rest of it, and the hand-over of every
+stored certificate for uniform samples, in exact rationals or, where it is iterated, plane by plane. On trust: the
+rounding of the remaining entries (an a-priori bound), the sum over strata. Tests hold both against random pools.
 """
 
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -21,9 +22,13 @@ import mpmath
 import numpy as np
 from numpy.typing import NDArray
 
-from proofs_checks._check import ProofCheck, ProofStep
-from sltk.subset_sum.laws import Uniform
+from proofs_checks._check import ProofCheck, ProofStep, Refuted
+from proofs_checks._last_samples import lines_hold
+from proofs_checks._pool_statistics import means_agree, statistics_agree
+from sltk.subset_sum.laws import Uniform, parse_law
 from sltk.subset_sum.widths.handover import handover
+from sltk.subset_sum.widths.handover_iteration import iterated_handover
+from sltk.subset_sum.widths.moment_certificate import bin_weights
 from sltk.subset_sum.widths.moment_table import ENTRY_ERROR, PairTable, Targets
 from sltk.subset_sum.widths.required_size import stored_certificates
 
@@ -295,16 +300,63 @@ def _entries_agree(drawn: Fraction = Fraction(1, 2)) -> bool:
     return least > 0.0 and worst <= ENTRY_ERROR
 
 
+def bins_hold(law: str, width: Fraction, lows: tuple[int, ...]) -> bool:
+    """Bins of one width make a stratification: the mirror image of bin i is the last but i, and no two overlap.
+
+    And their weights, recomputed here (exactly for U[-1, 1], in interval arithmetic for N(0, 1)), are at least those of
+    the other program and at most 1 together.
+    """
+    ends = [(g * width, (g + 1) * width) for g in lows]
+    mirrored = all((-b, -a) == ends[-1 - i] for i, (a, b) in enumerate(ends))
+    apart = all(b <= a or d <= c for (c, b), (a, d) in itertools.combinations(ends, 2))
+    least = [_least_density(law, max(abs(a), abs(b))) * width for a, b in ends]
+    return bool(ends) and mirrored and apart and sum(least) <= 1
+
+
+def _least_density(law: str, x: Fraction) -> Fraction:
+    if law == "uniform(1.0)":
+        return Fraction(1, 2) if x <= 1 else Fraction(0)
+    if law == "normal(1.0)":
+        at = IV.mpf(x.numerator) / x.denominator
+        return _exact((IV.exp(-at * at / 2) / IV.sqrt(2 * IV.pi)).a)
+    raise Refuted(f"no density of {law} is known to this program")
+
+
+def _bins_of_certificates(lows: tuple[int, ...] | None = None) -> bool:
+    """The bins of every stored certificate (``lows`` in their place) are a stratification, their weights no larger."""
+    for found in stored_certificates():
+        plan = found.plan if lows is None else replace(found.plan, lows=lows)
+        width = Fraction(plan.width)
+        if not bins_hold(found.law, width, plan.lows):
+            return False
+        for weight, g in zip(bin_weights(parse_law(found.law), plan), plan.lows, strict=True):
+            if Fraction(float(weight)) > _least_density(found.law, max(abs(g), abs(g + 1)) * width) * width:
+                return False
+    return True
+
+
 def _handed_over(share: Fraction = Fraction(1)) -> bool:
     """The hand-over lines of every stored certificate for U[-1, 1], times ``share``, hold in exact rationals."""
     for found in stored_certificates():
-        if found.law == "uniform(1.0)":
+        if found.law == "uniform(1.0)" and not found.plan.wide:
             p = found.plan
             near = found.window / 2 + p.slack
             pair = handover(Uniform(1.0), p.rest, p.slack, near, p.far)
             gap = handover_gap(p.rest, *(Fraction(v) for v in (p.slack, near, p.far)), *(
                 share * Fraction(v) for v in (pair.inner, pair.outer)))  # fmt: skip
             if gap < 0:
+                return False
+    return True
+
+
+def _iterated(share: Fraction = Fraction(1), reached: float = 1.0, gained: float = 1.0) -> bool:
+    """The iterated lines of every stored certificate for U[-1, 1], times ``share``, hold, plane by plane."""
+    for found in stored_certificates():
+        for wide in found.plan.wide if found.law == "uniform(1.0)" else ():
+            p, near = found.plan, found.window / 2 + found.plan.slack
+            lines = iterated_handover(Uniform(1.0), p.rest, p.slack, near, wide.far, wide.share)
+            lower = replace(lines, inner=lines.inner * float(share), outer=lines.outer * float(share))
+            if not lines_hold(lower, p.slack, near, wide.far, reached, gained):
                 return False
     return True
 
@@ -331,11 +383,37 @@ CHECK = ProofCheck(
         _iteration_step(
             "product of two uniforms", 48, interval_gain(product_integral), 1.0 / math.e, 7 * 2.0**-11, 3000
         ),
+        ProofStep(
+            "second moments: bins",
+            _bins_of_certificates,
+            {"bins out of order": {"lows": (0, -1, -2, 1)}, "bins counted twice": {"lows": (-1, -1, 0, 0)}},
+        ),
         ProofStep("second moments: table entries", _entries_agree, {"bins 0.2% wider": {"drawn": Fraction(501, 1000)}}),
         ProofStep("second moments: hand-over lines", _handed_over, {"lines 2% too low": {"share": Fraction(98, 100)}}),
+        ProofStep(
+            "weights by the rest of the pool: all second moments of three samples, exactly",
+            statistics_agree,
+            {"what is shared added, not taken away": {"rest": -1}},
+        ),
+        ProofStep(
+            "weights by the rest of the pool: all means of three samples, exactly",
+            means_agree,
+            {"the target added, not taken away": {"less": -1}},
+        ),
+        ProofStep(
+            "iterated hand-over: planes",
+            _iterated,
+            {
+                "lines 2% too low": {"share": Fraction(98, 100)},
+                "J reached 2% less often": {"reached": 0.98},
+                "K gains 5% less": {"gained": 0.95},
+            },
+        ),
     ),
     covers="The value iteration in full, by dual lines on a grid of its own: 33 (uniform), 52 (normal), 48 (product) "
-    "at (.01, .05). Of the smaller second-moment sizes: five table entries, and the hand-over for uniform samples.",
+    "at (.01, .05). Of the smaller second-moment sizes: the bins, five table entries, the hand-over for uniform "
+    "samples, once or iterated, and for weights that depend on the rest of the pool all first and second moments of "
+    "pools of three samples.",
     trusts=(
         "the rounding of the other table entries (an a-priori bound) and the sum over strata",
         "the hand-over of the normal certificate, which is computed in floats",

@@ -1,7 +1,8 @@
 """Compute the stored second-moment certificates: ``python -m experiments.precompute.width_certificates [FOLDER]``.
 
 Every entry of PLANS was found by trying plans by hand around the best one (samples, samples after the hand-over,
-slack, far). Set OPENBLAS_NUM_THREADS=1: the blocks are small. A few seconds to two minutes an entry on one core.
+slack, far, wide intervals by stratum). Set OPENBLAS_NUM_THREADS=1: the blocks are small. A few seconds to a quarter
+of an hour an entry on one core, and up to 5 GB.
 """
 
 import json
@@ -11,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sltk.subset_sum.laws import Law, Normal, Uniform
-from sltk.subset_sum.widths.moment_certificate import Stratified, moment_failure
+from sltk.subset_sum.widths.moment_certificate import Stratified, Wide, moment_failure
 from sltk.subset_sum.widths.required_size import StoredCertificate
 
 FOLDER = Path(__file__).parents[2] / "sltk" / "subset_sum" / "widths" / "certificates"
@@ -19,6 +20,7 @@ FOUR = (-2, -1, 0, 1)
 
 PLANS: list[tuple[Law, float, int, Stratified]] = [
     (Uniform(1.0), 0.1, 17, Stratified(15, 2, 0.03, 1.5, 0.5, FOUR)),
+    (Uniform(1.0), 0.01, 20, Stratified(17, 3, 0.0035, 1.2, 0.5, FOUR, (Wide(5, 1.0), Wide(8, 1.2)))),
     (Uniform(1.0), 0.01, 22, Stratified(18, 4, 0.0035, 1.4, 0.5, FOUR)),
     (Normal(1.0), 0.01, 47, Stratified(17, 9, 0.004, 1.1, 0.75, FOUR)),
     (Uniform(1.0), 0.001, 26, Stratified(22, 4, 0.00038, 1.4, 0.5, FOUR)),

@@ -1,7 +1,8 @@
 r"""Disjoint groups fail independently (claim ``amplification``).
 
-Theorem. For independent samples, ``P_fail(m n) <= P_fail(n)^m``, for one target and for all of them: a pool fails only
-where each of its m disjoint groups does.
+Theorem. For independent samples, ``P_fail(n_1 + .. + n_m) <= P_fail(n_1) .. P_fail(n_m)``, for one target and for all
+of them: a pool fails only where each of its m disjoint groups does. With groups of one size, ``P_fail(m n) <=
+P_fail(n)^m``.
 """
 
 from collections.abc import Mapping
@@ -55,11 +56,11 @@ def _case(name: str, groups: int, repeated: bool) -> Case:
 CLAIM = Claim(
     key="amplification",
     title="disjoint groups fail independently",
-    statement=r"P_{\mathrm{fail}}(m n) \le P_{\mathrm{fail}}(n)^m",
+    statement=r"P_{\mathrm{fail}}(n_1 + \dots + n_m) \le \prod_{i=1}^m P_{\mathrm{fail}}(n_i)",
     source="Derived for this project, elementary",
     provenance=(("statement", "derived"),),
     explanation="One certified failure probability at one size gives a size for every delta: repeat the group. "
-    "Doubling a pool squares its failure.",
+    "Doubling a pool squares its failure. Groups of different sizes, each certified, multiply in the same way.",
     hypotheses=(
         DELTA,
         Hypothesis(

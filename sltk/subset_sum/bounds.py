@@ -6,13 +6,15 @@ are within ``eps`` of ``S(x)`` with probability at least ``1 - (2 L^2 / eps^2) (
 Counting floor. ``2^n`` intervals of length ``2 eps`` cover at most ``2^n 2 eps``: below ``log2(W / (2 eps))``
 samples no pool covers a window of length ``W``.
 
-Amplification. Disjoint groups fail independently: ``P_fail(m n) <= P_fail(n)^m``.
+Amplification. Disjoint groups fail independently, groups of different sizes too: ``P_fail(n_1 + .. + n_m) <=
+P_fail(n_1) .. P_fail(n_m)``, in particular ``P_fail(m n) <= P_fail(n)^m``.
 
 Source: derived for this project and provable as stated (the argument is Lueker's, Random Structures & Algorithms 12
 (1998), remembered, with the constants worked out).
 """
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 from sltk.core.errors import SltkError
@@ -76,14 +78,42 @@ def amplified_size(n: int, failure: float, delta: float) -> int:
     Raises:
         SltkError: a probability out of range.
     """
-    _require_size(n)
+    _require_group(n, failure)
     _require_delta(delta)
-    if not 0.0 <= failure < 1.0:
-        raise SltkError(f"amplified_size needs 0 <= failure < 1, but got failure={failure}; certify a larger group.")
     groups, power = 1, Fraction(failure)
     while power > Fraction(delta):
         groups, power = groups + 1, power * Fraction(failure)
     return groups * n
+
+
+def mixed_size(groups: Sequence[tuple[int, float]], delta: float) -> int:
+    """Least ``n_1 + .. + n_m`` over all choices of groups, repeats allowed, with ``failure_1 .. failure_m <= delta``.
+
+    Args:
+        groups: ``(size, failure)`` of each kind of group: a bound in ``[0, 1)`` of the probability that it fails.
+        delta: what the whole pool may fail with.
+
+    Raises:
+        SltkError: no group, a size that is no whole number, or a probability out of range.
+    """
+    _require_delta(delta)
+    if not groups:
+        raise SltkError("mixed_size needs at least one (size, failure) of a group, but got none.")
+    for group in groups:
+        _require_group(*group)
+    if min(size for size, _ in groups) == 0:
+        return 0  # nothing is random about no samples: a failure below 1 is a failure of 0
+    least = [Fraction(1)]  # least product of failures by total size, exactly
+    while least[-1] > Fraction(delta):
+        fits = [least[-size] * Fraction(failure) for size, failure in groups if size <= len(least)]
+        least.append(min([least[-1], *fits]))
+    return len(least) - 1
+
+
+def _require_group(size: int, failure: float) -> None:
+    _require_size(size)
+    if not 0.0 <= failure < 1.0:
+        raise SltkError(f"a group needs 0 <= failure < 1, but got failure={failure}; certify a larger group.")
 
 
 def _require_size(n: int) -> None:

@@ -5,7 +5,8 @@ samples, except with probability ``delta``:
 
 * ``closed-form``: a theorem with its constants (``sltk.subset_sum.bounds``); a window beyond its own is cut into g
   equal shares, one for each of g disjoint groups of samples, which must all succeed: ``g n(eps/g, delta/g)``;
-* ``certificate``: the least of the closed form, the value iteration, and the stored second-moment certificates;
+* ``certificate``: the least of the closed form, the value iteration, and the stored second-moment certificates, of
+  which several on disjoint groups of samples fail with the product of their probabilities;
 * ``measured``: the smallest n at which the lower Clopper-Pearson limit of the success rate of random pools, each
   decided exactly, passes ``1 - delta``; the limits hold for one n each, not for all of them together;
 * ``floor``: below it no pool of whatever law succeeds.
@@ -23,10 +24,10 @@ from typing import Any, Literal
 from sltk.core.errors import SltkError
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
-from sltk.subset_sum.bounds import amplified_size, closed_form_size, counting_floor
+from sltk.subset_sum.bounds import closed_form_size, counting_floor, mixed_size
 from sltk.subset_sum.laws import Law, Uniform, law_of
 from sltk.subset_sum.widths.coverage import LARGEST, covers
-from sltk.subset_sum.widths.moment_certificate import Stratified
+from sltk.subset_sum.widths.moment_certificate import Stratified, Wide
 from sltk.subset_sum.widths.width_certificate import OutOfReach, certified_size
 
 SizeMethod = Literal["closed-form", "certificate", "measured", "floor"]
@@ -113,10 +114,13 @@ def _certificate(eps: float, delta: float, law: Law, window: float) -> int:
         with suppress(OutOfReach):  # the closed form holds where the iteration's grid ends
             sizes.append(certified_size(eps, delta, law, wider).size)
     unit, scale = law.in_units()
+    groups: list[tuple[int, float]] = []
     for found in stored_certificates():
         narrower = Fraction(found.eps) * scale <= Fraction(eps)
         if found.law == unit.spec() and narrower and Fraction(found.window) * scale >= Fraction(window):
-            sizes.append(amplified_size(found.size, found.failure, delta))
+            groups.append((found.size, found.failure))
+    if groups:
+        sizes.append(mixed_size(groups, delta))
     return min(sizes)
 
 
@@ -135,7 +139,8 @@ def read_certificate(record: dict[str, Any]) -> StoredCertificate:
         SltkError: a field is missing or unknown.
     """
     try:
-        plan: dict[str, Any] = {**record["plan"], "lows": tuple(record["plan"]["lows"])}
+        wide = tuple(Wide(**w) for w in record["plan"].get("wide", ()))
+        plan: dict[str, Any] = {**record["plan"], "lows": tuple(record["plan"]["lows"]), "wide": wide}
         fields: dict[str, Any] = {**record, "plan": Stratified(**plan)}
         return StoredCertificate(**fields)
     except (KeyError, TypeError) as error:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from sltk.core.errors import SltkError
-from sltk.subset_sum.bounds import amplified_size, closed_form_failure, closed_form_size, counting_floor
+from sltk.subset_sum.bounds import amplified_size, closed_form_failure, closed_form_size, counting_floor, mixed_size
 from sltk.subset_sum.laws import LogUniform, Masked, Normal, Product, Uniform
 
 TABLE = {(0.1, 0.05): 29, (0.01, 0.05): 45, (0.01, 0.01): 51, (0.001, 0.05): 61}
@@ -54,6 +54,24 @@ def test_amplification():
     assert amplified_size(10, 0.0, 1e-300) == 10
 
 
+def test_groups_of_different_sizes():
+    """22 + 24 samples: .0423 * .02343 < .001, where 22 + 22 fail too often and 24 + 24 are two too many."""
+    groups = [(22, 0.0423), (24, 0.02343)]
+    assert mixed_size(groups, 0.001) == 46
+    assert mixed_size(groups[:1], 0.001) == 66
+    assert mixed_size(groups[1:], 0.001) == 48
+    assert mixed_size(groups, 0.05) == 22
+    assert mixed_size(groups, 0.03) == 24
+    assert mixed_size([*groups, (0, 0.5)], 1e-9) == 0
+
+
+@pytest.mark.parametrize("failure", [0.0625, 0.3, 0.0])
+@pytest.mark.parametrize("delta", [0.5, 0.05, 0.0039, 1e-12])
+def test_one_kind_of_group_is_the_power(failure, delta):
+    assert mixed_size([(10, failure)], delta) == amplified_size(10, failure, delta)
+    assert mixed_size([(10, failure), (11, failure)], delta) == amplified_size(10, failure, delta)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -66,6 +84,10 @@ def test_amplification():
         (lambda: counting_floor(-1.0, 1.0), "eps=-1.0"),
         (lambda: counting_floor(0.1, math.inf), "window=inf"),
         (lambda: amplified_size(5, 1.0, 0.05), "failure=1.0"),
+        (lambda: mixed_size([], 0.05), "at least one"),
+        (lambda: mixed_size([(5, 0.5), (4, 1.0)], 0.05), "failure=1.0"),
+        (lambda: mixed_size([(5, 0.5), (-4, 0.1)], 0.05), "n=-4"),
+        (lambda: mixed_size([(5, 0.5)], 0.0), "delta=0.0"),
     ],
 )
 def test_refusals_name_the_argument(call, words):

@@ -13,12 +13,11 @@ from sltk.subset_sum.laws import LogUniform, Normal, Product, Uniform
 from sltk.subset_sum.widths.handover import handover
 from sltk.subset_sum.widths.moment_certificate import (
     Stratified,
-    _quadratic,
     bin_weights,
     moment_failure,
-    stratum_failure,
 )
 from sltk.subset_sum.widths.moment_kernel import irwin_hall
+from sltk.subset_sum.widths.moment_stratum import second_moments, stratum_failure
 from sltk.subset_sum.widths.moment_table import PairTable, Targets
 
 TARGETS = Targets(near=0.5, far=0.9, inner=0.7, outer=0.4)
@@ -49,7 +48,7 @@ def test_second_moments_are_those_of_random_pools():
     counts = (1, 1, 1, 1)
     table = PairTable(4, 0.5, FOUR, 0.1, TARGETS)
     kinds = [(1, 0), (2, -1), (2, -2)]
-    quadratic = _quadratic(table, counts, kinds)
+    quadratic, _ = second_moments(table, counts, kinds)
     generator = stream(3, "moments")
     trials = 40_000
     sums, sizes, lows = _sums(counts, generator, trials)
@@ -112,6 +111,26 @@ def test_bins_lie_below_the_density():
     weights = bin_weights(Normal(1.0), Stratified(4, 1, 0.01, 1.0, 0.75, FOUR))
     expected = [0.75 * math.exp(-0.5 * t * t) / math.sqrt(2.0 * math.pi) for t in (1.5, 0.75, 0.75, 1.5)]
     assert weights.tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "lows", [(0, -1, -2, 1), (-1, -1, 0, 0), (1, 0, -1, -2), (-2, 0, 1), (), (-3, -2, -1, 0, 1, 2)]
+)
+def test_bins_that_would_prove_what_is_false_are_refused(lows):
+    """The first two passed once: ``(0, -1, -2, 1)`` mirrors the wrong bins, ``(-1, -1, 0, 0)`` counts samples twice."""
+    with pytest.raises(SltkError, match="strictly increasing"):
+        bin_weights(Uniform(1.0), Stratified(6, 4, 0.03, 0.7, 0.5, lows))
+
+
+def test_a_density_of_mass_above_1_is_refused():
+    class Heavy(Uniform):
+        def density(self, x):
+            return 1.1 * super().density(x)
+
+    with pytest.raises(SltkError, match="above 1"):
+        bin_weights(Heavy(1.0), Stratified(6, 4, 0.03, 0.7, 0.5, FOUR))
+    with pytest.raises(SltkError, match="width=0"):
+        bin_weights(Uniform(1.0), Stratified(6, 4, 0.03, 0.7, 0.0, FOUR))
 
 
 def test_refusals():

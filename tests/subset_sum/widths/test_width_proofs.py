@@ -40,3 +40,13 @@ def test_a_wrong_width_moves_an_entry():
         parts = [checker.density_of_sum(m, width, g * width) for m, g in ((1, 0), (1, -1), (2, 0))]
         values.append(checker.exact_entry(*parts, Fraction(1, 64), t))
     assert abs(float(values[0] - values[1])) > 1e-9
+
+
+def test_bins_that_are_no_stratification_are_refused():
+    """Both passed the package once; the last weighs too much."""
+    half = Fraction(1, 2)
+    assert checker.bins_hold("uniform(1.0)", half, (-2, -1, 0, 1))
+    assert not checker.bins_hold("uniform(1.0)", half, (0, -1, -2, 1))
+    assert not checker.bins_hold("uniform(1.0)", half, (-1, -1, 0, 0))
+    assert not checker.bins_hold("uniform(1.0)", half, (-2, 0, 1))
+    assert checker.bins_hold("normal(1.0)", Fraction(3, 4), (-2, -1, 0, 1))

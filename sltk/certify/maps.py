@@ -7,7 +7,10 @@ from torch import Tensor
 from sltk.core.numerics.arrays import Values
 from sltk.core.numerics.rounding import swell, underflow
 from sltk.core.numerics.tensors import tensor_of
+from sltk.core.threads import over_cores
 from sltk.networks.affine import Affine
+
+BLOCK = 64  # columns
 
 
 def upper_per_copy(affine: Affine, weight: Tensor, x: Tensor) -> Tensor:
@@ -21,10 +24,23 @@ def upper_selected(affine: Affine, selected: csr_matrix, x: Tensor, rows: int) -
     columns = affine.windows(x)
     # scipy's sparse matrices have no types of their own.
     count = int(np.diff(selected.indptr).max(initial=0)) + 1  # pyright: ignore
-    product: Values = np.asarray(selected @ columns.numpy(), dtype=np.float64)  # pyright: ignore
+    product = _product(selected, columns.numpy())
     values: Values = np.asarray(selected.data, dtype=np.float64)  # pyright: ignore
     image: Tensor = swell(tensor_of(product), count) + underflow(count, tensor_of(values), columns)
     return image.reshape(-1, rows, *affine.output_positions(tuple(x.shape[1:])))
+
+
+def _product(selected: csr_matrix, columns: Values) -> Values:
+    """``selected @ columns``, block of columns by block: a block stays in the cache, and blocks go to threads."""
+
+    image = np.empty((selected.shape[0], columns.shape[1]))  # pyright: ignore[reportUnknownMemberType]
+
+    def block(_: None, low: int, high: int) -> None:
+        # scipy leaves the interpreter's lock while it multiplies; each entry is summed as in the whole product.
+        image[:, low:high] = selected @ np.ascontiguousarray(columns[:, low:high])  # pyright: ignore
+
+    over_cores(block, columns.shape[1], BLOCK, lambda: None)
+    return image
 
 
 def shape_of(selected: csr_matrix) -> tuple[int, int]:

@@ -33,7 +33,7 @@ def upper_selected(affine: Affine, selected: csr_matrix, x: Tensor, rows: int) -
 def _product(selected: csr_matrix, columns: Values) -> Values:
     """``selected @ columns``, block of columns by block: a block stays in the cache, and blocks go to threads."""
 
-    image = np.empty((selected.shape[0], columns.shape[1]))  # pyright: ignore[reportUnknownMemberType]
+    image = np.empty((shape_of(selected)[0], columns.shape[1]))
 
     def block(_: None, low: int, high: int) -> None:
         # scipy leaves the interpreter's lock while it multiplies; each entry is summed as in the whole product.

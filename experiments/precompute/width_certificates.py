@@ -21,11 +21,10 @@ FOUR = (-2, -1, 0, 1)
 PLANS: list[tuple[Law, float, int, Stratified]] = [
     (Uniform(1.0), 0.1, 17, Stratified(15, 2, 0.03, 1.5, 0.5, FOUR)),
     (Uniform(1.0), 0.01, 20, Stratified(17, 3, 0.0035, 1.2, 0.5, FOUR, (Wide(5, 1.0), Wide(8, 1.2)))),
-    (Uniform(1.0), 0.01, 22, Stratified(18, 4, 0.0035, 1.4, 0.5, FOUR)),
+    (Uniform(1.0), 0.01, 22, Stratified(18, 4, 0.0033, 1.2, 0.5, FOUR, (Wide(6, 1.0), Wide(9, 1.2)))),
     (Normal(1.0), 0.01, 47, Stratified(17, 9, 0.004, 1.1, 0.75, FOUR)),
     (Uniform(1.0), 0.001, 26, Stratified(22, 4, 0.00038, 1.4, 0.5, FOUR)),
     (Uniform(1.0), 0.01, 30, Stratified(22, 8, 0.0038, 1.1, 0.5, FOUR)),
-    (Uniform(1.0), 0.01, 24, Stratified(20, 4, 0.0035, 1.4, 0.5, FOUR)),
 ]
 
 

@@ -32,6 +32,11 @@ def shape_of(selected: csr_matrix) -> tuple[int, int]:
     return (int(selected.shape[0]), int(selected.shape[1]))  # pyright: ignore
 
 
+def sizes(selected: csr_matrix) -> csr_matrix:
+    """Absolute values of the entries."""
+    return abs(selected)  # pyright: ignore
+
+
 def row_sums(selected: csr_matrix) -> Values:
     """The sum of every row."""
     return np.asarray(selected.sum(axis=1), dtype=np.float64)  # pyright: ignore

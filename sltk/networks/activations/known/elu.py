@@ -5,11 +5,25 @@ from functools import cache, partial
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from sltk.networks.activations.activation import Activation, Remainder
 from sltk.networks.activations.entry import Entry, single, up
+from sltk.networks.activations.profile import Piece, Profile
 from sltk.networks.spelling import Call, Spellings
+
+
+def _profile(right: float, left: float) -> Profile:
+    """A line of slope ``right``, and ``left (exp(x) - 1)``."""
+
+    def falling(x: Tensor) -> Tensor:
+        return left * torch.exp(x)
+
+    pieces = (
+        Piece(-math.inf, 0.0, falling, bend=falling),
+        Piece(0.0, math.inf, lambda x: torch.full_like(x, right)),
+    )
+    return Profile(pieces, size=1.0 + max(right, left))
 
 
 @cache
@@ -17,6 +31,7 @@ def _elu(alpha: float) -> Activation:
     return Activation(
         f"elu({alpha!r})", partial(F.elu, alpha=alpha), 1.0, alpha, 0.0, max(1.0, alpha),
         Remainder(alpha / 2.0, 2, math.inf),
+        profile=_profile(1.0, alpha),
         evidence="0 <= exp(x) - 1 - x <= x^2/2 for x <= 0; 0 <= phi' <= max(1, alpha)",
     )  # fmt: skip
 
@@ -29,6 +44,7 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772
 _SELU_SLOPE = _SELU_SCALE * _SELU_ALPHA
 _SELU = Activation(
     "selu", F.selu, _SELU_SCALE, _SELU_SLOPE, 0.0, up(_SELU_SLOPE), Remainder(up(_SELU_SLOPE / 2.0), 2, math.inf),
+    profile=_profile(_SELU_SCALE, _SELU_SLOPE),
     evidence="scale times elu(alpha), scale = 1.0507010, alpha = 1.6732632",
 )  # fmt: skip
 

@@ -1,10 +1,11 @@
 """Slopes and curvatures of every activation over intervals, against 60-digit arithmetic.
 
-Numerical derivatives of the functions in ``test_activation_table`` (mpmath, nothing shared with torch) at dense points of
-random intervals lie within, and come close to both ends.
+Numerical derivatives of the functions in ``test_activation_table`` (mpmath, nothing shared with torch) at dense points
+of random intervals lie within, and come close to both ends.
 """
 
 import math
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +13,10 @@ import pytest
 import torch
 from mpmath import mp, mpf
 
-from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.activation import Activation, Curve
 from sltk.networks.activations.profile import SLACK, Profile
 from sltk.networks.activations.table import activation
-from tests.golden.test_activation_table import EXACT, NAMES
+from tests.golden.test_activation_table import EXACT, NAMES, closed_slopes, grid
 
 CLOSE = 0.02  # points of the grid miss an extremum by less, in slopes of size about 1
 
@@ -60,7 +61,8 @@ def test_derivatives_lie_within_and_reach_the_ends(name: str, order: int) -> Non
     assert phi.profile is not None
     inside, gap = holds(name, phi, order)
     assert inside
-    assert gap <= CLOSE * (1.0 + 2.0 * phi.lipschitz)
+    steps = 10.0 if name == "softsign" and order == 2 else 1.0  # its bend jumps at 0, where the grid sees one side
+    assert gap <= steps * CLOSE * (1.0 + 2.0 * phi.lipschitz)
 
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "silu", "mish", "gelu_tanh", "erf", "sigmoid"])
@@ -88,3 +90,36 @@ def test_a_user_s_own_has_its_lipschitz_constant() -> None:
     assert [float(v) for v in phi.slopes(*ends)] == [0.0, phi.lipschitz]
     assert [float(v) for v in replace(phi, minimum=0.0).slopes(*ends)] == [-phi.lipschitz, phi.lipschitz]
     assert not math.isfinite(float(phi.bends(*ends)[0]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_can_be_pickled(name: str) -> None:
+    """Modules of tickets hold activations."""
+    phi = pickle.loads(pickle.dumps(activation(name)))
+    ends = torch.tensor([-1.0]).double(), torch.tensor([2.0]).double()
+    assert [float(v) for v in phi.slopes(*ends)] == [float(v) for v in activation(name).slopes(*ends)]
+
+
+def curve_holds(name: str, curve: Curve) -> bool:
+    """``|phi - mu - c |x|^q| <= K |x|^q'`` on dense grids, in 60 digits."""
+    with mp.workdps(60):
+        phi, right, left = EXACT[name], *closed_slopes(name)
+        for x in grid(-16, 16, 1600) + grid(-200, 200, 50):
+            line = (right if x >= 0 else left) * x + phi(mpf(0))
+            first = mpf(curve.right if x >= 0 else curve.left) * abs(x) ** curve.order
+            slack = mpf(10) ** -50 + mpf(2) ** -50 * abs(first)
+            if abs(phi(x) - line - first) > mpf(curve.rest.coefficient) * abs(x) ** curve.rest.order + slack:
+                return False
+    return True
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if activation(name).curve is not None])
+def test_first_term_of_the_remainder(name: str) -> None:
+    """Its size and its sign; with the sign turned, or the rest a quarter smaller, it fails."""
+    curve = activation(name).curve
+    assert curve is not None
+    assert curve_holds(name, curve)
+    less = replace(curve, rest=replace(curve.rest, coefficient=0.75 * curve.rest.coefficient))
+    assert not curve_holds(name, less)  # negative control
+    if curve.right or curve.left:
+        assert not curve_holds(name, replace(curve, right=-curve.right, left=-curve.left))

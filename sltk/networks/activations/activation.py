@@ -36,6 +36,17 @@ class Remainder:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """``|phi(x) - mu(x) - c |x|**order| <= rest.coefficient * |x|**rest.order`` with ``c = right`` for ``x > 0``, else
+    ``left``, for ``|x| <= rest.radius``. The two are within ``2**-50`` of their sizes."""
+
+    order: int
+    right: float
+    left: float
+    rest: Remainder
+
+
+@dataclass(frozen=True)
 class Rounding:
     """``|computed - phi(x)| <= relative |computed| + absolute min(|x|, 16) + 2**-1000`` in float64; both 0 if exact."""
 
@@ -60,6 +71,7 @@ class Activation:
         evidence: why the constants hold.
         rounding: how far ``function`` is from phi in float64; the default allows 8 units in the last place.
         profile: how steep it is where; ``None`` where only ``lipschitz`` and ``minimum`` are known.
+        curve: the first term of the remainder with its sign; ``None`` where only the size is known.
     """
 
     name: str
@@ -74,6 +86,7 @@ class Activation:
     evidence: str = ""
     rounding: Rounding = Rounding()
     profile: Profile | None = field(default=None, compare=False, repr=False)
+    curve: Curve | None = field(default=None, compare=False, repr=False)
 
     def __call__(self, x: Tensor) -> Tensor:
         """``phi(x)``, elementwise, in the dtype of ``x``."""

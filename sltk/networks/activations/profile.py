@@ -8,6 +8,8 @@ may jump. Ends and turns are float64 numbers near the exact ones, and slopes are
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -22,7 +24,7 @@ class Piece:
 
     Attributes:
         low, high: ends; may be infinite.
-        slope: ``phi'`` inside, and its limits at the ends.
+        slope: ``phi'`` inside, and its limits at the ends; functions here are those of a module, so that they pickle.
         turns: where ``phi'`` turns.
         bend: ``phi''``, likewise.
         bend_turns: where that turns.
@@ -50,13 +52,16 @@ class Profile:
         return tuple(piece.low for piece in self.pieces[1:])
 
     def slopes(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Least and largest ``(phi(y) - phi(x))/(y - x)`` for ``low <= x < y <= high``, at most ``SLACK size`` apart."""
+        """Least and largest ``(phi(y) - phi(x))/(y - x)`` for ``low <= x < y <= high``."""
         return self._extent(low, high, [(piece.slope, piece.turns) for piece in self.pieces])
 
     def bends(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Least and largest ``phi''`` inside; infinite where a kink is."""
+        """Least and largest ``phi''`` inside; infinite where the slope jumps."""
         least, most = self._extent(low, high, [(piece.bend, piece.bend_turns) for piece in self.pieces])
-        for kink in self.kinks:
+        for left, right in pairwise(self.pieces):
+            kink = torch.tensor(right.low, dtype=torch.float64)
+            if abs(float(left.slope(kink) - right.slope(kink))) <= SLACK:
+                continue
             broken = (low < kink) & (high > kink)
             least = torch.where(broken, -math.inf, least)
             most = torch.where(broken, math.inf, most)
@@ -85,7 +90,7 @@ class Profile:
 def lines(*slopes: float, kinks: tuple[float, ...]) -> Profile:
     """Straight pieces of these slopes, which meet at ``kinks``."""
     ends = (-math.inf, *kinks, math.inf)
-    pieces = (Piece(a, b, _constant(m)) for a, b, m in zip(ends[:-1], ends[1:], slopes, strict=True) if a < b)
+    pieces = (Piece(a, b, constant(m)) for a, b, m in zip(ends[:-1], ends[1:], slopes, strict=True) if a < b)
     return Profile(tuple(pieces), straight=True)
 
 
@@ -96,8 +101,6 @@ def smooth(
     return Profile((Piece(-math.inf, math.inf, slope, turns, bend, bend_turns),), size=size)
 
 
-def _constant(value: float) -> Elementwise:
-    def function(x: Tensor) -> Tensor:
-        return torch.full_like(x, value)
-
-    return function
+def constant(value: float) -> Elementwise:
+    """The function that is ``value`` everywhere."""
+    return partial(torch.full_like, fill_value=value)

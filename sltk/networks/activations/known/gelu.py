@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.activation import Activation, Remainder
+from sltk.networks.activations.activation import Activation, Curve, Remainder
 from sltk.networks.activations.entry import Entry, up
 from sltk.networks.activations.profile import smooth
 from sltk.networks.spelling import Call, Spellings
@@ -59,12 +59,14 @@ _GELU = Activation(
     "gelu", F.gelu, 0.5, 0.5, 0.0, 1.12891, Remainder(up(_NORMAL_PEAK), 2, math.inf), minimum=-0.7517915246935645,
     evidence="phi(x) - x/2 = x (P(x) - 1/2) and |P(x) - 1/2| <= |x| p(0), P and p the normal law's; "
              "|phi'| is largest at sqrt 2, where it is 1.1289042",
+    curve=Curve(2, _NORMAL_PEAK, _NORMAL_PEAK, Remainder(up(_NORMAL_PEAK / 6.0), 4, math.inf)),
     profile=smooth(_slope, (-math.sqrt(2.0), math.sqrt(2.0)), _bend, (-2.0, 0.0, 2.0), 2.0),
 )  # fmt: skip
 _GELU_TANH = Activation(
     "gelu_tanh", partial(F.gelu, approximate="tanh"), 0.5, 0.5, 0.0, 1.129, Remainder(up(_NORMAL_PEAK), 2, math.inf),
     minimum=-0.7524614220710163,
     evidence="tanh|u| <= c |x|, from artanh y >= y + y^3/3 and c^2/3 >= a; |phi'| at 1.4185040: 1.1289931",
+    curve=Curve(2, _NORMAL_PEAK, _NORMAL_PEAK, Remainder(up(_SCALE**3 / 6.0), 4, math.inf)),
     profile=smooth(
         _tanh_slope, (-1.4185040087908284, 1.4185040087908284),
         _tanh_bend, (-2.0134807246242579, 0.0, 2.0134807246242579), 2.0,

@@ -11,19 +11,8 @@ def _identity(x: Tensor) -> Tensor:
     return x
 
 
-ENTRIES = (
-    single(
-        Activation(
-            "identity",
-            _identity,
-            1.0,
-            1.0,
-            0.0,
-            1.0,
-            LINEAR,
-            evidence="linear",
-            rounding=EXACT,
-            profile=lines(1.0, kinks=()),
-        )
-    ),
-)
+_IDENTITY = Activation(
+    "identity", _identity, 1.0, 1.0, 0.0, 1.0, LINEAR, evidence="linear", rounding=EXACT, profile=lines(1.0, kinks=()),
+)  # fmt: skip
+
+ENTRIES = (single(_IDENTITY),)

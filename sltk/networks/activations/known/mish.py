@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sltk.networks.activations.activation import Activation, Remainder
+from sltk.networks.activations.activation import Activation, Curve, Remainder
 from sltk.networks.activations.entry import RELATIVE, single
 from sltk.networks.activations.profile import smooth
 
@@ -33,6 +33,7 @@ _MISH = Activation(
     evidence="phi(x) - .6 x = x (h(x) - .6) with h = (E^2 + 2 E)/(E^2 + 2 E + 2), E = exp x; "
              "|h(x) - .6|/|x| is largest at -.176619, where it is .3214046; |phi'| at 1.490571: 1.0884982",
     rounding=RELATIVE,
+    curve=Curve(2, 0.32, 0.32, Remainder(0.06703, 3, math.inf)),  # by branch and bound, as K
     profile=smooth(
         _slope, (-2.2563763963607931, 1.4905711794854285),
         _bend, (-3.2673378465204046, -0.087934431314914211, 2.1148425630208771), 2.0,

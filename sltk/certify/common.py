@@ -7,13 +7,37 @@ import torch
 from torch import Tensor
 
 from sltk.certify.contributions import Contributions, shifted, spread
+from sltk.certify.differential.common_map import CommonMap, common_map
+from sltk.certify.differential.forms import Known, power
 from sltk.certify.maps import upper_per_copy
 from sltk.certify.realised import Realised, parameter_shape, require_shape, store
 from sltk.certify.signed import Ball, Signed, image
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
-from sltk.core.numerics.rounding import swell, underflow, up
+from sltk.core.numerics.rounding import swell
 from sltk.networks.affine import Affine
+
+
+@dataclass(frozen=True)
+class Bend:
+    """What the univariate neurons add beyond their half lines, its first term with its sign.
+
+    Copy ``k`` of neuron ``j`` adds ``sum_i c_kji |x_i|^order`` with ``c`` of the input's sign, up to
+    ``sum_i rest_kji |x_i|^rest_order``, as long as every ``|w x|`` is within ``radius``.
+
+    Args:
+        order: of the first term.
+        positive, negative: ``(copies, out, in / groups, kh, kw)``, ``sum v c(sign w x) |w|^order``.
+        rest: same shape, ``sum |v| K |w|^rest_order``.
+        rest_order, radius: of the rest.
+    """
+
+    order: int
+    positive: Signed
+    negative: Signed
+    rest: Tensor
+    rest_order: int
+    radius: float = inf
 
 
 @dataclass(frozen=True)
@@ -31,6 +55,7 @@ class Common(Realised):
         order: ``q``.
         radius: where the remainder bound holds.
         reach: largest ``|w|`` among the selected samples.
+        bend: the same as ``remainder``, closer; ``None`` where only its size is known.
 
     Raises:
         SltkError: for wrong shapes, NaN, negative remainders or bias errors, ``order < 1``.
@@ -44,6 +69,7 @@ class Common(Realised):
     order: int = 1
     radius: float = inf
     reach: float = 0.0
+    bend: Bend | None = None
 
     def __post_init__(self) -> None:
         store(self, "remainder")
@@ -99,7 +125,7 @@ class Common(Realised):
         falling = upper_per_copy(affine, self.delta_negative.magnitude, (-seen.low).clamp(min=0))
         return Contributions(
             parameter=torch.minimum(either, swell(rising + falling, 2)),
-            remainder=upper_per_copy(affine, self.remainder, _power(seen.magnitude, self.order)),
+            remainder=upper_per_copy(affine, self.remainder, power(seen.magnitude, self.order)),
             bias=spread(self.bias_error, either),
             inherited=self.inherited(affine, errors),
             gain=float(affine.kernel.abs().flatten(1).sum(1).max()),
@@ -122,6 +148,24 @@ class Common(Realised):
         balls = [image(affine, delta, _where(here, x)) for delta, x, here in parts if bool(here.any())]
         return sum(balls[1:], balls[0])
 
+    def map(self, affine: Affine, known: Known, injected: Tensor) -> CommonMap:
+        """The target's weights on the differences, parameter errors on the ticket's values.
+
+        Raises:
+            SltkError: where a univariate neuron leaves the radius of its remainder bound.
+        """
+        seen = Interval(known.ticket.low[0], known.ticket.high[0])
+        self._require_radius(affine.name, seen)
+        bend = self.bend
+        if bend is not None and self.reach * float(seen.magnitude.max()) > 0.99 * bend.radius:
+            bend = None
+        errors, curve = (self.delta_positive, self.delta_negative), None
+        rest, order = (self.remainder, self.order) if bend is None else (bend.rest, bend.rest_order)
+        if bend is not None and bool((bend.positive.magnitude + bend.negative.magnitude).any()):
+            curve = (bend.order, bend.positive, bend.negative)
+        remainder = upper_per_copy(affine, rest, power(seen.magnitude, order))
+        return common_map(affine, errors, self.bias, known, remainder + injected, curve)
+
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The target's weights amplify, in every copy alike."""
         image = affine.through(errors)
@@ -139,11 +183,3 @@ class Common(Realised):
 def _where(here: Tensor, x: Interval) -> Interval:
     """``x`` where ``here`` is true, else 0."""
     return Interval(*(torch.where(here, end, torch.zeros_like(end)) for end in (x.low, x.high)))
-
-
-def _power(size: Tensor, order: int) -> Tensor:
-    """Upper bound of ``size ** order``."""
-    power = size
-    for _ in range(order - 1):
-        power = up(power * size) + underflow(1, power, size)
-    return power

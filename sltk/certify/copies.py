@@ -10,6 +10,8 @@ from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  
 from torch import Tensor
 
 from sltk.certify.contributions import Contributions, shifted, spread
+from sltk.certify.differential.copies_map import CopiesMap, copies_map
+from sltk.certify.differential.forms import Known
 from sltk.certify.maps import row_sums, shape_of, sizes, upper_per_copy, upper_selected
 from sltk.certify.realised import Realised, parameter_shape, require_shape
 from sltk.certify.signed import Signed, image
@@ -97,6 +99,10 @@ class Copies(Realised):
         """On the target's values."""
         met = image(affine, self.delta, target)
         return (met + shifted(self.bias, met.centre)).largest
+
+    def map(self, affine: Affine, known: Known, injected: Tensor) -> CopiesMap:
+        """Parameter errors on the target's values, selected weights on the ticket's and on the differences."""
+        return copies_map(affine, self.delta, self.selected, self.bias, known, injected)
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The selected weights amplify, each the error of the copy that it reads."""

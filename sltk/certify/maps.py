@@ -27,6 +27,12 @@ def upper_selected(affine: Affine, selected: csr_matrix, x: Tensor, rows: int) -
     return image.reshape(-1, rows, *affine.output_positions(tuple(x.shape[1:])))
 
 
+def dense(selected: csr_matrix) -> Tensor:
+    """The matrix with its zeros."""
+    full: Values = np.asarray(selected.toarray(), dtype=np.float64)  # pyright: ignore
+    return tensor_of(full)
+
+
 def shape_of(selected: csr_matrix) -> tuple[int, int]:
     """Rows and columns."""
     return (int(selected.shape[0]), int(selected.shape[1]))  # pyright: ignore

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from sltk.certify.certificate import Certificate, StageError
+from sltk.certify.certificate import Certificate, StageError, Way
 from sltk.certify.contributions import Contributions
 from sltk.certify.intervals import Box, StageRanges, ranges
 from sltk.certify.realised import Realised
@@ -180,7 +180,9 @@ def conclude(state: ErrorState, kind: str = "a posteriori", method: str = _POSTE
     if state.stage != count:
         raise SltkError(f"conclude needs all {count} stages, but {state.stage} are done; step through the rest.")
     per_output = state.errors.amax(0)
-    return Certificate(float(per_output.max()), per_output, state.coarse, state.layers, state.box, kind, method)
+    bound = float(per_output.max())
+    ways = (Way("intervals", bound, "errors carried forward stage by stage; the table is theirs"),)
+    return Certificate(bound, per_output, state.coarse, state.layers, state.box, kind, method, ways)
 
 
 def certify(network: Network, box: Box, realised: Iterable[Realised]) -> Certificate:

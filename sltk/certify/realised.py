@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from sltk.certify.contributions import Contributions
+from sltk.certify.differential.forms import Known
+from sltk.certify.differential.stage_map import StageMap
 from sltk.certify.signed import Signed
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
@@ -79,6 +81,16 @@ class Realised(ABC):
 
         Returns:
             ``(copies, out, ...)``.
+        """
+
+    @abstractmethod
+    def map(self, affine: Affine, known: Known, injected: Tensor) -> StageMap:
+        """The stage as a map of functionals, for values that lie where ``known`` says.
+
+        Args:
+            affine: the target's map.
+            known: of what the stage reads.
+            injected: ``(copies, out, ...)``, at least 0: what else each output of the ticket may be off by.
         """
 
     @abstractmethod

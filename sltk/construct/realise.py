@@ -13,7 +13,7 @@ import torch
 from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
-from sltk.certify.common import Common
+from sltk.certify.common import Bend, Common
 from sltk.certify.copies import Copies
 from sltk.certify.signed import Signed
 from sltk.construct.masks import LayerMask
@@ -23,6 +23,7 @@ from sltk.construct.source import Source
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Flags, Indices, Values
 from sltk.core.numerics.tensors import tensor_of
+from sltk.networks.activations.activation import Curve
 from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53
@@ -126,7 +127,22 @@ def _common(
         order=phi.remainder.order,
         radius=phi.remainder.radius,
         reach=float(np.abs(incoming).max(initial=0.0)),
+        bend=None if phi.curve is None else _bend(role, affine, weights, incoming, phi.curve),
     )
+
+
+def _bend(role: Role, affine: Affine, weights: KeptWeights, incoming: Values, curve: Curve) -> Bend:
+    size, rest = np.abs(incoming) ** curve.order, curve.rest
+    sides: list[Signed] = []
+    for toward, away in ((curve.right, curve.left), (curve.left, curve.right)):
+        terms = weights.value * size * np.where(incoming > 0, toward, away)
+        total, sizes, count = sums_by_parameter(role, weights, terms)
+        # 16 covers the power, the products and the constant's own rounding.
+        sides.append(Signed(_shaped(role, affine, total), _shaped(role, affine, (count + 24.0) * 1.01 * UNIT * sizes)))
+    last = np.abs(weights.value) * rest.coefficient * np.abs(incoming) ** rest.order
+    most, _, count = sums_by_parameter(role, weights, last)
+    upper = _shaped(role, affine, most * (1.0 + (count + 32.0) * UNIT))
+    return Bend(curve.order, sides[0], sides[1], upper, rest.order, rest.radius)
 
 
 def kept_incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:

@@ -24,6 +24,7 @@ from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import conclude, start, step
 from sltk.certify.realised import Realised
+from sltk.certify.signed import Signed
 from sltk.core.errors import SltkError
 from sltk.core.numerics.rounding import swell
 from sltk.networks.activations.activation import Activation
@@ -119,7 +120,7 @@ def a_priori(
     offers = [pools] * count if isinstance(pools, Pools) else list(pools)
     if len(offers) != count:
         raise SltkError(f"a_priori needs one Pools or {count} (one a stage), but got {len(offers)}.")
-    state = start(network, box)
+    state = start(network, box, signs=False)
     for index, stage in enumerate(network.stages):
         if method.univariate(index):
             realised = _common(stage, eps[index], below[index], bias[index], offers[index], univariate)
@@ -136,10 +137,10 @@ def _common(stage: Stage, eps: float, below: float, bias: float, pools: Pools, p
     for _ in range(bend.order):
         per_mass = swell(per_mass * pools.incoming, 2)
     return Common(
-        delta_positive=delta[None],
-        delta_negative=delta[None],
+        delta_positive=Signed.within(delta[None]),
+        delta_negative=Signed.within(delta[None]),
         remainder=swell(mass * per_mass, 2)[None],
-        bias_error=_bias(stage, bias, below, every=phi.intercept != 0)[None],
+        bias=Signed.within(_bias(stage, bias, below, every=phi.intercept != 0)[None]),
         order=bend.order,
         radius=bend.radius,
         reach=pools.incoming if bend.coefficient else 0.0,
@@ -149,9 +150,9 @@ def _common(stage: Stage, eps: float, below: float, bias: float, pools: Pools, p
 def _copies(stage: Stage, eps: float, below: float, bias: float, pools: Pools) -> Realised:
     delta, mass = _worst(stage, eps, below, pools)
     return Copies(
-        delta[None],
+        Signed.within(delta[None]),
         csr_matrix(stage.affine.blocks(mass).flatten(1).numpy()),
-        _bias(stage, bias, below, every=False)[None],
+        Signed.within(_bias(stage, bias, below, every=False)[None]),
     )
 
 

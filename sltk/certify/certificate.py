@@ -1,7 +1,8 @@
 """The certificate: a proved bound of ``sup ||target - ticket||_inf`` over a box, with the sum behind it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from rich.box import SIMPLE
 from rich.table import Table
 from torch import Tensor
@@ -39,18 +40,34 @@ class StageError:
 
 
 @dataclass(frozen=True)
+class Way:
+    """One way to a bound.
+
+    Attributes:
+        name: of the way.
+        bound: largest over outputs and copies; ``None`` where it was not computed.
+        text: what was done, or why not.
+    """
+
+    name: str
+    bound: float | None
+    text: str
+
+
+@dataclass(frozen=True)
 class Certificate:
     """``sup_{x in domain} |target(x) - ticket(x)| <= bound`` in every output and copy.
 
     Attributes:
-        bound: largest entry of ``per_output``.
-        per_output: ``output_shape``, maximum over copies.
+        bound: largest entry of ``per_output``, so at most that of every way.
+        per_output: ``output_shape``, maximum over copies; for each output the least of all ways.
         coarse: bound of the same recursion when each stage hands on one number, its largest error, and the
             ranges cap nothing; at least ``bound``.
         layers: contributions, one entry a stage.
         domain: the box.
         kind: ``"a posteriori"`` (a given ticket) or ``"a priori"`` (any ticket within the tolerances).
         method: what the bound rests on, in words.
+        ways: the ways by which it was sought, with the bound of each.
     """
 
     bound: float
@@ -60,12 +77,28 @@ class Certificate:
     domain: Box
     kind: str
     method: str
+    ways: tuple[Way, ...] = ()
+
+    @property
+    def best(self) -> str:
+        """The way with the least bound."""
+        found = [way for way in self.ways if way.bound is not None]
+        return min(found, key=lambda way: way.bound or 0.0).name if found else "intervals"
+
+    def beside(self, name: str, per_output: Tensor | None, text: str) -> "Certificate":
+        """With another way: in every output the smaller bound."""
+        bound = None if per_output is None else float(per_output.max())
+        ways = (*self.ways, Way(name, bound, text))
+        if per_output is None:
+            return replace(self, ways=ways)
+        least = torch.minimum(self.per_output, per_output)
+        return replace(self, bound=float(least.max()), per_output=least, ways=ways)
 
     def explain(self) -> Table:
         """The recursion as a table, one row a stage, all numbers absolute."""
         table = Table(
             title=f"{self.kind} certificate: sup error <= {self.bound:.6g} (maxima only: {self.coarse:.6g})",
-            caption=f"inputs with {self.domain}; {self.method}",
+            caption=f"inputs with {self.domain}; {self.method}{self._said}",
             box=SIMPLE,
             padding=(0, 1, 0, 0),
         )
@@ -76,3 +109,10 @@ class Certificate:
         for layer in self.layers:
             table.add_row(layer.name, *(f"{getattr(layer, column):.3g}" for column in numbers))
         return table
+
+    @property
+    def _said(self) -> str:
+        """The ways, the best first."""
+        ranked = sorted(self.ways, key=lambda way: (way.bound is None, way.bound or 0.0))
+        said = (f"{w.name}: {'-' if w.bound is None else f'{w.bound:.6g}'} ({w.text})" for w in ranked)
+        return "".join(f". {one}" for one in said)

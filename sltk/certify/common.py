@@ -6,13 +6,38 @@ from math import inf, nextafter
 import torch
 from torch import Tensor
 
-from sltk.certify.contributions import Contributions, spread
+from sltk.certify.contributions import Contributions, shifted, spread
+from sltk.certify.differential.common_map import CommonMap, common_map
+from sltk.certify.differential.forms import Known, power
 from sltk.certify.maps import upper_per_copy
 from sltk.certify.realised import Realised, parameter_shape, require_shape, store
+from sltk.certify.signed import Ball, Signed, image
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
-from sltk.core.numerics.rounding import swell, underflow, up
+from sltk.core.numerics.rounding import swell
 from sltk.networks.affine import Affine
+
+
+@dataclass(frozen=True)
+class Bend:
+    """What the univariate neurons add beyond their half lines, its first term with its sign.
+
+    Copy ``k`` of neuron ``j`` adds ``sum_i c_kji |x_i|^order`` with ``c`` of the input's sign, up to
+    ``sum_i rest_kji |x_i|^rest_order``, as long as every ``|w x|`` is within ``radius``.
+
+    Args:
+        order: of the first term.
+        positive, negative: ``(copies, out, in / groups, kh, kw)``, ``sum v c(sign w x) |w|^order``.
+        rest: same shape, ``sum |v| K |w|^rest_order``.
+        rest_order, radius: of the rest.
+    """
+
+    order: int
+    positive: Signed
+    negative: Signed
+    rest: Tensor
+    rest_order: int
+    radius: float = inf
 
 
 @dataclass(frozen=True)
@@ -23,36 +48,35 @@ class Common(Realised):
     ``sum_i theta_kji(sign x_i) x_i``, up to the remainder; its constants ``d sum v`` belong to the bias.
 
     Args:
-        delta_positive: ``(copies, out, in, kh, kw)``, effective minus target parameter for ``x > 0``.
+        delta_positive: ``(copies, out, in / groups, kh, kw)``, target minus effective parameter for ``x > 0``.
         delta_negative: the same for ``x < 0``; equal to it where ``m_+ = m_-``.
         remainder: same shape, the sum over the selected samples of ``|v| K |w|^q``; 0 without curvature.
-        bias_error: ``(copies, out)``, absolute.
+        bias: ``(copies, out)``, target minus ticket, the constants ``d sum v`` among it.
         order: ``q``.
         radius: where the remainder bound holds.
         reach: largest ``|w|`` among the selected samples.
+        bend: the same as ``remainder``, closer; ``None`` where only its size is known.
 
     Raises:
         SltkError: for wrong shapes, NaN, negative remainders or bias errors, ``order < 1``.
     """
 
     kind = "common"
-    delta_positive: Tensor
-    delta_negative: Tensor
+    delta_positive: Signed
+    delta_negative: Signed
     remainder: Tensor
-    bias_error: Tensor
+    bias: Signed
     order: int = 1
     radius: float = inf
     reach: float = 0.0
+    bend: Bend | None = None
 
     def __post_init__(self) -> None:
-        for name in ("delta_positive", "delta_negative"):
-            store(self, name, signed=True)
-        for name in ("remainder", "bias_error"):
-            store(self, name)
+        store(self, "remainder")
         shape = parameter_shape("Common", self.delta_positive)
         require_shape("Common", "delta_negative", self.delta_negative, shape)
         require_shape("Common", "remainder", self.remainder, shape)
-        require_shape("Common", "bias_error", self.bias_error, shape[:2])
+        require_shape("Common", "bias", self.bias, shape[:2])
         if type(self.order) is not int or self.order < 1:
             raise SltkError(f"Common needs an integer order >= 1, but got order={self.order}.")
         if not (self.radius >= 0 and self.reach >= 0 and self.reach < inf):
@@ -68,7 +92,7 @@ class Common(Realised):
     @property
     def parameter_error(self) -> float:
         """Largest error of an effective weight, pruned ones included."""
-        return float(torch.maximum(self.delta_positive, self.delta_negative).max())
+        return float(self.weight_error(nonnegative=False).max())
 
     def fits(self, affine: Affine, copies_in: int) -> None:
         """Check against the target's stage and the copies that the stage before has.
@@ -85,9 +109,10 @@ class Common(Realised):
 
     def weight_error(self, nonnegative: bool) -> Tensor:
         """The larger error of both signs, or that for positive inputs where there are no others."""
-        return self.delta_positive if nonnegative else torch.maximum(self.delta_positive, self.delta_negative)
+        positive = self.delta_positive.magnitude
+        return positive if nonnegative else torch.maximum(positive, self.delta_negative.magnitude)
 
-    def contributions(self, affine: Affine, magnitude: Tensor, ticket: Interval, errors: Tensor) -> Contributions:
+    def contributions(self, affine: Affine, target: Interval, ticket: Interval, errors: Tensor) -> Contributions:
         """Parameter errors and remainders meet the ticket's values; see ``sltk.certify.propagate``.
 
         Raises:
@@ -95,18 +120,51 @@ class Common(Realised):
         """
         seen = Interval(ticket.low[0], ticket.high[0])
         self._require_radius(affine.name, seen)
-        positive, negative = seen.high.clamp(min=0), (-seen.low).clamp(min=0)
-        worse = torch.maximum(self.delta_positive, self.delta_negative)
-        either = upper_per_copy(affine, worse, seen.magnitude)
-        rising = upper_per_copy(affine, self.delta_positive, positive)
-        falling = upper_per_copy(affine, self.delta_negative, negative)
+        either = upper_per_copy(affine, self.weight_error(nonnegative=False), seen.magnitude)
+        rising = upper_per_copy(affine, self.delta_positive.magnitude, seen.high.clamp(min=0))
+        falling = upper_per_copy(affine, self.delta_negative.magnitude, (-seen.low).clamp(min=0))
         return Contributions(
             parameter=torch.minimum(either, swell(rising + falling, 2)),
-            remainder=upper_per_copy(affine, self.remainder, _power(seen.magnitude, self.order)),
+            remainder=upper_per_copy(affine, self.remainder, power(seen.magnitude, self.order)),
             bias=spread(self.bias_error, either),
             inherited=self.inherited(affine, errors),
             gain=float(affine.kernel.abs().flatten(1).sum(1).max()),
         )
+
+    def own(self, affine: Affine, target: Interval, ticket: Interval) -> Tensor:
+        """On the ticket's values."""
+        met = self._met(affine, Interval(ticket.low[0], ticket.high[0]))
+        return (met + shifted(self.bias, met.centre)).largest
+
+    def _met(self, affine: Affine, seen: Interval) -> Ball:
+        """Where ``sum d(sign x) x`` lies; with x of both signs it is ``(d+ + d-)/2 x + (d+ - d-)/2 |x|``."""
+        rising = seen.low >= 0
+        falling = (seen.high <= 0) & ~rising
+        mixed = ~(rising | falling)
+        folded = Interval(torch.zeros_like(seen.low), seen.magnitude)
+        one, other = self.delta_positive, self.delta_negative
+        parts = [(one, seen, rising), (other, seen, falling)]
+        parts += [(one.half_sum(other), seen, mixed), (one.half_difference(other), folded, mixed)]
+        balls = [image(affine, delta, _where(here, x)) for delta, x, here in parts if bool(here.any())]
+        return sum(balls[1:], balls[0])
+
+    def map(self, affine: Affine, known: Known, injected: Tensor) -> CommonMap:
+        """The target's weights on the differences, parameter errors on the ticket's values.
+
+        Raises:
+            SltkError: where a univariate neuron leaves the radius of its remainder bound.
+        """
+        seen = Interval(known.ticket.low[0], known.ticket.high[0])
+        self._require_radius(affine.name, seen)
+        bend = self.bend
+        if bend is not None and self.reach * float(seen.magnitude.max()) > 0.99 * bend.radius:
+            bend = None
+        errors, curve = (self.delta_positive, self.delta_negative), None
+        rest, order = (self.remainder, self.order) if bend is None else (bend.rest, bend.rest_order)
+        if bend is not None and bool((bend.positive.magnitude + bend.negative.magnitude).any()):
+            curve = (bend.order, bend.positive, bend.negative)
+        remainder = upper_per_copy(affine, rest, power(seen.magnitude, order))
+        return common_map(affine, errors, self.bias, known, remainder + injected, curve)
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The target's weights amplify, in every copy alike."""
@@ -122,9 +180,6 @@ class Common(Realised):
             )
 
 
-def _power(size: Tensor, order: int) -> Tensor:
-    """Upper bound of ``size ** order``."""
-    power = size
-    for _ in range(order - 1):
-        power = up(power * size) + underflow(1, power, size)
-    return power
+def _where(here: Tensor, x: Interval) -> Interval:
+    """``x`` where ``here`` is true, else 0."""
+    return Interval(*(torch.where(here, end, torch.zeros_like(end)) for end in (x.low, x.high)))

@@ -1,6 +1,7 @@
 """A stage in which every copy picks its own weights to the copies of the stage before."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,12 @@ import torch
 from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
-from sltk.certify.contributions import Contributions, spread
-from sltk.certify.maps import row_sums, shape_of, upper_per_copy, upper_selected
-from sltk.certify.realised import Realised, parameter_shape, require_shape, store
+from sltk.certify.contributions import Contributions, shifted, spread
+from sltk.certify.differential.copies_map import CopiesMap, copies_map
+from sltk.certify.differential.forms import Known
+from sltk.certify.maps import row_sums, shape_of, sizes, upper_per_copy, upper_selected
+from sltk.certify.realised import Realised, parameter_shape, require_shape
+from sltk.certify.signed import Signed, image
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.affine import Affine
@@ -21,31 +25,28 @@ class Copies(Realised):
     """A stage in which every copy picks its own weights to the copies of the stage before.
 
     Args:
-        delta: ``(copies, out, in, kh, kw)``, ``|theta - sum_a v_a|`` for each target parameter.
-        selected: ``|v|`` of the kept source weights, CSR of shape ``(copies out, copies_in in kh kw)``, row
-            ``k out + j``, column ``(a in + i) kh kw + tap``.
-        bias_error: ``(copies, out)``, absolute, with the actual values of the constants.
+        delta: ``(copies, out, in / groups, kh, kw)``, ``theta - sum_a v_a`` for each target parameter.
+        selected: the kept source weights ``v`` with their signs, exact, CSR of shape
+            ``(copies out, copies_in in kh kw)``, row ``k out + j``, column ``(a in + i) kh kw + tap``; before a mask is
+            known, the largest sum of their sizes.
+        bias: ``(copies, out)``, ``b - sum v c`` with the actual values ``c`` of the constants; where a bias is built
+            phase by phase, all of its phases.
 
     Raises:
-        SltkError: for wrong shapes, NaN, or negative entries.
+        SltkError: for wrong shapes, NaN or infinity.
     """
 
     kind = "copies"
-    delta: Tensor
+    delta: Signed
     selected: csr_matrix
-    bias_error: Tensor
+    bias: Signed
 
     def __post_init__(self) -> None:
-        store(self, "delta", signed=True)
-        store(self, "bias_error")
         shape = parameter_shape("Copies", self.delta)
-        require_shape("Copies", "bias_error", self.bias_error, shape[:2])
+        require_shape("Copies", "bias", self.bias, shape[:2])
         selected: Any = csr_matrix(self.selected, dtype=np.float64)
-        if not (np.isfinite(selected.data) & (selected.data >= 0)).all():
-            raise SltkError(
-                "Copies needs finite selected entries >= 0, but got "
-                f"{selected.data.min()} to {selected.data.max()}; pass absolute values."
-            )
+        if not np.isfinite(selected.data).all():
+            raise SltkError("Copies needs finite selected weights, but they hold NaN or infinity; bound them first.")
         if selected.shape[0] != shape[0] * shape[1]:
             raise SltkError(
                 f"Copies needs selected with copies * out = {shape[0] * shape[1]} rows, but got "
@@ -61,7 +62,7 @@ class Copies(Realised):
     @property
     def parameter_error(self) -> float:
         """Largest error of an effective weight, pruned ones included."""
-        return float(self.delta.max())
+        return float(self.delta.magnitude.max())
 
     def fits(self, affine: Affine, copies_in: int) -> None:
         """Check against the target's stage and the copies that the stage before has.
@@ -81,19 +82,32 @@ class Copies(Realised):
 
     def weight_error(self, nonnegative: bool) -> Tensor:
         """The errors, which do not depend on the sign of the input."""
-        return self.delta
+        return self.delta.magnitude
 
-    def contributions(self, affine: Affine, magnitude: Tensor, ticket: Interval, errors: Tensor) -> Contributions:
+    def contributions(self, affine: Affine, target: Interval, ticket: Interval, errors: Tensor) -> Contributions:
         """Parameter errors meet the target's values; see ``sltk.certify.propagate``."""
-        parameter = upper_per_copy(affine, self.delta, magnitude)
+        parameter = upper_per_copy(affine, self.delta.magnitude, target.magnitude)
         return Contributions(
             parameter=parameter,
             remainder=torch.zeros_like(parameter),
             bias=spread(self.bias_error, parameter),
             inherited=self.inherited(affine, errors),
-            gain=float(row_sums(self.selected).max()),
+            gain=float(row_sums(self._mass).max()),
         )
+
+    def own(self, affine: Affine, target: Interval, ticket: Interval) -> Tensor:
+        """On the target's values."""
+        met = image(affine, self.delta, target)
+        return (met + shifted(self.bias, met.centre)).largest
+
+    def map(self, affine: Affine, known: Known, injected: Tensor) -> CopiesMap:
+        """Parameter errors on the target's values, selected weights on the ticket's and on the differences."""
+        return copies_map(affine, self.delta, self.selected, self.bias, known, injected)
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The selected weights amplify, each the error of the copy that it reads."""
-        return upper_selected(affine, self.selected, errors, affine.weight.shape[0])
+        return upper_selected(affine, self._mass, errors, affine.weight.shape[0])
+
+    @cached_property
+    def _mass(self) -> csr_matrix:
+        return sizes(self.selected)

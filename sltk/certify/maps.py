@@ -43,9 +43,20 @@ def _product(selected: csr_matrix, columns: Values) -> Values:
     return image
 
 
+def dense(selected: csr_matrix) -> Tensor:
+    """The matrix with its zeros."""
+    full: Values = np.asarray(selected.toarray(), dtype=np.float64)  # pyright: ignore
+    return tensor_of(full)
+
+
 def shape_of(selected: csr_matrix) -> tuple[int, int]:
     """Rows and columns."""
     return (int(selected.shape[0]), int(selected.shape[1]))  # pyright: ignore
+
+
+def sizes(selected: csr_matrix) -> csr_matrix:
+    """Absolute values of the entries."""
+    return abs(selected)  # pyright: ignore
 
 
 def row_sums(selected: csr_matrix) -> Values:

@@ -4,28 +4,30 @@ Write ``W``, ``x`` for the target's weights and values, hats for the ticket's, `
 ``a`` of input ``i``. Then, with ``*`` the target's (padded, strided) cross-correlation,
 
 - `Common` (one common input ``x^ in [low - e, high + e]``, ``p = max(x^, 0)``, ``n = max(-x^, 0)`` at their
-  largest, ``X = max(p, n)``):
-  ``|y_j - y^_jk| <= |W| * e + min(max(|d+|, |d-|) * X, |d+| * p + |d-| * n) + R * X^q + |bias error|``,
-  from ``y - y^ = sum W_i (x_i - x^_i) - sum d_i(sign x^_i) x^_i - remainders``;
+  largest, ``X = max(p, n)``): ``|y_j - y^_jk| <= |W| * e + |D x^ + bias error| + R * X^q``, from
+  ``y - y^ = sum W_i (x_i - x^_i) + sum d_i(sign x^_i) x^_i + bias error - remainders``, where ``|D x^|`` is at most
+  ``min(max(|d+|, |d-|) * X, |d+| * p + |d-| * n)``, and with x^ of one sign within r of c
+  ``|D x^ + bias error| <= |d c + bias error| + |d| r``;
 - `Copies` (weights ``v_ia`` to the copies of each input):
-  ``|y_j - y^_jk| <= |delta| * sup|x| + |v| * e + |bias error|``, from
-  ``y - y^ = sum_i (W_i - sum_a v_ia) x_i + sum_ia v_ia (x_i - x^_ia)``: the parameter error meets the
+  ``|y_j - y^_jk| <= |delta c + bias error| + |delta| r + |v| * e`` for x within r of c, from
+  ``y - y^ = sum_i (W_i - sum_a v_ia) x_i + bias error + sum_ia v_ia (x_i - x^_ia)``: the parameter error meets the
   *target's* value, so no cross term is left, and it is the selected mass that amplifies, not ``|W|``.
 
-A skip adds its own errors, copy to copy. After the sum: an activation multiplies by its Lipschitz constant and is
-capped by the distance between the two output ranges; average pooling averages, max pooling takes the largest error of
-a window. Each sum is rounded upward, so the statements hold for the functions in real arithmetic.
+Parameter errors keep their signs, so those that cancel at the middle of the box cost nothing. A skip adds its own
+errors, copy to copy. After the sum: an activation multiplies by its Lipschitz constant and is capped by the distance
+between the two output ranges; average pooling averages, max pooling takes the largest error of a window. Each sum is
+rounded upward, so the statements hold for the functions in real arithmetic.
 
 Source: derived for this project (first-order error recursion of strong-ticket proofs, with copies kept apart).
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from sltk.certify.certificate import Certificate, StageError
+from sltk.certify.certificate import Certificate, StageError, Way
 from sltk.certify.contributions import Contributions
 from sltk.certify.intervals import Box, StageRanges, ranges
 from sltk.certify.realised import Realised
@@ -66,6 +68,7 @@ class ErrorState:
         stage: index of the next stage; ``len(network.stages)`` at the end.
         values: of the input, then of what leaves each stage so far.
         layers: contributions so far.
+        signs: whether errors of parameters keep their signs; a search that weighs copies by their errors goes by sizes.
     """
 
     network: Network
@@ -74,6 +77,7 @@ class ErrorState:
     stage: int
     values: tuple[Carried, ...]
     layers: tuple[StageError, ...] = ()
+    signs: bool = True
 
     @property
     def _entering(self) -> Carried:
@@ -98,18 +102,20 @@ class ErrorState:
         return self._entering.coarse
 
     @property
-    def magnitude(self) -> Tensor:
-        """``sup |x|`` of the target's values that enter the next stage, ``(*shape)``."""
-        return self._target().magnitude
-
-    def _target(self) -> Interval:
+    def target(self) -> Interval:
+        """Where the target's values that enter the next stage lie, ``(*shape)``."""
         if self.stage < len(self.ranges):
             return self.ranges[self.stage].entering
         return self.ranges[-1].leaving
 
 
-def start(network: Network, box: Box) -> ErrorState:
+def start(network: Network, box: Box, signs: bool = True) -> ErrorState:
     """State before the first stage: one copy, no error.
+
+    Args:
+        network: the target.
+        box: the domain.
+        signs: whether errors of parameters keep their signs.
 
     Raises:
         SltkError: where the network has no stage, the box does not fit, or a range leaves float64.
@@ -119,7 +125,7 @@ def start(network: Network, box: Box) -> ErrorState:
     found = tuple(ranges(network, box))
     entering = found[0].entering
     ticket = Interval(entering.low[None], entering.high[None])
-    return ErrorState(network, box, found, 0, (Carried(torch.zeros_like(ticket.low), ticket, 0.0),))
+    return ErrorState(network, box, found, 0, (Carried(torch.zeros_like(ticket.low), ticket, 0.0),), (), signs)
 
 
 def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
@@ -139,7 +145,9 @@ def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
     """
     stage = _turn(state, stage_index)
     realised.fits(stage.affine, state.errors.shape[0])
-    terms = realised.contributions(stage.affine, state.magnitude, state.ticket, state.errors)
+    terms = realised.contributions(stage.affine, state.target, state.ticket, state.errors)
+    if state.signs:
+        terms = replace(terms, own=realised.own(stage.affine, state.target, state.ticket))
     skips = [state.values[added + 1] for added in stage.adds]
     joined = _joined(terms.total(), [skip.errors for skip in skips])
     affine = require_finite(joined, f"error bound of stage '{stage.affine.name}'")
@@ -147,7 +155,7 @@ def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
     coarse = _coarse(state, stage, realised, terms, [skip.coarse for skip in skips])
     layer = _record(stage, realised, terms, affine, errors, coarse)
     left = (*state.values, Carried(errors, ticket, coarse))
-    return ErrorState(state.network, state.box, state.ranges, stage_index + 1, left, (*state.layers, layer))
+    return replace(state, stage=stage_index + 1, values=left, layers=(*state.layers, layer))
 
 
 def _joined(errors: Tensor, skips: list[Tensor]) -> Tensor:
@@ -172,7 +180,9 @@ def conclude(state: ErrorState, kind: str = "a posteriori", method: str = _POSTE
     if state.stage != count:
         raise SltkError(f"conclude needs all {count} stages, but {state.stage} are done; step through the rest.")
     per_output = state.errors.amax(0)
-    return Certificate(float(per_output.max()), per_output, state.coarse, state.layers, state.box, kind, method)
+    bound = float(per_output.max())
+    ways = (Way("intervals", bound, "errors carried forward stage by stage; the table is theirs"),)
+    return Certificate(bound, per_output, state.coarse, state.layers, state.box, kind, method, ways)
 
 
 def certify(network: Network, box: Box, realised: Iterable[Realised]) -> Certificate:

@@ -12,6 +12,9 @@ import torch
 from torch import Tensor
 
 from sltk.certify.contributions import Contributions
+from sltk.certify.differential.forms import Known
+from sltk.certify.differential.stage_map import StageMap
+from sltk.certify.signed import Signed
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.affine import Affine
@@ -24,11 +27,16 @@ class Realised(ABC):
 
     Attributes:
         kind: name of the way, in certificates.
-        bias_error: ``(copies, out)``, absolute.
+        bias: ``(copies, out)``, target minus ticket.
     """
 
     kind: ClassVar[str]
-    bias_error: Tensor
+    bias: Signed
+
+    @property
+    def bias_error(self) -> Tensor:
+        """Absolute errors of the biases, ``(copies, out)``."""
+        return self.bias.magnitude
 
     @property
     @abstractmethod
@@ -57,14 +65,32 @@ class Realised(ABC):
         """
 
     @abstractmethod
-    def contributions(self, affine: Affine, magnitude: Tensor, ticket: Interval, errors: Tensor) -> Contributions:
-        """Bound what each source of error adds at the affine output.
+    def contributions(self, affine: Affine, target: Interval, ticket: Interval, errors: Tensor) -> Contributions:
+        """Bound what each source of error adds at the affine output, from sizes alone.
 
         Args:
             affine: the target's map.
-            magnitude: ``(*shape)``, ``sup |x|`` of the target's input values.
+            target: ``(*shape)``, where the target's input values lie.
             ticket: ``(copies, *shape)``, where the ticket's input values lie.
             errors: ``(copies, *shape)``, bounds of their distance.
+        """
+
+    @abstractmethod
+    def own(self, affine: Affine, target: Interval, ticket: Interval) -> Tensor:
+        """Upper bound of what errors of weights and biases add together, with their signs; else as ``contributions``.
+
+        Returns:
+            ``(copies, out, ...)``.
+        """
+
+    @abstractmethod
+    def map(self, affine: Affine, known: Known, injected: Tensor) -> StageMap:
+        """The stage as a map of functionals, for values that lie where ``known`` says.
+
+        Args:
+            affine: the target's map.
+            known: of what the stage reads.
+            injected: ``(copies, out, ...)``, at least 0: what else each output of the ticket may be off by.
         """
 
     @abstractmethod
@@ -72,36 +98,36 @@ class Realised(ABC):
         """Upper bound of what errors ``(copies_in, *shape)`` become at the affine output, ``(copies, out, ...)``."""
 
 
-def store(owner: Realised, name: str, signed: bool = False) -> None:
-    """Keep the sizes of a field as float64 on the CPU.
+def store(owner: Realised, name: str) -> None:
+    """Keep a field of sizes as float64 on the CPU.
 
     Raises:
-        SltkError: NaN, infinity, or a negative entry where the field is not ``signed``.
+        SltkError: NaN, infinity, or a negative entry.
     """
     value = torch.as_tensor(getattr(owner, name), dtype=torch.float64, device="cpu").detach().contiguous()
     kind = type(owner).__name__
     if not bool(torch.isfinite(value).all()):
         raise SltkError(f"{kind} needs finite {name}, but it holds NaN or infinity; bound the value first.")
-    if not signed and bool((value < 0).any()):
+    if bool((value < 0).any()):
         raise SltkError(f"{kind} needs {name} >= 0, but its least entry is {float(value.min())}; pass magnitudes.")
-    object.__setattr__(owner, name, value.abs())
+    object.__setattr__(owner, name, value)
 
 
-def parameter_shape(kind: str, value: Tensor) -> Shape:
+def parameter_shape(kind: str, value: Signed) -> Shape:
     """The shape of parameter errors.
 
     Raises:
         SltkError: another number of axes than ``(copies, out, in, kh, kw)``.
     """
-    if value.dim() != 5:
+    if len(value.shape) != 5:
         raise SltkError(
-            f"{kind} needs parameter errors of shape (copies, out, in, kh, kw), but got {tuple(value.shape)}; "
+            f"{kind} needs parameter errors of shape (copies, out, in, kh, kw), but got {value.shape}; "
             "use kh = kw = 1 for a linear layer."
         )
-    return tuple(value.shape)
+    return value.shape
 
 
-def require_shape(kind: str, name: str, value: Tensor, shape: Shape) -> None:
+def require_shape(kind: str, name: str, value: Tensor | Signed, shape: Shape) -> None:
     """Check the shape of a field.
 
     Raises:

@@ -53,7 +53,7 @@ def build_stages(
     network, roles = planned.network, planned.plan.roles
     none = np.zeros(0, dtype=np.int64)
     masks = [LayerMask(none, none) for _ in source.layers]
-    state = start(network, planned.box) if search.certified_errors else None
+    state = start(network, planned.box, signs=False) if search.certified_errors else None
     failures, problems = list[FailureTable](), 0
     for role, tolerance in zip(roles, tolerances, strict=True):
         affine = network.stages[role.stage].affine

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
-from sltk.certify.common import Common
+from sltk.certify.common import Bend, Common
 from sltk.certify.copies import Copies
+from sltk.certify.signed import Signed
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.pools.samples import constant_values
@@ -21,6 +23,7 @@ from sltk.construct.source import Source
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Flags, Indices, Values
 from sltk.core.numerics.tensors import tensor_of
+from sltk.networks.activations.activation import Curve
 from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53
@@ -84,28 +87,28 @@ def realise(source: Source, role: Role, masks: Sequence[LayerMask], affine: Affi
     """Effective parameters of one stage against the target's.
 
     Returns:
-        Absolute parameter and bias errors, each at least the true one: a sum of N floats in any order errs by at
-        most ``gamma_N sum |terms|`` with ``gamma_N = N u / (1 - N u)``, ``u = 2**-53``.
+        Parameter and bias errors, target minus ticket, with an allowance for their rounding: a sum of N floats in any
+        order errs by at most ``gamma_N sum |terms|`` with ``gamma_N = N u / (1 - N u)``, ``u = 2**-53``.
     """
     weights, constants = weights_and_constants(source, role, masks)
-    bias_error = tensor_of(bias_errors(source, role, masks, affine, (weights, constants)).max(axis=0))
+    bias = _of_any(bias_errors(source, role, masks, affine, (weights, constants)))
     if role.first is None:
-        return _copies(role, affine, weights, bias_error)
-    return _common(source, role, masks, affine, weights, bias_error)
+        return _copies(role, affine, weights, bias)
+    return _common(source, role, masks, affine, weights, bias)
 
 
-def _copies(role: Role, affine: Affine, weights: KeptWeights, bias_error: Tensor) -> Copies:
+def _copies(role: Role, affine: Affine, weights: KeptWeights, bias: Signed) -> Copies:
     total, size, count = sums_by_parameter(role, weights, weights.value)
     i, a = np.divmod(weights.channel, role.copies_in)
     rows = weights.k * role.outputs + weights.j
     columns = (a * role.inputs + i) * role.inner + weights.s
     shape = (role.copies_out * role.outputs, role.copies_in * role.inputs * role.inner)
-    selected = csr_matrix((np.abs(weights.value), (rows, columns)), shape=shape)
-    return Copies(delta=_off(role, affine, total, size, count), selected=selected, bias_error=bias_error)
+    selected = csr_matrix((weights.value, (rows, columns)), shape=shape)
+    return Copies(delta=_off(role, affine, total, size, count), selected=selected, bias=bias)
 
 
 def _common(
-    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, weights: KeptWeights, bias_error: Tensor
+    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, weights: KeptWeights, bias: Signed
 ) -> Common:
     phi = role.activation
     assert phi is not None
@@ -120,11 +123,26 @@ def _common(
         delta_positive=_off(role, affine, *sums_by_parameter(role, weights, on_positive)),
         delta_negative=_off(role, affine, *sums_by_parameter(role, weights, on_negative)),
         remainder=_shaped(role, affine, remainder * (1.0 + (count + 16.0) * UNIT)),
-        bias_error=bias_error,
+        bias=bias,
         order=phi.remainder.order,
         radius=phi.remainder.radius,
         reach=float(np.abs(incoming).max(initial=0.0)),
+        bend=None if phi.curve is None else _bend(role, affine, weights, incoming, phi.curve),
     )
+
+
+def _bend(role: Role, affine: Affine, weights: KeptWeights, incoming: Values, curve: Curve) -> Bend:
+    size, rest = np.abs(incoming) ** curve.order, curve.rest
+    sides: list[Signed] = []
+    for toward, away in ((curve.right, curve.left), (curve.left, curve.right)):
+        terms = weights.value * size * np.where(incoming > 0, toward, away)
+        total, sizes, count = sums_by_parameter(role, weights, terms)
+        # 16 covers the power, the products and the constant's own rounding.
+        sides.append(Signed(_shaped(role, affine, total), _shaped(role, affine, (count + 24.0) * 1.01 * UNIT * sizes)))
+    last = np.abs(weights.value) * rest.coefficient * np.abs(incoming) ** rest.order
+    most, _, count = sums_by_parameter(role, weights, last)
+    upper = _shaped(role, affine, most * (1.0 + (count + 32.0) * UNIT))
+    return Bend(curve.order, sides[0], sides[1], upper, rest.order, rest.radius)
 
 
 def kept_incoming(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:
@@ -150,12 +168,12 @@ def sums_by_parameter(role: Role, weights: KeptWeights, terms: Values) -> tuple[
     return total, size, count
 
 
-def _off(role: Role, affine: Affine, total: Values, size: Values, count: Values) -> Tensor:
-    """Upper bound of the parameter error ``|sum - theta|``; 0 where the parameter and its subset are both empty."""
+def _off(role: Role, affine: Affine, total: Values, size: Values, count: Values) -> Signed:
+    """The parameter error ``theta - sum``; exactly 0 where the parameter and its subset are both empty."""
     theta = np.tile(affine.weight.numpy().reshape(-1), role.copies_out)
     # 6 covers the products v w m and the slope's own rounding, 1 the subtraction.
-    off = np.abs(total - theta)
-    return _shaped(role, affine, off + (count + 7.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(theta), 0.0)))
+    allowance = (count + 7.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(theta), 0.0))
+    return Signed(_shaped(role, affine, theta - total), _shaped(role, affine, allowance))
 
 
 def _shaped(role: Role, affine: Affine, flat: Values) -> Tensor:
@@ -164,8 +182,8 @@ def _shaped(role: Role, affine: Affine, flat: Values) -> Tensor:
 
 def bias_errors(
     source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, kept: tuple[KeptWeights, KeptWeights]
-) -> Values:
-    """Upper bound of ``|b_j - d sum v - sum v c|`` in each phase of the output, ``(phases, copies_out, outputs)``.
+) -> list[Signed]:
+    """``b_j - d sum v - sum v c``, ``(copies_out, outputs)``, in each phase of the output.
 
     Args:
         kept: weights and constants of the stage, as ``weights_and_constants`` has them; ``d`` is what every weight
@@ -179,7 +197,19 @@ def bias_errors(
     emitted = _emitted(source, role, masks)[constants.channel - role.inputs * role.copies_in]
     terms = constants.value * emitted
     phases = (np.isin(constants.s, taps) for taps in role.phases)
-    return np.stack([_phase_error(role, affine, weights, constants.select(here), terms[here]) for here in phases])
+    return [_phase_error(role, affine, weights, constants.select(here), terms[here]) for here in phases]
+
+
+def _of_any(phases: list[Signed]) -> Signed:
+    """What lies in any of the phases."""
+    if len(phases) == 1:
+        return phases[0]
+    low = torch.stack([one.value - one.slack for one in phases]).amin(0)
+    high = torch.stack([one.value + one.slack for one in phases]).amax(0)
+    middle = (low + high) / 2
+    # Sums and differences of the ends round by a unit each.
+    half = torch.maximum(high - middle, middle - low) + 8.0 * UNIT * torch.maximum(low.abs(), high.abs())
+    return Signed(middle, half)
 
 
 def _require_carried(role: Role, constants: KeptWeights) -> None:
@@ -190,7 +220,7 @@ def _require_carried(role: Role, constants: KeptWeights) -> None:
         )
 
 
-def _phase_error(role: Role, affine: Affine, weights: KeptWeights, constants: KeptWeights, carried: Values) -> Values:
+def _phase_error(role: Role, affine: Affine, weights: KeptWeights, constants: KeptWeights, carried: Values) -> Signed:
     terms = np.concatenate([carried, weights.value * role.intercept])
     row = np.concatenate([constants.k, weights.k]) * role.outputs + np.concatenate([constants.j, weights.j])
     length = role.copies_out * role.outputs
@@ -199,7 +229,8 @@ def _phase_error(role: Role, affine: Affine, weights: KeptWeights, constants: Ke
     bias = np.tile(affine.bias.numpy(), role.copies_out)
     # 256 covers the products and phi(b), whose relative error grows with b where phi is a tail.
     allowance = (count + 256.0) * 1.01 * UNIT * (size + np.where(count > 0, np.abs(bias), 0.0))
-    return np.asarray(np.abs(total - bias) + allowance, dtype=np.float64).reshape(role.copies_out, role.outputs)
+    shape = (role.copies_out, role.outputs)
+    return Signed(*(tensor_of(np.asarray(values).reshape(shape)) for values in (bias - total, allowance)))
 
 
 def _emitted(source: Source, role: Role, masks: Sequence[LayerMask]) -> Values:

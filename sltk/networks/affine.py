@@ -8,6 +8,7 @@ Parameters are indexed ``(row, in, kh, kw)`` everywhere, with ``kh = kw = 1`` fo
 and dilation are the target's, so every output pixel has a value of its own and every border pattern is covered.
 """
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import Self
@@ -52,6 +53,20 @@ class Affine(Op):
 
         Returns:
             ``(n, rows, *positions)``.
+        """
+
+    @abstractmethod
+    def adjoint(self, weight: Tensor, c: Tensor, shape: tuple[int, ...], groups: int) -> Tensor:
+        """The adjoint of ``correlate`` with this map's geometry.
+
+        Args:
+            weight: ``(rows, channels / groups, kh, kw)``; with groups, as ``correlate`` takes it.
+            c: ``(n, rows, *positions)``.
+            shape: of the inputs, ``(channels, ...)``.
+            groups: this map's, or 1 for a weight that reads all channels.
+
+        Returns:
+            ``(n, *shape)``.
         """
 
     @abstractmethod
@@ -163,6 +178,23 @@ class Affine(Op):
     def terms(self) -> int:
         """Number of terms of one output: fan-in and bias."""
         return self.weight[0].numel() + 1
+
+    def matrix(self, weight: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """``correlate`` of a weight that reads all channels, as a matrix.
+
+        Args:
+            weight: ``(rows, channels, kh, kw)``.
+            shape: of the inputs, ``(channels, ...)``.
+
+        Returns:
+            ``(rows, *positions, *shape)``.
+        """
+        count = math.prod(shape)
+        place = self.windows(torch.arange(1.0, count + 1.0, dtype=torch.float64).reshape(1, *shape)).long()
+        found = weight.new_zeros(weight.shape[0], place.shape[1], count + 1)
+        for position in range(place.shape[1]):  # 0 is the padding
+            found[:, position].index_add_(1, place[:, position], weight.flatten(1))
+        return found[..., 1:].reshape(weight.shape[0], *self.output_positions((self.inputs, *shape[1:])), *shape)
 
     def upper(self, weight: Tensor, x: Tensor) -> Tensor:
         """Upper bound of ``correlate(weight, x)`` for non-negative ``weight`` and ``x``."""

@@ -12,6 +12,7 @@ from torch import Tensor
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.activation import Activation
 from sltk.networks.geometry import Pair
+from sltk.networks.relaxed import Relaxed, adjoint
 from sltk.networks.spelling import Call, Spellings
 
 
@@ -63,6 +64,19 @@ class Step(Op):
         """Whether an image of one number a channel can leave as an image of more than one."""
 
     @abstractmethod
+    def relaxed(self, x: Interval) -> Relaxed:
+        """Linear bounds of the values at every point of ``x``, ``(copies, *shape)``."""
+
+    @abstractmethod
+    def difference(self, target: Interval, ticket: Interval, d: Interval) -> tuple[Interval, Relaxed]:
+        """Where ``op(x) - op(x - d)`` lies, and linear bounds of it in d.
+
+        Args:
+            target: where x lies, ``(1, *shape)``; ticket: where ``x - d`` lies, ``(copies, *shape)``.
+            d: where d lies, of the same shape.
+        """
+
+    @abstractmethod
     def through_largest(self, largest: Tensor) -> Tensor:
         """Upper bound of the largest entry of ``through(errors)``, from the largest of ``errors`` alone."""
 
@@ -103,6 +117,19 @@ class Selection(Step):
     def through(self, errors: Tensor) -> Tensor:
         """What the step does to values: a maximum is off by at most the largest error of its window."""
         return self(errors)
+
+    @property
+    def readers(self) -> int:
+        """Most outputs that copy one input, where every output is a copy of one."""
+        return 1
+
+    def relaxed(self, x: Interval) -> Relaxed:
+        """A step that copies is linear."""
+        return adjoint(self, x.magnitude, self.readers)
+
+    def difference(self, target: Interval, ticket: Interval, d: Interval) -> tuple[Interval, Relaxed]:
+        """A step that copies does the same to differences."""
+        return self.image(d), self.relaxed(d)
 
     def through_largest(self, largest: Tensor) -> Tensor:
         """The same."""

@@ -69,7 +69,7 @@ def _stage(ticket: StrongTicket, role: Role, tolerance: float) -> tuple[int, Fai
         incoming = kept_incoming(ticket.source, role, ticket.masks)[weights.channel]
     found = [_weights(role, affine, one, weights, incoming, limits) for one in role.sums]
     errors = bias_errors(ticket.source, role, ticket.masks, affine, (weights, constants))
-    found += [_biases(role, affine, weights, (phase, error), limits) for phase, error in enumerate(errors)]
+    found += [_biases(role, affine, weights, (k, error.magnitude.numpy()), limits) for k, error in enumerate(errors)]
     return sum(count for count, _ in found), FailureTable.concatenate([table for _, table in found])
 
 

@@ -3,6 +3,7 @@
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from rich.console import Console
@@ -14,6 +15,7 @@ from sltk.certify.common import Common
 from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify, conclude, start, step
+from sltk.certify.signed import Signed
 from sltk.core.errors import SltkError
 from sltk.networks.activations.table import activation
 from sltk.networks.network import Network, Stage
@@ -31,11 +33,21 @@ def doubles(values: object) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
+EXACT = Signed.exact(torch.zeros(1, 1, 1, 1, 1))
+UNBIASED = Signed.exact(torch.zeros(1, 1))
+
+
+def two_sided(positive: Tensor, negative: Tensor) -> Common:
+    """Errors of unknown sign for inputs of both, no curvature, no bias error."""
+    errors = (Signed.within(positive), Signed.within(negative))
+    return Common(*errors, torch.zeros_like(positive), Signed.exact(torch.zeros(positive.shape[:2])))
+
+
 def plain(delta: Tensor, bias_error: Tensor | None = None) -> Common:
     """A realisation with one parameter error for both signs and no curvature, ``(copies, out, in)``."""
     delta = delta[..., None, None]
     bias = torch.zeros(delta.shape[:2]) if bias_error is None else bias_error
-    return Common(delta, delta, torch.zeros_like(delta), bias)
+    return replace(two_sided(delta, delta), bias=Signed.within(bias))
 
 
 def opposed() -> tuple[Network, list[Common | Copies], Box]:
@@ -43,7 +55,7 @@ def opposed() -> tuple[Network, list[Common | Copies], Box]:
     one, zero = doubles([[1.0]]), doubles([0.0])
     network = Network((1,), (Stage(Linear("first", one, zero), (RELU,)), Stage(Linear("second", one, zero))))
     first = plain(doubles([[[1e-3]], [[1e-3]]]))
-    second = Copies(torch.zeros(1, 1, 1, 1, 1), csr_matrix([[10.0, 9.0]]), torch.zeros(1, 1))
+    second = Copies(EXACT, csr_matrix([[10.0, -9.0]]), UNBIASED)
     return network, [first, second], Box(0.0, 1.0)
 
 
@@ -66,7 +78,7 @@ def test_a_skip_brings_its_own_errors() -> None:
     one, zero = doubles([[1.0]]), doubles([0.0])
     first, exact = (
         plain(doubles([[[1e-3]]])),
-        Copies(torch.zeros(1, 1, 1, 1, 1), csr_matrix([[1.0]]), torch.zeros(1, 1)),
+        Copies(EXACT, csr_matrix([[1.0]]), UNBIASED),
     )
     chain = Network((1,), (Stage(Linear("first", one, zero)), Stage(Linear("second", one, zero))))
     skip = Network((1,), (Stage(Linear("first", one, zero)), Stage(Linear("second", one, zero), adds=(0,))))
@@ -92,7 +104,7 @@ def curved() -> tuple[Network, Common, Box]:
     bend = activation("tanh").remainder
     one = torch.ones(1, 1, 1, 1, 1).double()
     remainder = one * 4 * bend.coefficient * 0.25**bend.order
-    return network, Common(0 * one, 0 * one, remainder, torch.zeros(1, 1), bend.order, bend.radius, 0.25), Box(-1, 1)
+    return network, Common(EXACT, EXACT, remainder, UNBIASED, bend.order, bend.radius, 0.25), Box(-1, 1)
 
 
 def test_remainder_is_charged_and_needed() -> None:
@@ -113,8 +125,52 @@ def test_bias_error_is_charged_and_needed() -> None:
     found = certify(network, Box(0.0, 1.0), [realised])
     assert found.bound == pytest.approx(0.25, rel=1e-13)
     assert attack.error == 0.25
-    silent = replace(realised, bias_error=torch.zeros(1, 1))
+    silent = replace(realised, bias=UNBIASED)
     assert certify(network, Box(0.0, 1.0), [silent]).bound < attack.error  # negative control
+
+
+def signed() -> tuple[Network, Common, Box]:
+    """Target ``x + .5``, ticket ``.75 x + .7``: on [.5, 1] errors of both signs cancel in part."""
+    network = Network((1,), (Stage(Linear("only", doubles([[1.0]]), doubles([0.5]))),))
+    off = Signed.exact(torch.full((1, 1, 1, 1, 1), 0.25))
+    return network, Common(off, off, 0 * off.value, Signed.exact(doubles([[-0.2]]))), Box(0.5, 1.0)
+
+
+def test_errors_of_weight_and_bias_keep_their_signs() -> None:
+    network, realised, box = signed()
+    attack = sup_error(network, lambda x: 0.75 * x + 0.7, box, shape=(1,), restarts=2, steps=4)
+    found = certify(network, box, [realised])
+    assert attack.error == pytest.approx(0.075)
+    assert attack.error <= found.bound + ROUNDING
+    assert found.bound == pytest.approx(0.075, rel=1e-9)
+    sizes = replace(realised, delta_positive=Signed.within(realised.delta_positive.magnitude),
+                    delta_negative=Signed.within(realised.delta_negative.magnitude),
+                    bias=Signed.within(realised.bias_error))  # fmt: skip
+    assert certify(network, box, [sizes]).bound == pytest.approx(0.45)
+
+
+def test_a_sign_that_is_turned_is_seen() -> None:
+    """Negative control: the bias error of the other sign, in both directions of a weight error that is smaller."""
+    network, realised, box = signed()
+    attack = sup_error(network, lambda x: 0.75 * x + 0.3, box, shape=(1,), restarts=2, steps=4)
+    assert certify(network, box, [realised]).bound < attack.error
+
+
+@pytest.mark.parametrize("low", [-1.0, -0.25, 0.25])
+def test_both_sides_of_an_input_keep_their_signs(low: float) -> None:
+    """Over every box the bound lies between the largest error and that from sizes alone."""
+    generator = torch.Generator().manual_seed(5)
+    draws = [torch.randn(2, 3, 4, 1, 1, generator=generator, dtype=torch.float64) for _ in range(2)]
+    network = Network((4,), (Stage(Linear("only", torch.zeros(3, 4).double(), torch.zeros(3).double())),))
+    bias = torch.randn(2, 3, generator=generator, dtype=torch.float64)
+    positive, negative = map(Signed.exact, draws)
+    realised = Common(positive, negative, torch.zeros_like(draws[0]), Signed.exact(bias))
+    box = Box(low, 0.75)
+    x = low + (0.75 - low) * torch.rand(2000, 4, generator=generator, dtype=torch.float64)
+    parts = zip((x.clamp(min=0), x.clamp(max=0)), draws, strict=True)
+    seen = sum(part @ d[..., 0, 0].flatten(0, 1).T for part, d in parts) + bias.flatten()
+    sizes = replace(two_sided(*(d.abs() for d in draws)), bias=Signed.within(bias.abs()))
+    assert float(seen.abs().max()) <= certify(network, box, [realised]).bound < certify(network, box, [sizes]).bound
 
 
 def test_radius_of_the_remainder_is_kept() -> None:
@@ -129,7 +185,7 @@ def test_sides_are_bounded_apart() -> None:
     """On ``-1 <= x <= 3`` an error of 2 for ``x < 0`` and 1e-3 for ``x > 0`` costs at most 2 + 3e-3, not 6."""
     network = Network((1,), (Stage(Linear("only", doubles([[1.0]]), doubles([0.0]))),))
     delta = torch.ones(1, 1, 1, 1, 1).double()
-    realised = Common(1e-3 * delta, 2 * delta, 0 * delta, torch.zeros(1, 1))
+    realised = two_sided(1e-3 * delta, 2 * delta)
     assert certify(network, Box(-1.0, 3.0), [realised]).bound == pytest.approx(2.003, rel=1e-12)
     assert certify(network, Box(0.0, 3.0), [realised]).bound == pytest.approx(3e-3, rel=1e-12)
 
@@ -140,7 +196,7 @@ def test_rectified_inputs_need_one_side_only() -> None:
     network = Network((1,), (Stage(Linear("first", one, zero), (RELU,)), Stage(Linear("second", one, zero))))
     first = plain(doubles([[[1e-3]]]))
     huge = torch.full((1, 1, 1, 1, 1), 1e6).double()
-    second = Common(0 * huge, huge, 0 * huge, torch.zeros(1, 1))
+    second = two_sided(0 * huge, huge)
     assert certify(network, Box(-1.0, 1.0), [first, second]).bound == pytest.approx(1e-3, rel=1e-12)
 
 
@@ -148,7 +204,7 @@ def test_padding_gives_borders_smaller_errors() -> None:
     affine = Conv("conv", torch.ones(1, 1, 3, 3).double(), torch.zeros(1).double(), padding=(1, 1))
     network = Network((1, 4, 4), (Stage(affine),))
     delta = torch.full((1, 1, 1, 3, 3), 0.5).double()
-    state = step(start(network, Box(-1.0, 1.0)), 0, Common(delta, delta, 0 * delta, torch.zeros(1, 1)))
+    state = step(start(network, Box(-1.0, 1.0)), 0, two_sided(delta, delta))
     torch.testing.assert_close(state.errors[0, 0, 0], doubles([2.0, 3, 3, 2]), rtol=1e-13, atol=0)
     assert float(state.errors[0, 0, 1, 1]) == pytest.approx(4.5)
 
@@ -184,7 +240,7 @@ def test_dead_neurons_pass_no_error_on() -> None:
 def test_pooling_of_errors(include: bool) -> None:
     affine = Conv("conv", torch.eye(1).double()[:, :, None, None], torch.zeros(1).double())
     delta = torch.full((1, 1, 1, 1, 1), 0.5).double()
-    realised = Common(delta, delta, 0 * delta, torch.zeros(1, 1))
+    realised = two_sided(delta, delta)
     for pool, border in ((AvgPool((2, 2), (2, 2), (1, 1), False, include), 0.125 if include else 0.5),):
         network = Network((1, 4, 4), (Stage(affine, (pool,)),))
         state = step(start(network, Box(0.0, 1.0)), 0, realised)
@@ -243,16 +299,18 @@ def test_realised_refuses_what_does_not_fit() -> None:
         step(state, 1, replace(second, selected=csr_matrix([[1.0, 1.0, 1.0]])))
     with pytest.raises(SltkError, match="rows"):
         replace(second, selected=csr_matrix([[1.0], [1.0]]))
-    with pytest.raises(SltkError, match="absolute values"):
-        replace(second, selected=csr_matrix([[1.0, -1.0]]))
     with pytest.raises(SltkError, match="NaN"):
-        replace(second, delta=torch.full((1, 1, 1, 1, 1), torch.nan))
+        replace(second, selected=csr_matrix([[1.0, np.nan]]))
+    with pytest.raises(SltkError, match="NaN"):
+        replace(second, delta=Signed.exact(torch.full((1, 1, 1, 1, 1), torch.nan)))
     with pytest.raises(SltkError, match="kh = kw = 1"):
-        replace(second, delta=torch.zeros(1, 1, 1))
-    with pytest.raises(SltkError, match="bias_error of shape"):
-        replace(first, bias_error=torch.zeros(1, 1))
-    with pytest.raises(SltkError, match="bias_error >= 0"):
-        replace(first, bias_error=-torch.ones(2, 1))
+        replace(second, delta=Signed.exact(torch.zeros(1, 1, 1)))
+    with pytest.raises(SltkError, match="bias of shape"):
+        replace(first, bias=UNBIASED)
+    with pytest.raises(SltkError, match="remainder >= 0"):
+        replace(first, remainder=-torch.ones(2, 1, 1, 1, 1))
+    with pytest.raises(SltkError, match="slack >= 0"):
+        Signed.within(-torch.ones(2, 1))
     with pytest.raises(SltkError, match="order"):
         replace(first, order=0)
     with pytest.raises(SltkError, match="radius"):

@@ -61,5 +61,5 @@ def test_a_weight_that_the_mask_drops_is_gone_from_its_parameter() -> None:
     kept = ticket.masks[role.combine].weight
     dropped = without(ticket, role.combine, 0, "weight")
     value = abs(float(ticket.source.weights(role.combine, kept[:1])[0]))
-    moved = np.abs(dropped.realised[-1].delta.numpy() - ticket.realised[-1].delta.numpy()).max()
+    moved = float((dropped.realised[-1].delta.value - ticket.realised[-1].delta.value).abs().max())
     assert 0.0 < moved <= value * (1 + 1e-9)

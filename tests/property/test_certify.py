@@ -5,7 +5,6 @@ their own random selections. The target is what copy 0 computes, perturbed. Para
 selected masses are read from the weights, as a construction would do.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +23,7 @@ from sltk.certify.copies import Copies
 from sltk.certify.intervals import Box, ranges
 from sltk.certify.propagate import certify, start, step
 from sltk.certify.realised import Realised
+from sltk.certify.signed import Signed
 from sltk.construct.methods.base import method_named
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.activation import Activation
@@ -83,6 +83,11 @@ def selection(rng: np.random.Generator, *shape: int) -> Tensor:
     return normal(rng, *shape) * torch.from_numpy(rng.random(shape) < 0.5)
 
 
+def known(value: Tensor, times: Tensor | float = 1.0) -> Signed:
+    """``value`` with the allowance, ``times`` it."""
+    return Signed(value, torch.full_like(value, ALLOWANCE) * times)
+
+
 def common(rng: np.random.Generator, blank: Affine, copies: int, phi: Activation, noise: float) -> Layer:
     """A univariate realisation, and the affine map it approximates."""
     rows, channels, height, width = _shape(blank)
@@ -101,10 +106,10 @@ def common(rng: np.random.Generator, blank: Affine, copies: int, phi: Activation
     spurious = phi.intercept * v.sum((2, 3, 4, 5))
     bend = phi.remainder
     realised = Common(
-        delta_positive=(positive - weight).abs() + ALLOWANCE,
-        delta_negative=(negative - weight).abs() + ALLOWANCE,
+        delta_positive=known(weight - positive),
+        delta_negative=known(weight - negative),
         remainder=(v.abs() * along.abs() ** bend.order).sum(-1) * bend.coefficient * (1 + ALLOWANCE),
-        bias_error=bias_error.abs() + ALLOWANCE * (1 + v.abs().sum((2, 3, 4, 5))),
+        bias=known(-bias_error, 1 + v.abs().sum((2, 3, 4, 5))),
         order=bend.order,
         radius=bend.radius,
         reach=float(w.abs().max()),
@@ -131,9 +136,9 @@ def combined(rng: np.random.Generator, blank: Affine, copies_in: int, copies: in
     bias, bias_error = normal(rng, rows), normal(rng, copies, rows, scale=noise)
     flat = v.reshape(copies * rows, copies_in * channels, height, width)
     realised = Copies(
-        delta=(v.sum(2) - weight).abs() + ALLOWANCE,
-        selected=csr_matrix(flat.flatten(1).abs().numpy()),
-        bias_error=bias_error.abs() + ALLOWANCE,
+        delta=known(weight - v.sum(2)),
+        selected=csr_matrix(flat.flatten(1).numpy()),
+        bias=known(-bias_error),
     )
     return Layer(_with(blank, weight, bias), realised, copies, flat, (bias + bias_error).flatten())
 
@@ -322,14 +327,18 @@ def _pools(layer: Layer) -> Pools:
 
 CONTROLS = {
     "parameter errors": lambda r: _replaced(r, delta_positive=0.0, delta_negative=0.0, delta=0.0),
-    "bias errors": lambda r: _replaced(r, bias_error=0.0),
+    "bias errors": lambda r: _replaced(r, bias=0.0),
     "remainders": lambda r: _replaced(r, remainder=0.0),
     "inherited errors": lambda r: r if isinstance(r, Common) else replace(r, selected=r.selected * 0.0),
 }
 
 
 def _replaced(realised: Realised, **factors: float) -> Realised:
-    mine = {key: getattr(realised, key) * factor for key, factor in factors.items() if hasattr(realised, key)}
+    held = {key: (getattr(realised, key), factor) for key, factor in factors.items() if hasattr(realised, key)}
+    mine = {
+        key: Signed(v.value * factor, v.slack * factor) if isinstance(v, Signed) else v * factor
+        for key, (v, factor) in held.items()
+    }
     return replace(realised, **mine)
 
 
@@ -352,9 +361,9 @@ def test_every_contribution_is_needed(dropped: str) -> None:
 def _large_bias_errors(case: Case) -> Case:
     layers = []
     for layer in case.layers:
-        shape = layer.realised.bias_error.shape
-        more = replace(layer.realised, bias_error=layer.realised.bias_error + 3.0)
-        layers.append(replace(layer, realised=more, bias=layer.bias + 3.0 * torch.ones(math.prod(shape)).double()))
+        was = layer.realised.bias
+        more = replace(layer.realised, bias=Signed(was.value - 3.0, was.slack + ALLOWANCE))
+        layers.append(replace(layer, realised=more, bias=layer.bias + 3.0 * torch.ones(was.value.numel()).double()))
     return replace(case, layers=layers)
 
 

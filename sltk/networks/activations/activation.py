@@ -10,13 +10,14 @@ Slopes and intercepts are the float64 numbers nearest to the exact ones; ``K`` a
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.networks.activations.profile import Profile
 
 ULP = 2.0**-52
 TINY = 2.0**-1000  # covers what underflows inside an elementary function
@@ -32,6 +33,17 @@ class Remainder:
     coefficient: float
     order: int
     radius: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """``|phi(x) - mu(x) - c |x|**order| <= rest.coefficient * |x|**rest.order`` with ``c = right`` for ``x > 0``, else
+    ``left``, for ``|x| <= rest.radius``. The two are within ``2**-50`` of their sizes."""
+
+    order: int
+    right: float
+    left: float
+    rest: Remainder
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,8 @@ class Activation:
         status: ``proved``, or ``measured`` where the constants are estimates.
         evidence: why the constants hold.
         rounding: how far ``function`` is from phi in float64; the default allows 8 units in the last place.
+        profile: how steep it is where; ``None`` where only ``lipschitz`` and ``minimum`` are known.
+        curve: the first term of the remainder with its sign; ``None`` where only the size is known.
     """
 
     name: str
@@ -71,6 +85,8 @@ class Activation:
     status: Literal["proved", "measured"] = "proved"
     evidence: str = ""
     rounding: Rounding = Rounding()
+    profile: Profile | None = field(default=None, compare=False, repr=False)
+    curve: Curve | None = field(default=None, compare=False, repr=False)
 
     def __call__(self, x: Tensor) -> Tensor:
         """``phi(x)``, elementwise, in the dtype of ``x``."""
@@ -110,6 +126,24 @@ class Activation:
             inside = (low <= place + near) & (high >= place - near)
             least = torch.where(inside, self._bottom(place), least)
         return least, most
+
+    def slopes(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """Least and largest slope between two points of ``[low, high]``, entry by entry; a superset where not known."""
+        if self.profile is not None:
+            return self.profile.slopes(low, high)
+        least = 0.0 if self.minimum is None else -self.lipschitz
+        return torch.full_like(low, least), torch.full_like(low, self.lipschitz)
+
+    def bends(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+        """Least and largest second derivative on ``[low, high]``, entry by entry; infinite where there may be none."""
+        if self.profile is not None:
+            return self.profile.bends(low, high)
+        return torch.full_like(low, -math.inf), torch.full_like(low, math.inf)
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """Where the slope is known to jump."""
+        return () if self.profile is None else self.profile.kinks
 
     def constant(self, bias: float) -> float:
         """``phi(bias)`` in float64: the value of a constant neuron with this bias."""

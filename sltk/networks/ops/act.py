@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.intervals import Interval, outward
 from sltk.core.numerics.rounding import require_finite, underflow, up
 from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.lines import ROUNDING, activation_lines, difference_lines
 from sltk.networks.activations.table import activation, spellings
 from sltk.networks.op import Op, Step
+from sltk.networks.relaxed import Relaxed
 from sltk.networks.spelling import Call, Spellings
 
 
@@ -36,6 +38,22 @@ class Act(Step):
     def through(self, errors: Tensor) -> Tensor:
         """Times the Lipschitz constant."""
         return up(errors * self.activation.lipschitz) + underflow(1, errors)
+
+    def relaxed(self, x: Interval) -> Relaxed:
+        """Lines above and below the activation."""
+        return activation_lines(self.activation, x)
+
+    def difference(self, target: Interval, ticket: Interval, d: Interval) -> tuple[Interval, Relaxed]:
+        """Between the least and the largest slope times d, and between the two ranges."""
+        low, high = torch.minimum(target.low, ticket.low), torch.maximum(target.high, ticket.high)
+        least, most = self.activation.slopes(low, high)
+        products = torch.stack([least * d.low, least * d.high, most * d.low, most * d.high])
+        slack = up(products.abs().amax(0))
+        moved = outward(products.amin(0), products.amax(0), ROUNDING * slack + underflow(1, d.low, d.high), "d")
+        one, other = self.image(target), self.image(ticket)
+        apart = (-up(other.high - one.low), up(one.high - other.low))
+        found = Interval(torch.maximum(moved.low, apart[0]), torch.minimum(moved.high, apart[1]))
+        return found, difference_lines(self.activation, target, ticket, d)
 
     def through_largest(self, largest: Tensor) -> Tensor:
         """Times the Lipschitz constant."""

@@ -13,6 +13,7 @@ from sltk.core.numerics.intervals import Interval, outward
 from sltk.core.numerics.rounding import gamma, swell, underflow
 from sltk.networks.op import Op, Step
 from sltk.networks.ops.flatten import Flatten
+from sltk.networks.relaxed import Relaxed, adjoint
 from sltk.networks.spelling import Call, Spellings, both, divided, each, require_axes
 
 
@@ -41,11 +42,22 @@ class AvgPool(Step):
         """Averages of the ends, moved outward by their rounding."""
         size = swell(self(x.magnitude), self._terms)
         slack = gamma(self._terms + 8) * size + underflow(self._terms, x.low, x.high)
-        return outward(self(x.low), self(x.high), slack, "average pooling")
+        found = outward(self(x.low), self(x.high), slack, "average pooling")
+        # An average of numbers that are all at least 0 is so too, whatever was rounded.
+        positive = self((x.low < 0).double()) == 0
+        return Interval(torch.where(positive, found.low.clamp(min=0), found.low), found.high)
 
     def through(self, errors: Tensor) -> Tensor:
         """Averages of the errors."""
         return swell(self(errors), self._terms) + underflow(self._terms, errors)
+
+    def relaxed(self, x: Interval) -> Relaxed:
+        """Averages are linear."""
+        return adjoint(self, x.magnitude, self._terms)
+
+    def difference(self, target: Interval, ticket: Interval, d: Interval) -> tuple[Interval, Relaxed]:
+        """The average of the differences."""
+        return self.image(d), self.relaxed(d)
 
     def through_largest(self, largest: Tensor) -> Tensor:
         """An average enlarges nothing."""

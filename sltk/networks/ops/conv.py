@@ -7,6 +7,7 @@ from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_input
 
 from sltk.core.errors import SltkError
 from sltk.networks.affine import Affine
@@ -45,6 +46,16 @@ class Conv(Affine):
         rows = weight.unflatten(0, (-1, self.groups, each)).transpose(0, 1).flatten(0, 2)
         image = F.conv2d(x, rows, None, self.stride, self.padding, self.dilation, self.groups)
         return image.unflatten(1, (self.groups, -1, each)).transpose(1, 2).flatten(1, 3)
+
+    def adjoint(self, weight: Tensor, c: Tensor, shape: tuple[int, ...], groups: int) -> Tensor:
+        """``c`` is ``(n, rows, h', w')``, the result ``(n, in, h, w)``."""
+        if groups > 1:  # as in ``correlate``
+            each = self.weight.shape[0] // groups
+            weight = weight.unflatten(0, (-1, groups, each)).transpose(0, 1).flatten(0, 2)
+            c = c.unflatten(1, (-1, groups, each)).transpose(1, 2).flatten(1, 3)
+        geometry: Any = (self.stride, self.padding, self.dilation)  # torch says integers, and takes pairs
+        stride, padding, dilation = geometry
+        return conv2d_input((c.shape[0], *shape), weight, c.contiguous(), stride, padding, dilation, groups)
 
     def windows(self, x: Tensor) -> Tensor:
         """The taps under each output pixel."""

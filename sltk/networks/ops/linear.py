@@ -31,6 +31,10 @@ class Linear(Affine):
         """``x`` is ``(n, in)``, the result ``(n, rows)``."""
         return F.linear(x, weight.flatten(1))
 
+    def adjoint(self, weight: Tensor, c: Tensor, shape: tuple[int, ...], groups: int) -> Tensor:
+        """``c`` is ``(n, rows)``, the result ``(n, in)``."""
+        return c @ weight.flatten(1)
+
     def windows(self, x: Tensor) -> Tensor:
         """All inputs, at the one position."""
         return x.reshape(-1, 1)

@@ -1,5 +1,6 @@
 """Upsampling to the nearest pixel, by whole factors: every pixel is repeated."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,11 @@ class Upsample(Selection):
         for axis, factor in enumerate(self.factors):
             x = x.repeat_interleave(factor, dim=2 + axis)
         return x
+
+    @property
+    def readers(self) -> int:
+        """As many as the factors make of one pixel."""
+        return math.prod(self.factors)
 
     def idle(self, shape: tuple[int, ...]) -> bool:
         """By factors of 1."""

@@ -14,24 +14,63 @@ largest at 1.4185040, where it is 1.1289931; branch and bound over intervals pro
 import math
 from functools import partial
 
+import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.activation import Activation, Remainder
+from sltk.networks.activations.activation import Activation, Curve, Remainder
 from sltk.networks.activations.entry import Entry, up
+from sltk.networks.activations.profile import smooth
 from sltk.networks.spelling import Call, Spellings
 
 _NORMAL_PEAK = 1.0 / math.sqrt(2.0 * math.pi)
+_SCALE, _CUBE = math.sqrt(2.0 / math.pi), 0.044715
+
+
+def _density(x: Tensor) -> Tensor:
+    return _NORMAL_PEAK * torch.exp(-x.square() / 2.0)
+
+
+def _slope(x: Tensor) -> Tensor:
+    return torch.special.ndtr(x) + x * _density(x)
+
+
+def _bend(x: Tensor) -> Tensor:
+    return _density(x) * (2.0 - x.square())
+
+
+def _argument(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """``2 u`` and its first two derivatives; phi is x times the logistic function of it."""
+    return 2 * _SCALE * (x + _CUBE * x**3), 2 * _SCALE * (1 + 3 * _CUBE * x.square()), 12 * _SCALE * _CUBE * x
+
+
+def _tanh_slope(x: Tensor) -> Tensor:
+    v, first, _ = _argument(x)
+    return torch.sigmoid(v) * (1.0 + x * torch.sigmoid(-v) * first)
+
+
+def _tanh_bend(x: Tensor) -> Tensor:
+    v, first, second = _argument(x)
+    return torch.sigmoid(v) * torch.sigmoid(-v) * (2.0 * first + x * (second - torch.tanh(v / 2.0) * first.square()))
+
+
 _GELU = Activation(
     "gelu", F.gelu, 0.5, 0.5, 0.0, 1.12891, Remainder(up(_NORMAL_PEAK), 2, math.inf), minimum=-0.7517915246935645,
     evidence="phi(x) - x/2 = x (P(x) - 1/2) and |P(x) - 1/2| <= |x| p(0), P and p the normal law's; "
              "|phi'| is largest at sqrt 2, where it is 1.1289042",
+    curve=Curve(2, _NORMAL_PEAK, _NORMAL_PEAK, Remainder(up(_NORMAL_PEAK / 6.0), 4, math.inf)),
+    profile=smooth(_slope, (-math.sqrt(2.0), math.sqrt(2.0)), _bend, (-2.0, 0.0, 2.0), 2.0),
 )  # fmt: skip
 _GELU_TANH = Activation(
     "gelu_tanh", partial(F.gelu, approximate="tanh"), 0.5, 0.5, 0.0, 1.129, Remainder(up(_NORMAL_PEAK), 2, math.inf),
     minimum=-0.7524614220710163,
     evidence="tanh|u| <= c |x|, from artanh y >= y + y^3/3 and c^2/3 >= a; |phi'| at 1.4185040: 1.1289931",
+    curve=Curve(2, _NORMAL_PEAK, _NORMAL_PEAK, Remainder(up(_SCALE**3 / 6.0), 4, math.inf)),
+    profile=smooth(
+        _tanh_slope, (-1.4185040087908284, 1.4185040087908284),
+        _tanh_bend, (-2.0134807246242579, 0.0, 2.0134807246242579), 2.0,
+    ),
 )  # fmt: skip
 _FORMS = {"none": _GELU, "tanh": _GELU_TANH}
 

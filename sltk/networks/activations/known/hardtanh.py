@@ -18,8 +18,9 @@ from functools import cache, partial
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sltk.networks.activations.activation import Activation, Remainder
+from sltk.networks.activations.activation import Activation, Curve, Remainder
 from sltk.networks.activations.entry import EXACT, Entry, single, up
+from sltk.networks.activations.profile import lines
 from sltk.networks.spelling import Call, Spellings
 
 SMALLEST, LARGEST = 1e-100, 1e100  # so that neither r^2 nor K leaves float64
@@ -31,7 +32,8 @@ def _saturating(name: str, function: Callable[[Tensor], Tensor], low: float, hig
         name, function, float(high > 0.0), float(low < 0.0), 0.0, 1.0,
         Remainder(up(4.0 / (27.0 * knee * knee)), 3, math.inf),
         evidence="4 t^3 - 27 r^2 (t - r) = (2 t - 3 r)^2 (t + 3 r) >= 0 where phi saturates from r on; |phi'| <= 1",
-        rounding=EXACT,
+        curve=Curve(3, 0.0, 0.0, Remainder(up(8.0**8 / 9.0**9 / knee**8), 9, math.inf)) if knee > 1e-30 else None,
+        rounding=EXACT, profile=lines(0.0, 1.0, 0.0, kinks=(low, high)),
     )  # fmt: skip
 
 

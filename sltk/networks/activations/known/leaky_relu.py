@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.entry import LINEAR, ONE_PRODUCT, Entry
+from sltk.networks.activations.profile import lines
 from sltk.networks.spelling import Call, Spellings
 
 PRELU_DEFAULT = 0.25  # torch's own
@@ -26,7 +27,7 @@ def _leaky_relu(slope: float) -> Activation:
     function = partial(F.leaky_relu, negative_slope=slope)
     return Activation(
         f"leaky_relu({slope!r})", function, 1.0, slope, 0.0, max(1.0, slope), LINEAR,
-        evidence="equal to its half lines", rounding=ONE_PRODUCT,
+        evidence="equal to its half lines", rounding=ONE_PRODUCT, profile=lines(slope, 1.0, kinks=(0.0,)),
     )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ def _prelu(slope: float) -> Activation:
     return Activation(
         f"prelu({slope!r})", partial(_sloped, slope=slope), 1.0, slope, 0.0, max(1.0, abs(slope)), LINEAR,
         minimum=0.0 if slope < 0.0 else None, evidence="equal to its half lines", rounding=ONE_PRODUCT,
+        profile=lines(slope, 1.0, kinks=(0.0,)),
     )  # fmt: skip
 
 

@@ -6,8 +6,20 @@ from torch import nn
 
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.entry import EXACT, LINEAR, single
+from sltk.networks.activations.profile import lines
 
-_RELU = Activation("relu", F.relu, 1.0, 0.0, 0.0, 1.0, LINEAR, evidence="equal to its half lines", rounding=EXACT)
+_RELU = Activation(
+    "relu",
+    F.relu,
+    1.0,
+    0.0,
+    0.0,
+    1.0,
+    LINEAR,
+    evidence="equal to its half lines",
+    rounding=EXACT,
+    profile=lines(0.0, 1.0, kinks=(0.0,)),
+)
 
 ENTRIES = (
     single(

@@ -3,18 +3,27 @@
 import math
 from functools import partial
 
+import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.networks.activations.activation import Activation, Remainder
-from sltk.networks.activations.entry import RELATIVE, Entry
+from sltk.networks.activations.activation import Activation, Curve, Remainder
+from sltk.networks.activations.entry import RELATIVE, Entry, up
+from sltk.networks.activations.profile import smooth
 from sltk.networks.spelling import Call, Spellings
 
+
 # torch cuts softplus off at 20, where that makes a jump of 2e-9; at 40 it is below the last place.
+def _bend(x: Tensor) -> Tensor:
+    return torch.sigmoid(x) * torch.sigmoid(-x)
+
+
 _SOFTPLUS = Activation(
     "softplus", partial(F.softplus, threshold=40.0), 0.5, 0.5, math.log(2.0), 1.0, Remainder(0.125, 2, math.inf),
     evidence="Taylor: 0 <= phi'' <= 1/4; phi' = sigmoid <= 1", rounding=RELATIVE,
+    curve=Curve(2, 0.125, 0.125, Remainder(up(1.0 / 192.0), 4, math.inf)),
+    profile=smooth(torch.sigmoid, (), _bend, (0.0,)),
 )  # fmt: skip
 
 

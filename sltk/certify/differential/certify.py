@@ -1,0 +1,121 @@
+"""The bound of a whole ticket by the differential relaxation, within stated limits of work and memory."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sltk.certify.differential.forms import Form, units
+from sltk.certify.differential.front import Front
+from sltk.certify.differential.relax import Pair, start_pair
+from sltk.certify.intervals import Box
+from sltk.certify.realised import Realised
+from sltk.core.numerics.rounding import require_finite
+from sltk.networks.network import Network
+from sltk.networks.wiring import INPUT
+
+WORK = 2e11  # products of coefficients and weights: seconds to a minute on one core
+MEMORY = 2**30
+LEVELS = 2  # of shared gates
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be spent.
+
+    Attributes:
+        work: products of coefficients and weights.
+        memory: bytes of the largest matrices and blocks, about.
+    """
+
+    work: float = WORK
+    memory: int = MEMORY
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """What substitution came to.
+
+    Attributes:
+        per_output: ``output_shape``, bounds of the largest error of any copy; ``None`` where nothing was computed.
+        text: what was done, or why not.
+    """
+
+    per_output: Tensor | None
+    text: str
+
+
+def relaxation(
+    network: Network,
+    box: Box,
+    realised: Sequence[Realised],
+    limits: Limits | None = None,
+    injected: Sequence[Tensor | None] | None = None,
+) -> Relaxation:
+    """Bound target minus ticket over the box.
+
+    Args:
+        network: the target.
+        box: the domain.
+        realised: one entry a stage.
+        limits: of work and memory; a stage whose ranges would pass them keeps those of interval arithmetic, and where
+            the outputs alone would, nothing is computed.
+        injected: for each stage ``(copies, out, ...)``, at least 0: what else each affine output of the ticket may be
+            off by, as from rounding.
+
+    Returns:
+        Bounds that hold for the functions in real arithmetic, with float64 rounded outward.
+    """
+    limits = limits or Limits()
+    work = [_work(network, realised, index) for index in range(len(realised))]
+    copies = realised[-1].copies
+    last = 2.0 * copies * math.prod(network.output_shape) * sum(work)
+    heaviest = max(8.0 * _weights(network, realised, index) for index in range(len(realised)))
+    if last > limits.work or heaviest > limits.memory:
+        what = f"{last:.2g} products" if last > limits.work else f"{heaviest:.2g} bytes"
+        return Relaxation(None, f"not computed: the outputs alone take {what}, more than the limit")
+    pair, left, kept = start_pair(network, box, limits.memory), limits.work - last, 0
+    for index, one in enumerate(realised):
+        rows = math.prod(network.shapes(index)[1]) * (1 + 2 * one.copies)
+        cost = 2.0 * rows * sum(work[:index])
+        cheap = network.wires[index].reads == INPUT or Front.fits(network, index, pair.known, limits.memory)
+        refine = cheap or cost <= left
+        left -= 0.0 if cheap or not refine else cost
+        kept += not refine
+        pair.extend(one, None if injected is None else injected[index], refine)
+    text = "backward substitution of target and ticket together"
+    if kept:
+        text += f"; inner ranges of {kept} of {len(realised)} stages by intervals, within the limit of work"
+    return Relaxation(_outputs(pair), text)
+
+
+def _outputs(pair: Pair, levels: int = LEVELS) -> Tensor:
+    """Largest error of every output, over copies: the least of what shared gates and copies apart come to."""
+    known, passage, last = pair.known[-1].difference, pair.passage, len(pair.stages) - 1
+    shape = tuple(known.low.shape)
+    found = known.magnitude
+    for shared in {0, levels if any(step.gate for stage in pair.stages for step in stage.steps) else 0}:
+        # Both signs in one go: what is asked of the gates is the same for both.
+        ends = [
+            passage.leaving(last, Form(difference=torch.cat((one, -one))), shared).reshape(2, -1).amax(0)
+            for one in units(shape, max(1, pair.memory // (2**10 * pair.widest)))
+        ]
+        found = torch.minimum(found, torch.cat(ends).reshape(shape))
+    return require_finite(found.amax(0), "differential bound")
+
+
+def _weights(network: Network, realised: Sequence[Realised], index: int) -> float:
+    """Entries of the largest matrix of a stage."""
+    rows, fan, height, width = network.stages[index].affine.geometry.shape
+    read = network.wires[index].reads
+    entering = 1 if read == INPUT else realised[read].copies
+    return float(realised[index].copies * rows * height * width) * max(
+        fan, entering * network.stages[index].affine.inputs if entering > 1 else fan
+    )
+
+
+def _work(network: Network, realised: Sequence[Realised], index: int) -> float:
+    """Products of one functional's way through the affine map of a stage."""
+    return _weights(network, realised, index) * math.prod(network.shapes(index)[1][1:])

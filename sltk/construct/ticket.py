@@ -7,9 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from sltk.certify.a_priori import Pools, a_priori
+from sltk.certify.as_run.bound import RunBound
+from sltk.certify.as_run.evaluation import Evaluation
+from sltk.certify.as_run.recursion import certify_as_run
 from sltk.certify.certificate import Certificate
 from sltk.certify.differential.certify import relaxation
 from sltk.certify.findings import (
@@ -27,6 +31,7 @@ from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
 from sltk.construct.declaration import Declaration
+from sltk.construct.evaluated import evaluation
 from sltk.construct.export.plain import mask_dict, source_module
 from sltk.construct.export.rows import failure_rows
 from sltk.construct.export.tensors import export
@@ -39,6 +44,7 @@ from sltk.construct.recipe import Recipe, Search
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
+from sltk.core.numerics.formats import format_of
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 from sltk.networks.reading.read import network_of
@@ -170,6 +176,26 @@ class StrongTicket:
         found = relaxation(target, self.domain, self.realised)
         intervals = certify(target, self.domain, self.realised)
         return intervals.beside("differential relaxation", found.per_output, found.text)
+
+    def as_run(self, dtype: torch.dtype = torch.float32) -> RunBound:
+        """Bound of ``sup |target - module|`` for the module as it is run, every rounding included.
+
+        Args:
+            dtype: ``torch.float32`` for ``module()``, ``torch.float64`` for ``module().double()``; inputs are numbers
+                of it. The target is evaluated in real arithmetic.
+
+        Raises:
+            SltkError: another dtype, or an activation of one's own that does not say what it loses in it.
+        """
+        target = self._require_target("as_run")
+        return certify_as_run(target, self.domain, self.realised, self.evaluations, format_of(dtype))
+
+    @cached_property
+    def evaluations(self) -> list[Evaluation]:
+        """What the sums of every stage lose when they are computed."""
+        stages = self._require_target("evaluations").stages
+        pairs = zip(self.plan.roles, self.realised, strict=True)
+        return [evaluation(self.source, role, self.masks, stages, known) for role, known in pairs]
 
     @cached_property
     def a_priori(self) -> Certificate:

@@ -7,8 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+import torch
 from torch import Tensor
 
+from sltk.core.numerics.formats import Format
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.activation import Activation
 from sltk.networks.geometry import Pair
@@ -80,6 +82,17 @@ class Step(Op):
     def through_largest(self, largest: Tensor) -> Tensor:
         """Upper bound of the largest entry of ``through(errors)``, from the largest of ``errors`` alone."""
 
+    @abstractmethod
+    def evaluation(self, x: Interval, run: Format) -> Tensor:
+        """Upper bound of ``|computed - op(x)|`` where the step is evaluated in the format ``run``.
+
+        Args:
+            x: holds the inputs, which are numbers of the format; both ends have a batch axis, float64.
+
+        Raises:
+            SltkError: nobody has said how far the step's function is off in this format.
+        """
+
     @property
     def gaps(self) -> tuple[Pair, Pair] | None:
         """How far apart the step moves pixels, zeros between them, and how many zeros it puts behind; else ``None``."""
@@ -134,6 +147,10 @@ class Selection(Step):
     def through_largest(self, largest: Tensor) -> Tensor:
         """The same."""
         return largest
+
+    def evaluation(self, x: Interval, run: Format) -> Tensor:
+        """Nothing is rounded."""
+        return torch.zeros_like(self(x.low))
 
     @property
     def spoils_constants(self) -> bool:

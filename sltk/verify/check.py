@@ -6,6 +6,7 @@ against what the file says, and the module is run beside the target. How far a p
 be that is left out, and which inputs count is for the caller to say (``CallerClaim``), not for the file.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.certify.adversary import Attack, data_error, sup_error
+from sltk.certify.as_run.bound import RunBound
 from sltk.certify.certificate import Certificate
 from sltk.certify.findings import PROBED, Findings, measure_function, probes
 from sltk.certify.intervals import Box
@@ -21,6 +23,7 @@ from sltk.construct.choose.choose import CHOSEN, choose
 from sltk.construct.parameters import StageParameters
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
+from sltk.core.numerics.formats import format_of
 from sltk.core.report import Report
 from sltk.networks.network import Network
 from sltk.networks.reading.given import in_dtype
@@ -29,7 +32,7 @@ from sltk.verify.agreement import Agreement, agreement
 from sltk.verify.bits import BitCheck, compare_bits
 from sltk.verify.derived import derive
 
-EVALUATION_SLACK = 1e-9  # relative to the largest output: float64 evaluation errs far less, a wrong bound far more
+EVALUATION_SLACK = 1e-9  # relative to the largest output: the target in float64 errs far less, a wrong bound far more
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,9 @@ class CheckResult:
     Attributes:
         bits: comparison of module and source.
         parameters: errors of the effective parameters, by stage.
-        certificate: a posteriori bound over the ticket's domain.
-        data: target and ticket on data, in float32; ``None`` without data.
+        certificate: a posteriori bound over the ticket's domain, in real arithmetic.
+        as_run: the same for the module in float32, with every rounding.
+        data: the ticket in float32 beside the target in float64, on data; ``None`` without data.
         data_error: largest error of the worst rows, again in float64.
         attack: ``None`` where none was asked for.
         verdicts: what has to hold.
@@ -74,6 +78,7 @@ class CheckResult:
     bits: BitCheck
     parameters: list[StageParameters]
     certificate: Certificate
+    as_run: RunBound
     data: Agreement | None
     data_error: float | None
     attack: Attack | None
@@ -133,7 +138,9 @@ def check(
     met, on_data, worst = None, None, None
     measured = [measure_function(ticket.target, module, probes(ticket.domain, ticket.target.input_shape, 0), PROBED)]
     if data is not None:
-        met = agreement(ticket.target, module, *data, batch=batch, report=_part(report, "running target and ticket"))
+        met = agreement(
+            _exactly(ticket.target), module, *data, batch=batch, report=_part(report, "running target and ticket")
+        )
         measured.append(met.comparison("data"))
         worst = data[0][met.worst].double()
     exact = module.double()
@@ -149,8 +156,23 @@ def check(
     findings = ticket.conclude(measured)
     verdicts = [_bits_verdict(bits), *_file_verdicts(ticket), _domain_verdict(ticket, claim, data)]
     verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
-    verdicts += _bound_verdicts(certificate, on_data, attack, met.largest if met else 0.0)
-    return CheckResult(bits, parameters, certificate, met, on_data, attack, verdicts, findings)
+    verdicts += _bound_verdicts(certificate, bound_as_run(ticket, torch.float64), on_data, attack, findings)
+    as_run = bound_as_run(ticket, torch.float32)
+    verdicts += _run_verdict(as_run, findings)
+    return CheckResult(bits, parameters, certificate, as_run, met, on_data, attack, verdicts, findings)
+
+
+def bound_as_run(ticket: StrongTicket, dtype: torch.dtype) -> RunBound:
+    """``ticket.as_run``, and none, with the reason, where an activation does not say what it loses."""
+    try:
+        return ticket.as_run(dtype)
+    except SltkError as error:
+        return RunBound(math.inf, None, str(error), (), ticket.domain, format_of(dtype))
+
+
+def _exactly(target: Network) -> Callable[[Tensor], Tensor]:
+    """The target on numbers of float32, evaluated in float64."""
+    return lambda x: target(x.double())
 
 
 def _part(report: Report | None, name: str) -> Callable[[int, int], None] | None:
@@ -223,16 +245,31 @@ def _function_verdict(findings: Findings) -> Statement:
 
 
 def _bound_verdicts(
-    certificate: Certificate, on_data: float | None, attack: Attack | None, largest: float
+    certificate: Certificate, run: RunBound, on_data: float | None, attack: Attack | None, findings: Findings
 ) -> list[Statement]:
-    slack = EVALUATION_SLACK * max(largest, certificate.bound)
+    """What was seen of the module in float64, held against the bound of that; it is the certificate to ten digits."""
+    bound = run.bound if run.finite else certificate.bound
+    slack = _slack(bound, findings)
     verdicts = []
     if on_data is not None:
-        detail = f"{certificate.bound:.4g} >= {on_data:.4g}"
-        verdicts.append(Statement("certified bound >= data error", on_data <= certificate.bound + slack, detail))
+        detail = f"{bound:.4g} >= {on_data:.4g}"
+        verdicts.append(Statement("certified bound >= data error", on_data <= bound + slack, detail))
     if attack is not None:
         least = on_data or 0.0
-        holds = least - slack <= attack.error <= certificate.bound + slack
-        detail = f"{certificate.bound:.4g} >= {attack.error:.4g}" + ("" if on_data is None else f" >= {on_data:.4g}")
+        holds = least - slack <= attack.error <= bound + slack
+        detail = f"{bound:.4g} >= {attack.error:.4g}" + ("" if on_data is None else f" >= {on_data:.4g}")
         verdicts.append(Statement("certified bound >= adversarial error >= data error", holds, detail))
     return verdicts
+
+
+def _run_verdict(as_run: RunBound, findings: Findings) -> list[Statement]:
+    """What was seen of the module in float32, held against the bound of that; nothing where there is no bound."""
+    if not as_run.finite:
+        return []
+    seen = max(met.error for met in findings.measured)
+    holds = seen <= as_run.bound + _slack(as_run.bound, findings)
+    return [Statement("bound as run in float32 >= error in float32", holds, f"{as_run.bound:.4g} >= {seen:.4g}")]
+
+
+def _slack(bound: float, findings: Findings) -> float:
+    return EVALUATION_SLACK * max(bound, *(met.largest for met in findings.measured))

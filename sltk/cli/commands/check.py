@@ -84,6 +84,8 @@ def record(file: Path, target: str, ticket: StrongTicket, result: CheckResult, s
         "worst_parameter_error": {stage.name: stage.worst() for stage in result.parameters},
         "parameters": {"source": sizes.source, "kept": sizes.kept, "target": sizes.target},
         "certified_bound": result.certificate.bound,
+        "bound_float32": result.as_run.bound if result.as_run.finite else None,
+        "no_bound_float32": result.as_run.reason,
         "data": None if data is None else {
             "rows": data.rows, "target_correct": data.target_correct, "ticket_correct": data.ticket_correct,
             "differing": data.differing, "error_float32": data.error, "error_float64": result.data_error,
@@ -116,6 +118,7 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
         found = f"{result.attack.error:.6g} ({result.attack.method}, {options.attack_steps} steps, float64)"
         table.add_row("adversarial error", found)
     table.add_row("certified bound", f"{result.certificate.bound:.6g} over {result.certificate.domain}")
+    table.add_row("bound as run", str(result.as_run))
     console.print(table)
 
 

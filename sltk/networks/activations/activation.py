@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.core.numerics.formats import FLOAT64, Format
 from sltk.networks.activations.profile import Profile
 
 ULP = 2.0**-52
@@ -70,6 +71,7 @@ class Activation:
         status: ``proved``, or ``measured`` where the constants are estimates.
         evidence: why the constants hold.
         rounding: how far ``function`` is from phi in float64; the default allows 8 units in the last place.
+        float32: the same in float32, where it has to be said: for a function of one's own.
         profile: how steep it is where; ``None`` where only ``lipschitz`` and ``minimum`` are known.
         curve: the first term of the remainder with its sign; ``None`` where only the size is known.
     """
@@ -85,6 +87,7 @@ class Activation:
     status: Literal["proved", "measured"] = "proved"
     evidence: str = ""
     rounding: Rounding = Rounding()
+    float32: Rounding | None = None
     profile: Profile | None = field(default=None, compare=False, repr=False)
     curve: Curve | None = field(default=None, compare=False, repr=False)
 
@@ -148,6 +151,49 @@ class Activation:
     def constant(self, bias: float) -> float:
         """``phi(bias)`` in float64: the value of a constant neuron with this bias."""
         return float(self(torch.tensor(bias, dtype=torch.float64)))
+
+    def rounding_in(self, run: Format) -> Rounding:
+        """How far ``function`` is from phi in a format, in the units of the format.
+
+        In float32 a function of the table is off by as many units in the last place as in float64, and by one more,
+        for numbers of its own that float32 rounds. That is an assumption on torch's kernels, which are polynomials and
+        quotients of a few units' error; ``tests/networks/activations`` holds them against float64 on five million
+        numbers.
+
+        Raises:
+            SltkError: a function of one's own whose rounding in float32 has not been stated.
+        """
+        if run == FLOAT64:
+            return self.rounding
+        if self.float32 is not None:
+            return self.float32
+        if self.status != "proved":
+            raise SltkError(
+                f"activation {self.name!r} does not say how far its function is from phi in {run.name}; state it, with "
+                "dataclasses.replace(activation, float32=Rounding(relative=..., absolute=...)) in multiples of 2**-23."
+            )
+        ulp = 2.0 * run.unit
+        own = "(" in self.name
+        return Rounding((self.rounding.relative / ULP + own) * ulp, self.rounding.absolute / ULP * ulp)
+
+    def allowances(self, run: Format) -> tuple[float, float, float]:
+        """``(r, a, t)`` with ``|computed - phi(x)| <= r |phi(x)| + a min(|x|, 16) + t`` in a format; all 0 if exact."""
+        rounding = self.rounding_in(run)
+        if rounding.relative == rounding.absolute == 0.0:
+            return 0.0, 0.0, 0.0
+        # The rounding speaks of the computed value; the last terms pay for that, and for these sums.
+        relative = rounding.relative / (1.0 - rounding.relative) + 8.0 * ULP
+        return relative, (1.0 + 2.0 * relative) * rounding.absolute, 2.0 * run.tiny
+
+    def allowance(self, size: Tensor, value: Tensor, run: Format) -> Tensor:
+        """Upper bound of ``|computed - phi(x)|`` in a format.
+
+        Args:
+            size: upper bounds of ``|x|``, float64; value: of ``|phi(x)|``.
+            run: the format.
+        """
+        relative, absolute, tiny = self.allowances(run)
+        return relative * value + absolute * size.clamp(max=BEYOND) + tiny
 
     def _slack(self, x: Tensor, values: Tensor) -> Tensor:
         relative, absolute = self.rounding.relative, self.rounding.absolute

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.core.numerics.formats import Format
 from sltk.core.numerics.intervals import Interval, outward
 from sltk.core.numerics.rounding import require_finite, underflow, up
 from sltk.networks.activations.activation import Activation
@@ -58,6 +59,11 @@ class Act(Step):
     def through_largest(self, largest: Tensor) -> Tensor:
         """Times the Lipschitz constant."""
         return self.through(largest)
+
+    def evaluation(self, x: Interval, run: Format) -> Tensor:
+        """The activation's own allowance."""
+        least, most = self.activation.range(x.low, x.high)
+        return self.activation.allowance(x.magnitude, torch.maximum(least.abs(), most.abs()), run)
 
     @property
     def spoils_constants(self) -> bool:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
+from sltk.core.numerics.formats import Format
 from sltk.core.numerics.intervals import Interval, outward
 from sltk.core.numerics.rounding import gamma, swell, underflow
 from sltk.networks.op import Op, Step
@@ -62,6 +63,11 @@ class AvgPool(Step):
     def through_largest(self, largest: Tensor) -> Tensor:
         """An average enlarges nothing."""
         return largest
+
+    def evaluation(self, x: Interval, run: Format) -> Tensor:
+        """One sum and one division."""
+        size = swell(self(x.magnitude), self._terms) * run.gamma(self._terms + 1)
+        return size * (1.0 + 2.0**-50) + 2.0 * self._terms * run.smallest
 
     @property
     def spoils_constants(self) -> bool:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
+from sltk.core.numerics.formats import FLOAT32, FLOAT64
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.affine import Affine
 from sltk.networks.op import Op, Step
@@ -204,6 +205,18 @@ class StepContract(OpContract):
             text = json.dumps(op.record())
             assert step_from_record(json.loads(text), {}) == op
             assert json.loads(text)["op"] == op.tag
+
+    def test_what_is_computed_is_as_near_as_it_says(self) -> None:
+        for op, shape, seed in self._cases():
+            assert isinstance(op, Step)
+            x = normal(seed, *shape).float()
+            wanted = self.exact(op, rational(x), shape)
+            for run in (FLOAT32, FLOAT64):
+                point = x.double()[None]
+                got = op(x[None].to(run.dtype)).double().flatten()
+                allowed = op.evaluation(Interval(point, point), run).flatten()
+                for value, number, most in zip(got, wanted, allowed, strict=True):
+                    assert abs(Fraction(float(value)) - number) <= Fraction(float(most)), op
 
     def test_constants_are_spoiled_where_it_says_so(self) -> None:
         for op, shape in self.examples():

@@ -1,0 +1,155 @@
+"""What the sums of one stage lose when they are computed.
+
+A combining neuron adds ``k`` products ``v p`` in any order, which errs by at most ``gamma_(k+1) sum |v| |p|``; what it
+reads is the computed ``p``. That of a copy carries an error of its own already; that of a constant neuron is ``phi(b)``
+as computed; that of a univariate neuron is ``phi`` as computed of the rounded product ``w x``:
+
+``|p^ - p| <= T (u |w x| + s) + r |p| + a min(|w x|, 16) + t``, with ``|p - phi(0)| <= T |w x|``,
+
+``s`` the least normal number, which is what a product may lose to underflow, and ``r, a, t`` the allowances of the
+activation (`sltk.networks.activations.activation`). All of it is a function of sums of sizes over the kept weights,
+which are taken in float64 and rounded upward. The weights themselves are numbers of float32 (a law's draws are, and
+factors are powers of two); a construction sees to that.
+
+Source: derived for this project.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from sltk.certify.sparse import SparseMap
+from sltk.core.numerics.formats import Format
+from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.rounding import swell
+from sltk.networks.activations.activation import Activation
+
+_ROOM = 1.0 + 2.0**-40  # far more than the few dozen float64 operations that a bound is made of can lose
+
+
+class Lost(NamedTuple):
+    """``(n, copies, out, ...)``: what a sum loses at most, and how large its partial sums become."""
+
+    error: Tensor
+    reach: Tensor
+
+
+@dataclass(frozen=True)
+class KeptConstants:
+    """Kept weights that read constant neurons, one entry each.
+
+    Args:
+        row: ``copy out + neuron`` that reads it; weight: ``|v|``; value: ``|c|``; bias: ``|b|`` of the constant neuron.
+        activation: what turned the bias into the constant; ``None`` where there are no constants.
+        pooled: terms of the averages that the constant passes on its way, 0 for none.
+    """
+
+    row: Tensor
+    weight: Tensor
+    value: Tensor
+    bias: Tensor
+    activation: Activation | None
+    pooled: int = 0
+
+    def sums(self, rows: int, run: Format) -> tuple[Tensor, Tensor]:
+        """Sizes of what they bring to each row, and how far it is off as computed, both ``(rows,)``."""
+        if self.activation is None or not self.row.numel():
+            return torch.zeros(rows, dtype=torch.float64), torch.zeros(rows, dtype=torch.float64)
+        value = self.value * _ROOM
+        off = self.activation.allowance(self.bias, value, run)
+        off = off + run.gamma(self.pooled) * (value + off) + self.pooled * run.smallest
+        return self._summed(self.weight * value, rows), self._summed(self.weight * off, rows)
+
+    def _summed(self, each: Tensor, rows: int) -> Tensor:
+        total = torch.zeros(rows, dtype=torch.float64).index_add(0, self.row, each)
+        return swell(total, len(each) + 4)
+
+
+class Evaluation(ABC):
+    """What one stage loses when it is computed.
+
+    Attributes:
+        shape: ``(copies, out)``.
+        terms: products of each sum, ``(copies * out,)`` float64.
+        constants: those among them that read constants.
+    """
+
+    shape: tuple[int, int]
+    terms: Tensor
+    constants: KeptConstants
+
+    @abstractmethod
+    def lost(self, x: Interval, run: Format) -> Lost:
+        """Bounds for computed inputs in ``x``, ``(n, copies_in, *shape)``."""
+
+    def _sum(self, size: Tensor, off: Tensor, weight: Tensor, run: Format) -> Lost:
+        """Of sums of ``size``, ``off`` already, both ``(n, rows, ...)``; ``weight`` is ``sum |v|``, ``(rows,)``."""
+        own, loose = self.constants.sums(len(self.terms), run)
+        axes = (1, -1, *(1,) * (size.dim() - 2))
+        total = size + off + (own + loose).reshape(axes)
+        flushed = (weight + 2.0 * self.terms + 4.0) * run.smallest
+        error = run.gamma(self.terms + 1).reshape(axes) * total + off + (loose + flushed).reshape(axes)
+        # A sum of nothing is exact.
+        error = torch.where(self.terms.reshape(axes) > 0, error, torch.zeros_like(error))
+        return Lost(*((part * _ROOM).unflatten(1, self.shape) for part in (error, total)))
+
+
+@dataclass(frozen=True)
+class OfCopies(Evaluation):
+    """A stage that picks from the copies of the stage before.
+
+    Args:
+        weights: ``|V|`` to the copies, ``(copies out) x (copies_in in kh kw)``.
+        shape, terms, constants: of the stage.
+    """
+
+    weights: SparseMap
+    shape: tuple[int, int]
+    terms: Tensor
+    constants: KeptConstants
+
+    def lost(self, x: Interval, run: Format) -> Lost:
+        """The sizes of the copies meet those of the weights."""
+        size = self.weights.upper(x.magnitude.flatten(1, 2))
+        return self._sum(size, torch.zeros_like(size), self.weights.masses, run)
+
+
+@dataclass(frozen=True)
+class OfCommon(Evaluation):
+    """A stage of univariate neurons and of sums over them.
+
+    Args:
+        rising: ``sum |v| |w| s`` over the samples of each parameter, with ``|phi(w x) - phi(0)| <= s |w x|`` for
+            ``x >= 0``: the size of a half line's slope where phi is its half lines, else the Lipschitz constant.
+        falling: the same for ``x <= 0``. Both are maps of one common input.
+        mass: ``sum |v|`` over the univariate neurons that each row reads, ``(copies * out,)``.
+        widest: largest ``|w|``.
+        activation: of the univariate neurons.
+        shape, terms, constants: of the stage.
+    """
+
+    rising: SparseMap
+    falling: SparseMap
+    mass: Tensor
+    widest: float
+    activation: Activation
+    shape: tuple[int, int]
+    terms: Tensor
+    constants: KeptConstants
+
+    def lost(self, x: Interval, run: Format) -> Lost:
+        """Univariate neurons, and the sum of what they give."""
+        phi, (relative, absolute, tiny) = self.activation, self.activation.allowances(run)
+        up, down = x.high.clamp(min=0).flatten(1, 2), (-x.low).clamp(min=0).flatten(1, 2)
+        moved = self.rising.upper(up) + self.falling.upper(down)
+        axes = (1, -1, *(1,) * (moved.dim() - 2))
+        still = (self.mass * abs(phi.intercept)).reshape(axes)
+        floor = (self.mass * (phi.lipschitz * run.smallest + tiny)).reshape(axes)
+        off = moved * (run.unit * _ROOM + relative + absolute / phi.lipschitz) + still * relative + floor
+        found = self._sum(moved + still, off, self.mass, run)
+        inside = self.widest * torch.maximum(up, down).flatten(1).amax(1)
+        reach = torch.maximum(found.reach, inside.reshape(-1, *(1,) * (found.reach.dim() - 1)))
+        return Lost(found.error, reach)

@@ -1,0 +1,81 @@
+"""Kept weights of a stage, of all copies at once, applied to batches of images in float64."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
+from torch import Tensor
+
+from sltk.core.numerics.arrays import Values
+from sltk.core.numerics.rounding import gamma, swell, underflow
+from sltk.core.numerics.tensors import tensor_of
+from sltk.networks.affine import Affine
+from sltk.runtime.sparse import SparseConv2d
+
+
+class SparseMap:
+    """``x -> V x`` with the stride, padding and dilation of a layer, and no bias.
+
+    Args:
+        affine: the layer.
+        matrix: CSR of shape ``(rows, channels kh kw)``; column ``channel kh kw + tap``.
+    """
+
+    def __init__(self, affine: Affine, matrix: csr_matrix) -> None:
+        found: Any = csr_matrix(matrix, dtype=np.float64)
+        found.sum_duplicates()
+        found.eliminate_zeros()
+        _, _, *kernel = affine.geometry.shape
+        self.affine, self.matrix = affine, found
+        self.rows, columns = found.shape
+        self.channels = columns // (kernel[0] * kernel[1])
+        self.counts = tensor_of(np.diff(found.indptr).astype(np.float64))  # products of each row
+        self.terms = int(self.counts.max()) + 1 if self.rows else 1
+        row = np.repeat(np.arange(self.rows, dtype=np.int64), np.diff(found.indptr))
+        index = tensor_of(row * columns + found.indices.astype(np.int64))
+        geometry = affine.geometry
+        self._layer = SparseConv2d(
+            self.channels, self.rows, (kernel[0], kernel[1]), index, tensor_of(found.data.copy()),
+            torch.zeros(self.rows, dtype=torch.float64), geometry.stride, geometry.padding, geometry.dilation,
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, affine: Affine, weight: Tensor) -> "SparseMap":
+        """That of ``weight`` ``(copies, out, in / groups, kh, kw)`` on one copy of the inputs."""
+        whole = torch.cat([affine.blocks(one) for one in weight])
+        return cls(affine, csr_matrix(whole.flatten(1).numpy()))
+
+    @property
+    def sizes(self) -> "SparseMap":
+        """``x -> |V| x``."""
+        return SparseMap(self.affine, abs(self.matrix))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no weight at all."""
+        return self.matrix.nnz == 0
+
+    @property
+    def masses(self) -> Tensor:
+        """Sum of the sizes of every row's weights, rounded upward, ``(rows,)``."""
+        total: Values = np.asarray(abs(self.matrix).sum(axis=1), dtype=np.float64).reshape(-1)
+        return swell(tensor_of(total), self.terms)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Map ``(n, channels, *positions)`` to ``(n, rows, *positions)``, off by ``gamma_terms`` times ``|V| |x|``."""
+        shape = tuple(x.shape[2:])
+        lifted = x.reshape(*x.shape[:2], *(1,) * (2 - len(shape)), *shape)
+        with torch.no_grad():
+            image = self._layer(lifted)
+        return image.reshape(*image.shape[:2], *image.shape[4 - len(shape) :])
+
+    def upper(self, x: Tensor) -> Tensor:
+        """Upper bound of the image of ``x >= 0`` where no weight is negative."""
+        return swell(self(x), self.terms) + underflow(self.terms, self._layer.value, x)
+
+    def ball(self, centre: Tensor, radius: Tensor, sizes: "SparseMap") -> tuple[Tensor, Tensor]:
+        """Centre and radius of the image of all within ``radius`` of ``centre``; ``sizes`` is this map's own."""
+        image = self(centre)
+        spread = sizes.upper(radius + gamma(self.terms + 2) * centre.abs())
+        return image, spread + underflow(self.terms, self._layer.value, centre)

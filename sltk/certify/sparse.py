@@ -8,10 +8,12 @@ from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  
 from torch import Tensor
 
 from sltk.core.numerics.arrays import Values
-from sltk.core.numerics.rounding import gamma, swell, underflow
+from sltk.core.numerics.rounding import swell
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.affine import Affine
 from sltk.runtime.sparse import SparseConv2d
+
+SMALLEST = 2.0**-1022  # what one product can lose to underflow
 
 
 class SparseMap:
@@ -52,6 +54,11 @@ class SparseMap:
         return SparseMap(self.affine, abs(self.matrix))
 
     @property
+    def weights(self) -> Tensor:
+        """All weights that are not 0."""
+        return self._layer.value
+
+    @property
     def empty(self) -> bool:
         """Whether there is no weight at all."""
         return self.matrix.nnz == 0
@@ -72,10 +79,4 @@ class SparseMap:
 
     def upper(self, x: Tensor) -> Tensor:
         """Upper bound of the image of ``x >= 0`` where no weight is negative."""
-        return swell(self(x), self.terms) + underflow(self.terms, self._layer.value, x)
-
-    def ball(self, centre: Tensor, radius: Tensor, sizes: "SparseMap") -> tuple[Tensor, Tensor]:
-        """Centre and radius of the image of all within ``radius`` of ``centre``; ``sizes`` is this map's own."""
-        image = self(centre)
-        spread = sizes.upper(radius + gamma(self.terms + 2) * centre.abs())
-        return image, spread + underflow(self.terms, self._layer.value, centre)
+        return swell(self(x), self.terms) + self.terms * SMALLEST

@@ -7,7 +7,7 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from sltk.cli.options import Check, Claims, Command, Construct, EdgePopup, Imp, Plan, Rst, Show, Verify, Widths
+from sltk.cli.options import Certify, Check, Claims, Command, Construct, EdgePopup, Imp, Plan, Rst, Show, Verify, Widths
 from sltk.core.errors import SltkError
 
 LOG_WIDTH = 112
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         internal error.
     """
     command: Command = tyro.cli(
-        Plan | Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=argv,
@@ -61,6 +61,10 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.commands.check import run_check
 
             return run_check(command, console)
+        case Certify():
+            from sltk.cli.commands.certify import run_certify
+
+            return run_certify(command, console)
         case Verify() if "residual" in command.keys:
             from sltk.cli.commands.residual import run_verify_residual
 

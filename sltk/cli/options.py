@@ -137,6 +137,33 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Certify:
+    """Prove, around inputs, that the ticket answers as its target: the error over a ball, and both answers there."""
+
+    file: Annotated[Positional[Path], tyro.conf.arg(metavar="FILE")]
+    """Written by `sltk construct`."""
+    target: str
+    """The target: a .pt or .safetensors file, or package.module:function."""
+    data: DataName
+    """Test inputs of this data set are the centres."""
+    radius: float = 0.0
+    """Of the balls, in the largest entry, in the units of the inputs, clipped to the ticket's domain; 0 for the inputs
+    alone."""
+    arch: str | None = None
+    """Architecture of a target file's state dict."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    limit: int = 100
+    """The first so many test inputs."""
+    run: tuple[Literal["float32", "float64"], ...] = ()
+    """Beside real arithmetic, also for the ticket's module as it is run in these formats."""
+    attack_steps: int = 10
+    """Steps of the search for another answer of the target in the same balls; 0 leaves it out."""
+    out: Path | None = None
+    """Where the JSON goes; default FILE.certify.json."""
+
+
+@dataclass(frozen=True)
 class Verify:
     """The main job: train small networks on digits, build tickets of both kinds, certify, attack, measure.
 
@@ -312,4 +339,4 @@ class EdgePopup:
     """The result folder is made in here, named by the content of what is run."""
 
 
-Command = Plan | Construct | Check | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup
+Command = Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup

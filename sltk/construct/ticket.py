@@ -27,6 +27,9 @@ from sltk.certify.findings import (
     probes,
 )
 from sltk.certify.intervals import Box
+from sltk.certify.local.certificates import LocalCertificates, LocalCertifier
+from sltk.certify.local.forward import Run
+from sltk.certify.local.pair_map import pair_map
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
@@ -45,6 +48,7 @@ from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT, Source
 from sltk.core.errors import SltkError
 from sltk.core.numerics.formats import format_of
+from sltk.core.report import Steps
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 from sltk.networks.reading.read import network_of
@@ -189,6 +193,31 @@ class StrongTicket:
         """
         target = self._require_target("as_run")
         return certify_as_run(target, self.domain, self.realised, self.evaluations, format_of(dtype))
+
+    def certify(
+        self, x: Tensor, radius: float = 0.0, dtype: torch.dtype | None = None, report: Steps | None = None
+    ) -> LocalCertificates:
+        """Bounds of the error around the rows of ``x``, and whether the answers are proved the same there.
+
+        Args:
+            x: ``(n, *input_shape)``, in the domain.
+            radius: of the ball around each, in its largest entry, clipped to the domain; 0 for the points themselves.
+            dtype: ``torch.float32`` or ``torch.float64`` for the module as it is run in it; ``None`` for the functions
+                in real arithmetic.
+            report: called with (inputs done, inputs in all).
+
+        Raises:
+            SltkError: see ``LocalCertifier.certify``.
+        """
+        run = None if dtype is None else Run(format_of(dtype), self.evaluations)
+        return self.local.certify(x, radius, run, report)
+
+    @cached_property
+    def local(self) -> LocalCertifier:
+        """What local certificates need of target and ticket."""
+        target = self._require_target("certify")
+        maps = [pair_map(known, stage.affine) for known, stage in zip(self.realised, target.stages, strict=True)]
+        return LocalCertifier(target, maps, self.domain, max(known.copies for known in self.realised))
 
     @cached_property
     def evaluations(self) -> list[Evaluation]:

@@ -1,0 +1,201 @@
+"""Signed differences of target and ticket through the affine map of one stage, for many inputs at once.
+
+With ``x`` the target's values, ``x^`` the ticket's, ``e = x - x^`` copy by copy, ``W`` the target's weights, ``V`` the
+selected ones, ``D`` the signed parameter errors (target minus ticket) and g that of the bias, the difference of the
+affine outputs is
+
+- ``D x + V e + g`` where the stage picks from copies,
+- ``W e + D+ max(x^, 0) + D- min(x^, 0) + g``, up to the remainders ``R |x^|^q``, where it reads one common input.
+
+Intervals are carried as centre and radius: ``A (c +- r) = A c +- |A| r``, so that at radius 0 nothing but rounding is
+left, and errors of both signs cancel. A computed ``A c`` is off by ``gamma_N |A| |c|``, which the radius contains: the
+sizes meet ``r + gamma_N |c|``.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import singledispatch
+
+import torch
+from torch import Tensor
+
+from sltk.certify.common import Common
+from sltk.certify.copies import Copies
+from sltk.certify.local.kernels import centred, joined
+from sltk.certify.realised import Realised
+from sltk.certify.signed import Ball, Signed
+from sltk.certify.sparse import SMALLEST, SparseMap
+from sltk.core.errors import SltkError
+from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.rounding import UNIT, gamma, swell, underflow, up
+from sltk.networks.affine import Affine
+
+
+@dataclass(frozen=True)
+class SignedMap:
+    """``x -> A x`` for weights that are known up to a slack, or exactly.
+
+    Attributes:
+        values: ``A``; sizes: ``|A|``, the slack included; slack: of the weights, ``None`` where they are exact.
+    """
+
+    values: SparseMap
+    sizes: SparseMap
+    slack: SparseMap | None = None
+
+    @classmethod
+    def of(cls, affine: Affine, weight: Signed) -> "SignedMap":
+        """That of ``weight`` ``(copies, out, in / groups, kh, kw)`` on one copy of the inputs."""
+        slack = SparseMap.of(affine, weight.slack)
+        sizes = SparseMap.of(affine, up(weight.magnitude))
+        return cls(SparseMap.of(affine, weight.value), sizes, None if slack.empty else slack)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it gives 0 whatever it is given."""
+        return self.sizes.empty
+
+    def __call__(self, x: Interval) -> Ball:
+        """The image of intervals ``(n, channels, ...)``; radii before the swelling that ``_total`` applies."""
+        centre, size = middles(x, gamma(self.sizes.terms + 4))
+        radius = self.sizes(size)
+        if self.slack is not None:
+            radius += self.slack(centre.abs() + size)
+        return Ball(self.values(centre), radius)
+
+
+def middles(x: Interval, share: float) -> tuple[Tensor, Tensor]:
+    """Centres, and half widths plus ``share`` of the centre's size, rounded upward."""
+    low, high = x.low.contiguous(), x.high.contiguous()
+    centre, size = torch.empty_like(low), torch.empty_like(low)
+    centred(low.numpy().ravel(), high.numpy().ravel(), share, centre.numpy().ravel(), size.numpy().ravel())
+    return centre, size
+
+
+class PairMap(ABC):
+    """One stage's affine map, applied to values of the target and differences."""
+
+    @abstractmethod
+    def __call__(self, x: Interval, e: Interval, ticket: Interval) -> Interval:
+        """Where the differences of the affine outputs lie, ``(n, copies, out, ...)``.
+
+        Args:
+            x: ``(n, *shape)``, the target's values that the stage reads.
+            e: ``(n, copies_in, *shape)``, target minus ticket.
+            ticket: ``(n, copies_in, *shape)``, the ticket's values.
+        """
+
+
+@dataclass(frozen=True)
+class FromCopies(PairMap):
+    """``D x + V e + g``."""
+
+    delta: SignedMap
+    selected: SignedMap
+    bias: Signed
+
+    def __call__(self, x: Interval, e: Interval, ticket: Interval) -> Interval:
+        """Both maps, and the bias."""
+        parts = [self.selected(_merged(e)), *([] if self.delta.empty else [self.delta(x)])]
+        return _total(parts, self.bias, max(self.selected.sizes.terms, self.delta.sizes.terms))
+
+
+@dataclass(frozen=True)
+class FromCommon(PairMap):
+    """``W e + D+ max(x^, 0) + D- min(x^, 0) + g`` and the remainders; ``falling`` is ``None`` where D- is D+."""
+
+    affine: Affine
+    rising: SignedMap
+    falling: SignedMap | None
+    remainder: SparseMap
+    known: Common
+
+    def __call__(self, x: Interval, e: Interval, ticket: Interval) -> Interval:
+        """The target's own map of the one difference, and the errors of the effective parameters.
+
+        Raises:
+            SltkError: a univariate neuron leaves the radius of its remainder bound.
+        """
+        seen = _merged(ticket)
+        parts = [] if self.rising.empty and self.falling is None else self._errors(seen)
+        if not self.remainder.empty:
+            parts.append(self._curved(seen))
+        if not parts or bool((e.low != 0).any() | (e.high != 0).any()):
+            parts.append(self._target(_merged(e)))
+        return _total(parts, self.known.bias, self.affine.terms + 2)
+
+    def _errors(self, seen: Interval) -> list[Ball]:
+        if self.falling is None:
+            return [self.rising(seen)]
+        sides = (self.rising, Interval(seen.low.clamp(min=0), seen.high.clamp(min=0))), (
+            self.falling, Interval(seen.low.clamp(max=0), seen.high.clamp(max=0)),
+        )  # fmt: skip
+        return [side(part) for side, part in sides if bool((part.low != 0).any() | (part.high != 0).any())]
+
+    def _curved(self, seen: Interval) -> Ball:
+        size = power = seen.magnitude
+        if self.known.reach * float(size.max()) * (1 + 4 * UNIT) > self.known.radius:
+            raise SltkError(
+                f"stage '{self.affine.name}' feeds its univariate neurons up to |w x|="
+                f"{self.known.reach * float(size.max()):.6g}, but their remainder is bounded for |w x| <= "
+                f"{self.known.radius:.6g} only; use smaller incoming weights or inputs."
+            )
+        for _ in range(self.known.order - 1):
+            power = swell(power * size, 2) + underflow(1, power, size)
+        radius = self.remainder.upper(power)
+        return Ball(torch.zeros_like(radius), radius)
+
+    def _target(self, e: Interval) -> Ball:
+        """``W e``, the same for every copy."""
+        kernel = self.affine.kernel
+        centre, size = middles(e, gamma(self.affine.terms + 4))
+        own = self.affine.correlate(kernel, centre), self.affine.correlate(kernel.abs(), size)
+        shape = (len(centre), self.known.copies, *own[0].shape[1:])
+        return Ball(*(part[:, None].expand(shape).flatten(1, 2) for part in own))
+
+
+@singledispatch
+def pair_map(realised: Realised, affine: Affine) -> PairMap:
+    """The map of a stage that is realised so.
+
+    Raises:
+        SltkError: a way of realising that has no such map.
+    """
+    raise SltkError(f"pair_map knows Common and Copies, but got {type(realised).__name__}.")
+
+
+@pair_map.register
+def _(realised: Copies, affine: Affine) -> PairMap:
+    weights = SparseMap(affine, realised.selected)
+    return FromCopies(SignedMap.of(affine, realised.delta), SignedMap(weights, weights.sizes), realised.bias)
+
+
+@pair_map.register
+def _(realised: Common, affine: Affine) -> PairMap:
+    rising, falling = realised.delta_positive, realised.delta_negative
+    same = torch.equal(rising.value, falling.value) and torch.equal(rising.slack, falling.slack)
+    other = None if same else SignedMap.of(affine, falling)
+    return FromCommon(
+        affine, SignedMap.of(affine, rising), other, SparseMap.of(affine, realised.remainder), realised
+    )  # fmt: skip
+
+
+def _merged(x: Interval) -> Interval:
+    """Copies and channels as one axis."""
+    return Interval(x.low.flatten(1, 2), x.high.flatten(1, 2))
+
+
+def _total(parts: list[Ball], bias: Signed, terms: int) -> Interval:
+    """The sum as intervals ``(n, copies, out, ...)``, rounded outward; radii are sums of up to ``terms`` products."""
+    centre, radius = parts[0].centre, parts[0].radius
+    for part in parts[1:]:
+        centre = centre + part.centre
+        radius = radius + part.radius + 2 * UNIT * centre.abs()
+    flat = (len(centre), centre.shape[1], -1)
+    centre, radius = (x.reshape(flat).contiguous() for x in (centre, radius + (2 * terms + 8) * SMALLEST))
+    low, high = torch.empty_like(centre), torch.empty_like(centre)
+    swelling = 1.0 + gamma(terms + 8 * len(parts) + 8)
+    value, slack = bias.value.flatten().numpy(), bias.slack.flatten().numpy()
+    joined(centre.numpy(), radius.numpy(), swelling, value, slack, low.numpy(), high.numpy())
+    shape = tuple(parts[0].centre.shape[2:])
+    return Interval(*(end.reshape(len(end), *bias.shape, *shape) for end in (low, high)))

@@ -156,7 +156,8 @@ class Certify:
     limit: int = 100
     """The first so many test inputs."""
     run: tuple[Literal["float32", "float64"], ...] = ()
-    """Beside real arithmetic, also for the ticket's module as it is run in these formats."""
+    """Beside real arithmetic, also for the ticket's module as it is run in these formats; at radius 0 also for the one
+    run that is made here."""
     attack_steps: int = 10
     """Steps of the search for another answer of the target in the same balls; 0 leaves it out."""
     out: Path | None = None

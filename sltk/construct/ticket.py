@@ -29,7 +29,9 @@ from sltk.certify.findings import (
 from sltk.certify.intervals import Box
 from sltk.certify.local.certificates import LocalCertificates, LocalCertifier
 from sltk.certify.local.forward import Run
+from sltk.certify.local.observed import observed
 from sltk.certify.local.pair_map import pair_map
+from sltk.certify.local.points import Points
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.architecture import Architecture, architecture_of, to_json
@@ -211,6 +213,24 @@ class StrongTicket:
         """
         run = None if dtype is None else Run(format_of(dtype), self.evaluations)
         return self.local.certify(x, radius, run, report)
+
+    def observe(self, x: Tensor, dtype: torch.dtype = torch.float32, report: Steps | None = None) -> LocalCertificates:
+        """What the module gives at the rows of ``x`` in one run, held against an enclosure of the target's outputs.
+
+        This proves answers of deep networks, where bounds of every order of summation say nothing; it holds for the run
+        that is made here.
+
+        Args:
+            x: ``(n, *input_shape)``, in the domain.
+            dtype: of the run.
+            report: called with (inputs done, inputs in all).
+        """
+        module = self.module().to(dtype).eval()
+        return observed(self._points, module, x.to(dtype), self.domain, report)
+
+    @cached_property
+    def _points(self) -> Points:
+        return Points.of(self._require_target("observe"))
 
     @cached_property
     def local(self) -> LocalCertifier:

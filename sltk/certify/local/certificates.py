@@ -39,7 +39,7 @@ class LocalCertificates:
         leads: ``(n,)``, how far that is proved ahead of every other over the ball, in the target.
         kept: ``(n,)``, whether the target's answer is proved not to change over the ball.
         proved: ``(n,)``, whether both answers are proved to be that one over the ball.
-        run: the format in which the ticket is computed; ``"real"`` for real arithmetic.
+        run: the format in which the ticket is computed, or the run; ``"real"`` for real arithmetic.
     """
 
     radius: float
@@ -69,7 +69,7 @@ class LocalCertificates:
 
     def __repr__(self) -> str:
         return (
-            f"LocalCertificates({len(self)} inputs, radius {self.radius:g}, {self.run} arithmetic: answers proved the "
+            f"LocalCertificates({len(self)} inputs, radius {self.radius:g}, {self.run}: answers proved the "
             f"same around {self.share:.1%}, error at most {self.mean_error:.4g} in the mean)"
         )
 

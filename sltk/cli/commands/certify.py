@@ -38,6 +38,10 @@ def run_certify(options: Certify, console: Console) -> int:
             ticket.certify(x, options.radius, dtype, partial(report, f"certificates, {_named(dtype)}"))
             for dtype in runs
         ]
+        if options.radius == 0:
+            found += [
+                ticket.observe(x, getattr(torch, name), partial(report, f"running in {name}")) for name in options.run
+            ]
         same = _attacked(options, ticket, x, partial(report, "attack on the target"))
     seconds = time.perf_counter() - started
     out = options.out or options.file.with_name(options.file.name + ".certify.json")

@@ -38,6 +38,7 @@ from sltk.construct.architecture import Architecture, architecture_of, to_json
 from sltk.construct.declaration import Declaration
 from sltk.construct.evaluated import evaluation
 from sltk.construct.export.plain import mask_dict, source_module
+from sltk.construct.export.problem import export_problem
 from sltk.construct.export.rows import failure_rows
 from sltk.construct.export.tensors import export
 from sltk.construct.failures import FailureTable
@@ -333,6 +334,15 @@ class StrongTicket:
         """Target, source and masks as plain ``.safetensors``; see ``sltk.construct.export.tensors``."""
         target = self._require_target("export")
         return export(folder, target, self.source, self.masks, self.architecture.before, limit)
+
+    def export_problem(self, folder: str | Path, eps: float | None = None) -> Path:
+        """The question whether the error exceeds ``eps``, by default the certificate's bound, as ONNX and VNN-LIB.
+
+        See ``sltk.construct.export.problem``.
+        """
+        target = self._require_target("export_problem")
+        claimed = self.certificate.bound if eps is None else eps
+        return export_problem(folder, target, self.source, self.masks, self.domain, claimed)
 
     def with_target(
         self, target: nn.Module | Network, activations: Mapping[Any, Activation] | None = None

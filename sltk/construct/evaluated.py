@@ -17,7 +17,7 @@ from sltk.construct.realise import KeptWeights, kept_incoming, sums_by_parameter
 from sltk.construct.source import Source
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices, Values
-from sltk.core.numerics.rounding import swell
+from sltk.core.numerics.rounding import swell, up
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.affine import Affine
 from sltk.networks.network import Stage
@@ -42,12 +42,13 @@ def evaluation(
     kept = _constants(source, role, masks, stages, constants)
     if isinstance(realised, Copies):
         return OfCopies(SparseMap(affine, sizes(realised.selected)), shape, terms, kept)
-    return _common(source, role, masks, affine, weights, (shape, terms, kept))
+    effective = SparseMap.of(affine, up(affine.kernel.abs() + realised.weight_error(nonnegative=False)))
+    return _common(source, role, masks, affine, weights, (shape, terms, kept), effective)
 
 
 def _common(
     source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, weights: KeptWeights,
-    parts: tuple[tuple[int, int], torch.Tensor, KeptConstants],
+    parts: tuple[tuple[int, int], torch.Tensor, KeptConstants], effective: SparseMap,
 ) -> OfCommon:  # fmt: skip
     phi = role.activation
     assert phi is not None
@@ -60,7 +61,7 @@ def _common(
     rising, falling = (_map(role, affine, weights, size * side) for side in sides)
     length = role.copies_out * role.outputs
     mass = swell(tensor_of(np.bincount(_row(role, weights), np.abs(weights.value), length)), weights.value.size + 4)
-    return OfCommon(rising, falling, mass, float(np.abs(incoming).max(initial=0.0)), phi, *parts)
+    return OfCommon(rising, falling, effective, mass, float(np.abs(incoming).max(initial=0.0)), phi, *parts)
 
 
 def _map(role: Role, affine: Affine, weights: KeptWeights, terms: Values) -> SparseMap:

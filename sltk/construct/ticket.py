@@ -195,7 +195,8 @@ class StrongTicket:
             SltkError: another dtype, or an activation of one's own that does not say what it loses in it.
         """
         target = self._require_target("as_run")
-        return certify_as_run(target, self.domain, self.realised, self.evaluations, format_of(dtype))
+        proved = self.certificate.per_output
+        return certify_as_run(target, self.domain, self.realised, self.evaluations, format_of(dtype), proved)
 
     def certify(
         self, x: Tensor, radius: float = 0.0, dtype: torch.dtype | None = None, report: Steps | None = None

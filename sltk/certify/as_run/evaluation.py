@@ -85,6 +85,17 @@ class Evaluation(ABC):
     def lost(self, x: Interval, run: Format) -> Lost:
         """Bounds for computed inputs in ``x``, ``(n, copies_in, *shape)``."""
 
+    @abstractmethod
+    def spread(self, errors: Tensor, x: Interval) -> Tensor:
+        """How far the ticket's own outputs are apart for inputs ``errors`` apart that lie in ``x``.
+
+        Args:
+            errors, x: ``(copies_in, *shape)``.
+
+        Returns:
+            ``(copies, out, ...)``.
+        """
+
     def _sum(self, size: Tensor, off: Tensor, weight: Tensor, run: Format) -> Lost:
         """Of sums of ``size``, ``off`` already, both ``(n, rows, ...)``; ``weight`` is ``sum |v|``, ``(rows,)``."""
         own, loose = self.constants.sums(len(self.terms), run)
@@ -116,6 +127,11 @@ class OfCopies(Evaluation):
         size = self.weights.upper(x.magnitude.flatten(1, 2))
         return self._sum(size, torch.zeros_like(size), self.weights.masses, run)
 
+    def spread(self, errors: Tensor, x: Interval) -> Tensor:
+        """By the sizes of the weights."""
+        image = self.weights.upper(errors.flatten(0, 1)[None])[0]
+        return image.reshape(*self.shape, *image.shape[1:])
+
 
 @dataclass(frozen=True)
 class OfCommon(Evaluation):
@@ -125,6 +141,7 @@ class OfCommon(Evaluation):
         rising: ``sum |v| |w| s`` over the samples of each parameter, with ``|phi(w x) - phi(0)| <= s |w x|`` for
             ``x >= 0``: the size of a half line's slope where phi is its half lines, else the Lipschitz constant.
         falling: the same for ``x <= 0``. Both are maps of one common input.
+        effective: sizes of the effective parameters, the larger of both signs, rounded upward.
         mass: ``sum |v|`` over the univariate neurons that each row reads, ``(copies * out,)``.
         widest: largest ``|w|``.
         activation: of the univariate neurons.
@@ -133,6 +150,7 @@ class OfCommon(Evaluation):
 
     rising: SparseMap
     falling: SparseMap
+    effective: SparseMap
     mass: Tensor
     widest: float
     activation: Activation
@@ -153,3 +171,18 @@ class OfCommon(Evaluation):
         inside = self.widest * torch.maximum(up, down).flatten(1).amax(1)
         reach = torch.maximum(found.reach, inside.reshape(-1, *(1,) * (found.reach.dim() - 1)))
         return Lost(found.error, reach)
+
+    def spread(self, errors: Tensor, x: Interval) -> Tensor:
+        """By the effective parameters, and by how far the activation's slopes leave those at 0."""
+        image = self.effective.upper(errors)
+        if self.activation.curved:
+            away = self._away(self.widest * float(x.magnitude.max())) / self.activation.lipschitz
+            image = swell(image + away * self.rising.upper(errors), 2)
+        return image[0].reshape(*self.shape, *image.shape[2:])
+
+    def _away(self, reach: float) -> float:
+        """Largest ``|slope - m|`` between points of one side of 0, up to ``reach`` from it; ``m`` is that side's."""
+        phi, ends = self.activation, torch.tensor([[0.0, reach], [-reach, 0.0]], dtype=torch.float64) * _ROOM
+        least, most = phi.slopes(ends[:, 0], ends[:, 1])
+        at_zero = torch.tensor([phi.slope_positive, phi.slope_negative], dtype=torch.float64)
+        return float(torch.maximum(most - at_zero, at_zero - least).max().clamp(0.0)) * _ROOM

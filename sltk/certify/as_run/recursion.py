@@ -6,6 +6,10 @@ is off by a stage's own evaluation errors besides (`sltk.certify.as_run.evaluati
 skips (``gamma_m`` times the sizes, for m of them) and of every step (``Step.evaluation``). These are added where they
 arise. Intervals of the ticket are those of computed values, since ``e`` contains the rounding.
 
+Beside it goes the distance ``r`` of the computed values from the ticket's own in real arithmetic: what a stage loses,
+and what its kept weights, or its effective parameters, make of ``r``. The certificate, however it was found, plus ``r``
+at the output is a bound too; the smaller of both is given for each output.
+
 Where a partial sum, or a step's input, may pass a sixteenth of the format's largest number, infinities and NaN are
 possible: no bound is given, and the stage is named.
 """
@@ -33,8 +37,9 @@ class Overflow(Exception):
 
 
 def certify_as_run(
-    network: Network, box: Box, realised: Sequence[Realised], evaluations: Sequence[Evaluation], run: Format
-) -> RunBound:
+    network: Network, box: Box, realised: Sequence[Realised], evaluations: Sequence[Evaluation], run: Format,
+    proved: Tensor | None = None,
+) -> RunBound:  # fmt: skip
     """Bound the error of the ticket's module in the format ``run``.
 
     Args:
@@ -42,32 +47,36 @@ def certify_as_run(
         box: the domain; its inputs are numbers of the format.
         realised, evaluations: one entry a stage, in order.
         run: the format.
+        proved: ``output_shape``, bounds of the error in real arithmetic, from elsewhere.
     """
     layers: list[StageRounding] = []
     try:
-        state = _started(network, box, run)
+        state, own = _started(network, box, run)
         for parts in zip(realised, evaluations, strict=True):
-            state, rounding = _step(state, *parts, run)
+            state, own, rounding = _step(state, own, *parts, run)
             layers.append(rounding)
     except Overflow as found:
         return RunBound(float("inf"), None, str(found), tuple(layers), box, run)
     per_output = state.errors.amax(0)
+    if proved is not None:
+        per_output = torch.minimum(per_output, up(proved + own[-1].amax(0)))
     return RunBound(float(per_output.max()), per_output, "", tuple(layers), box, run)
 
 
-def _started(network: Network, box: Box, run: Format) -> ErrorState:
-    """The steps before the first map are computed like any others."""
+def _started(network: Network, box: Box, run: Format) -> tuple[ErrorState, tuple[Tensor, ...]]:
+    """The steps before the first map are computed like any others; and what they lose."""
     state = start(network, box)
     x = box.on(network.input_shape)
     first = Interval(x.low[None], x.high[None])
     errors, _ = _through(network.before, torch.zeros_like(first.low), first, None, run, "input")
     ticket = widened(Interval(state.ticket.low[0], state.ticket.high[0]), errors)
-    return replace(state, values=(Carried(errors, ticket, 0.0),))
+    return replace(state, values=(Carried(errors, ticket, 0.0),)), (errors,)
 
 
 def _step(
-    state: ErrorState, realised: Realised, evaluation: Evaluation, run: Format
-) -> tuple[ErrorState, StageRounding]:
+    state: ErrorState, own: tuple[Tensor, ...], realised: Realised, evaluation: Evaluation, run: Format
+) -> tuple[ErrorState, tuple[Tensor, ...], StageRounding]:
+    """The next stage; ``own`` holds the distances from the ticket itself, of the input and behind each stage so far."""
     index = state.stage
     stage, target = state.network.stages[index], state.ranges[index]
     lost = evaluation.lost(Interval(state.ticket.low[None], state.ticket.high[None]), run)
@@ -79,10 +88,16 @@ def _step(
         errors = up(errors + state.values[added + 1].errors)
     rounding = _added(stage, state, widened(target.affine, errors).magnitude, run)
     errors = up(errors + rounding)
-    errors, ticket = _through(stage.after, errors, widened(target.affine, errors), target, run, stage.affine.name)
+    read = own[state.network.wires[index].reads + 1]
+    distance = up(evaluation.spread(read, state.ticket) + lost.error[0] + rounding)
+    for added in stage.adds:
+        distance = up(distance + own[added + 1])
+    seen = widened(target.affine, errors)
+    distance, _ = _through(stage.after, up(distance), seen, None, run, stage.affine.name)
+    errors, ticket = _through(stage.after, errors, seen, target, run, stage.affine.name)
     layer = StageRounding(stage.affine.name, float((lost.error[0] + rounding).max()), float(errors.max()))
     values = (*state.values, Carried(errors, ticket, 0.0))
-    return replace(state, stage=index + 1, values=values), layer
+    return replace(state, stage=index + 1, values=values), (*own, distance), layer
 
 
 def _added(stage: Stage, state: ErrorState, size: Tensor, run: Format) -> Tensor:

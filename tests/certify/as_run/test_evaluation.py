@@ -97,7 +97,9 @@ def _common(name: str, w: Tensor, v: Tensor) -> OfCommon:
         for a, b in ((right, left), (left, right))
     )
     mass = v.double().abs().sum()[None]
-    return OfCommon(rising, falling, mass, float(w.abs().max()), phi, (1, 1), torch.tensor([60.0]).double(), NONE)
+    return OfCommon(
+        rising, falling, rising, mass, float(w.abs().max()), phi, (1, 1), torch.tensor([60.0]).double(), NONE
+    )
 
 
 def test_constants_bring_their_own_rounding() -> None:

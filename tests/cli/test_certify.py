@@ -55,8 +55,6 @@ def test_json_is_what_python_says(folder: Path, capsys: pytest.CaptureFixture[st
     ("more", "said"),
     [(["--limit", "0"], "--limit"), (["--radius", "-1"], "radius"), (["--attack-steps", "-1"], "steps")],
 )
-def test_wrong_input_is_refused(
-    folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_input_is_refused(folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert certify(folder, *more) == 2
     assert said in capsys.readouterr().err

@@ -15,7 +15,8 @@ from sltk.certify.as_run.bound import RunBound
 from sltk.certify.as_run.evaluation import Evaluation
 from sltk.certify.as_run.recursion import certify_as_run
 from sltk.certify.certificate import Certificate
-from sltk.certify.differential.certify import relaxation
+from sltk.certify.differential.certify import MEMORY, Limits, relaxation
+from sltk.certify.differential.split import bisected
 from sltk.certify.findings import (
     BESIDE,
     PROBED,
@@ -183,6 +184,21 @@ class StrongTicket:
         found = relaxation(target, self.domain, self.realised)
         intervals = certify(target, self.domain, self.realised)
         return intervals.beside("differential relaxation", found.per_output, found.text)
+
+    def certify_domain(self, seconds: float, memory: int = MEMORY, work: float = math.inf) -> Certificate:
+        """The certificate, and a closer one by bisecting the domain for as long as is given.
+
+        Args:
+            seconds: after which no other box is halved.
+            memory: bytes of the largest matrices, about.
+            work: products of coefficients and weights that one relaxation may take.
+
+        Raises:
+            SltkError: there is no target, or ``seconds < 0``.
+        """
+        target, limits = self._require_target("certify_domain"), Limits(work, memory)
+        found = bisected(target, self.domain, self.realised, seconds, limits)
+        return self.certificate.beside("bisection of the domain", found.per_output, found.text)
 
     def as_run(self, dtype: torch.dtype = torch.float32) -> RunBound:
         """Bound of ``sup |target - module|`` for the module as it is run, every rounding included.

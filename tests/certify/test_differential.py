@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from sltk.certify import common, copies
 from sltk.certify.adversary import sup_error
-from sltk.certify.differential import common_map, copies_map, gates
+from sltk.certify.differential import common_map, copies_map, gates, split
 from sltk.certify.differential.certify import Limits, relaxation
 from sltk.certify.differential.curves import largest
 from sltk.certify.differential.forms import Form
 from sltk.certify.differential.relax import Pair, start_pair
+from sltk.certify.differential.split import bisected
+from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.certify.signed import Signed
 from sltk.core.numerics.intervals import Interval
@@ -215,3 +217,33 @@ def test_exact_arithmetic_lies_above_what_float64_computes() -> None:
         assert exact <= Fraction(float(largest(Form(target=weight), box)))
         caught += exact > Fraction(float((weight[0] * corner).sum()))
     assert caught > 5  # negative control
+
+
+def test_bisection_comes_closer_the_longer_it_takes() -> None:
+    """By a clock that ticks once a look: bounds fall, and stay above what is seen."""
+    case = build(5, "dense", "tanh", "two-layer")
+    seen = float((case.network(x := inputs(case, 1, 2000)) - case.ticket(x)).abs().max())
+    bounds: list[float] = []
+    for seconds in (0.0, 4.0, 24.0):
+        ticks = iter(range(1000))
+        found = bisected(case.network, case.box, case.realised(), seconds, clock=lambda ticks=ticks: float(next(ticks)))
+        assert found.per_output is not None
+        bounds.append(float(found.per_output.max()))
+    assert seen <= bounds[2] + EVALUATION
+    assert bounds[2] < bounds[1] < bounds[0]
+    assert bounds[0] == float(bound(case).max())
+
+
+def test_halves_cover_the_box() -> None:
+    """Negative control: of a function that is largest in one half, the other half's bound is too small."""
+    case = build(5, "dense", "tanh", "two-layer")
+    box = case.box.on(case.network.input_shape)
+    one, other = split._halves(case.network, box)
+    differing = (one.high != box.high).flatten()
+    assert int(differing.sum()) == 1
+    assert bool((one.high == other.low).flatten()[differing].all())
+    assert torch.equal(one.low, box.low)
+    assert torch.equal(other.high, box.high)
+    whole = float(bound(case).max())
+    parts = [float(bound(replace(case, box=Box(half.low, half.high))).max()) for half in (one, other)]
+    assert min(parts) < max(parts) <= whole * (1 + 1e-9)

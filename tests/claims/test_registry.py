@@ -47,6 +47,7 @@ LEMMAS = [
     "golden-ratio-greedy",
     "univariate-identity",
     "error-common-input",
+    "differential-relaxation",
     "error-own-copies",
     "scaling-identity",
     "product-formula",

@@ -1,0 +1,89 @@
+"""The difference of two values of an activation between lines (claim ``differential-relaxation``).
+
+``D = kappa d``, ``max(m d, M d)`` is convex, so below its chord on ``[p, q]``; by Taylor
+``phi(y) - phi(y - d) = phi'(y) d - phi''(xi) d^2 / 2``; ``s t`` for s in ``[m, M]`` is at most ``max(m t, M t)``.
+"""
+
+from fractions import Fraction
+
+import sympy as sp
+from flint import arb
+
+from proofs_checks._check import ProofCheck, ProofStep, require
+from proofs_checks._interval import prove_positive
+from proofs_checks._sample import generator
+from proofs_checks._worst_case import rationals
+
+
+def _below_the_chord(corner: str = "max") -> bool:
+    """``kappa d <= chord(d)`` for all corners kappa in {m, M}, d on a grid of [p, q], in rationals."""
+    draw = generator("differential-chord")
+    choose = max if corner == "max" else min
+    for _ in range(200):
+        (m, most), (p, q) = sorted(rationals(draw, 2)), sorted(rationals(draw, 2))
+        if p == q:
+            continue
+        left, right = choose(m * p, most * p), choose(m * q, most * q)
+        for k in range(9):
+            d = p + (q - p) * Fraction(k, 8)
+            chord = left + (right - left) * (d - p) / (q - p)
+            require(max(m * d, most * d) <= chord, f"m = {m}, M = {most}, [p, q] = [{p}, {q}], d = {d}")
+    return True
+
+
+def _taylor(factor: Fraction = Fraction(1, 2)) -> bool:
+    """``phi(y) - phi(y - d) = phi'(y) d - phi''(y) d^2 / 2 + O(d^3)``, for the polynomial of degree 3 at y."""
+    y, d, a, b, c = sp.symbols("y d a b c", real=True)
+    phi = a * y + b * y**2 + c * y**3
+    left = phi - phi.subs(y, y - d)
+    rest = sp.expand(left - sp.diff(phi, y) * d + factor * sp.diff(phi, y, 2) * d**2)
+    return sp.expand(rest - c * d**3) == 0
+
+
+def _one_gate(shared: bool = True) -> bool:
+    """``sum v_a s d_a = s t`` with one s for all; with slopes of their own it is not bounded by the range of t."""
+    draw = generator("differential-gate")
+    for _ in range(100):
+        v, d, (m, most) = rationals(draw, 3), rationals(draw, 3), sorted(rationals(draw, 2))
+        t = sum(a * b for a, b in zip(v, d, strict=True))
+        slopes = [(s, s, s) for s in (m, most)] if shared else [(m, most, m), (most, m, most)]
+        worst = max(sum(a * s * b for a, s, b in zip(v, one, d, strict=True)) for one in slopes)
+        require(worst <= max(m * t, most * t), f"v = {v}, d = {d}, slopes in [{m}, {most}]")
+    return True
+
+
+def _curvature_of_tanh(bound: Fraction = Fraction(77, 100)) -> bool:
+    """``|tanh''| = |2 t (1 - t^2)| < .77`` for ``t = tanh x`` in [-1, 1]; the measurement uses ``4 / (3 sqrt 3)``."""
+
+    def room(sign: int):
+        return lambda t: arb(bound.numerator) / bound.denominator - sign * 2 * t * (1 - t * t)
+
+    return all(prove_positive(room(sign), -1, 1, "bound - |phi''|") > 0 for sign in (-1, 1))
+
+
+def _one_piece(outside: str = "below") -> bool:
+    """ReLU: if the ticket is above ``-e``, ``D >= d - e``; if the target is, ``D <= d + e``; at corners, exactly."""
+    draw = generator("differential-piece")
+    for _ in range(300):
+        y, other = rationals(draw, 2)
+        d, difference = y - other, max(y, Fraction(0)) - max(other, Fraction(0))
+        below, above = max(Fraction(0), -other), max(Fraction(0), -y)
+        if outside != "below":
+            below, above = above, below
+        require(d - below <= difference <= d + above, f"y = {y}, y^ = {other}")
+    return True
+
+
+CHECK = ProofCheck(
+    key="differential-relaxation",
+    steps=(
+        ProofStep("below the chord, at corners of 200 cases, exactly", _below_the_chord,
+                  {"chord of the smaller": {"corner": "min"}}),
+        ProofStep("second order", _taylor, {"without the half": {"factor": Fraction(1)}}),
+        ProofStep("one slope for all copies", _one_gate, {"slopes of their own": {"shared": False}}),
+        ProofStep("curvature of tanh", _curvature_of_tanh, {"a smaller one": {"bound": Fraction(76, 100)}}),
+        ProofStep("a kink that is hardly crossed", _one_piece, {"sides exchanged": {"outside": "above"}}),
+    ),
+    covers="The chord, the shared gate with its second-order term, and the lines near a kink.",
+    trusts=("the mean value theorem, and Taylor's with Lagrange's remainder",),
+)  # fmt: skip

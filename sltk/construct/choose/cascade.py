@@ -58,7 +58,7 @@ class Cascade:
 @lru_cache(maxsize=1024)
 def _missed(law: Law, deviation: float) -> float:
     """Probability that one pool of scale 1 cannot reach a normal target of this deviation."""
-    size: Values = (np.arange(LEVELS) + 1.0) * (MOST / LEVELS)
+    size: Values = np.arange(1, LEVELS + 1, dtype=np.float64) * (MOST / LEVELS)
     normal = NormalDist()
     beyond = np.array([2.0 * (1.0 - normal.cdf(float(z))) for z in (*(size - MOST / LEVELS), MOST)])
     reached = obstruction_probability(law, np.ones((1, CASCADE_SAMPLES)), deviation * size)

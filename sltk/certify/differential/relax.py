@@ -20,6 +20,9 @@ from sltk.networks.network import Network
 from sltk.networks.op import Step as Op
 from sltk.networks.wiring import INPUT
 
+ROOM = 2.0**20
+LEVELS = 2
+
 
 @dataclass
 class Pair:
@@ -32,7 +35,7 @@ class Pair:
         known: where values lie: of the input, then of what leaves each of ``stages``.
         at: where the affine outputs lie, one entry a stage.
         fronts: of the stages that read what the first gives.
-        shared: levels of shared gates in inner ranges.
+        room: entries of a stage times those of the largest value, up to which inner ranges use shared gates.
     """
 
     network: Network
@@ -42,7 +45,7 @@ class Pair:
     known: list[Known] = field(default_factory=list[Known])
     at: list[Known] = field(default_factory=list[Known])
     fronts: dict[int, Front] = field(default_factory=dict[int, Front])
-    shared: int = 0
+    room: float = ROOM
 
     def extend(self, realised: Realised, injected: Tensor | None = None, refine: bool = True) -> None:
         """Relax the next stage.
@@ -79,24 +82,36 @@ class Pair:
         if Front.fits(self.network, len(self.stages) - 1, self.known, self.memory):
             index = len(self.stages) - 1
             self.fronts[index] = Front(self.network, tuple(self.stages), tuple(self.known), self.box)
-            return start.met(self.fronts[index].ranges(start))
+            return self._shared(start.met(self.fronts[index].ranges(start)))
         patches = Patches.of(self.network, self.stages, self.box, self.memory)
         if patches is not None:
             return start.met(patches.ranges(start))
         target = self._range(start.target, lambda c: Form(target=c[:, 0]))
         difference = self._range(start.difference, lambda c: Form(difference=c))
         ticket = self._range(start.ticket, lambda c: Form(ticket=c))
-        return Known(meet(start.target, target), meet(start.difference, difference), meet(start.ticket, ticket))
+        return self._shared(
+            Known(*map(meet, (start.target, start.difference, start.ticket), (target, difference, ticket)))
+        )
 
-    def _range(self, like: Interval, form: Callable[[Tensor], Form]) -> Interval:
-        """Both ends of every entry of ``(copies, *shape)``."""
+    def _shared(self, found: Known) -> Known:
+        """The same, with differences by shared gates, where these are few."""
+        index = len(self.stages) - 1
+        read = self.network.wires[index].reads
+        gated = any(step.gate is not None for stage in self.stages[:index] for step in stage.steps)
+        if read == INPUT or not gated or found.difference.low.numel() * self.widest > self.room:
+            return found
+        difference = self._range(found.difference, lambda c: Form(difference=c), LEVELS)
+        return Known(found.target, meet(found.difference, difference), found.ticket)
+
+    def _range(self, like: Interval, form: Callable[[Tensor], Form], shared: int = 0) -> Interval:
+        """Both ends of every entry of ``(copies, *shape)``, with so many levels of shared gates."""
         count = like.low.numel()
         passage, index = self.passage, len(self.stages) - 1
         found = torch.empty(2, count, dtype=torch.float64)
-        size = max(1, self.memory // (64 * self.widest))
+        size = max(1, self.memory // (128 * self.widest))
         for first, rows in zip(range(0, count, size), units(tuple(like.low.shape), size), strict=True):
-            found[0, first : first + size] = -passage.highest(index, form(-rows), self.shared)
-            found[1, first : first + size] = passage.highest(index, form(rows), self.shared)
+            both = passage.highest(index, form(torch.cat((-rows, rows))), shared)
+            found[0, first : first + size], found[1, first : first + size] = -both[: len(rows)], both[len(rows) :]
         return Interval(*found.reshape(2, *like.low.shape))
 
     @property

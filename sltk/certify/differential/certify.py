@@ -16,7 +16,7 @@ from sltk.core.numerics.rounding import require_finite
 from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 
-WORK = 2e10  # products of coefficients and weights: seconds on one core
+WORK = 8e9  # products of coefficients and weights: seconds on one core
 MEMORY = 2**30
 LEVELS = 2  # of shared gates
 

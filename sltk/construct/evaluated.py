@@ -91,7 +91,7 @@ def _constants(
         values = np.where(biases != 0.0, values, constants.activation.intercept)
     columns = (np.abs(kept.value), np.abs(values[own]), np.abs(biases[own]))
     steps = () if role.univariate else stages[_read(stages, role)].after
-    pooled = sum(int(np.prod(step.kernel)) + 1 for step in steps if isinstance(step, AvgPool))
+    pooled = sum(int(np.prod(vars(step)["kernel"])) + 1 for step in steps if step.tag == AvgPool.tag)
     return KeptConstants(
         tensor_of(_row(role, kept)), *map(tensor_of, columns), activation=constants.activation, pooled=pooled
     )

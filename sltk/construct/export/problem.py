@@ -101,7 +101,7 @@ Layer = Op | tuple[Tensor, Tensor, dict[str, Attribute] | None]  # a step, or we
 def _of_target(target: Network) -> list[Layer]:
     layers: list[Layer] = [*target.before]
     for stage in target.stages:
-        linear = isinstance(stage.affine, Linear)
+        linear = stage.affine.tag == Linear.tag
         options = None if linear else _options(stage.affine.geometry, stage.affine.groups)
         weight = stage.affine.kernel.flatten(1) if linear else stage.affine.kernel
         layers += [(weight, stage.affine.offset, options), *stage.after]
@@ -138,17 +138,17 @@ def _layer(graph: Graph, name: str, here: str, layer: Layer) -> str:
     return graph.node("Conv", [here, *tensors], name, options)
 
 
-def _step(graph: Graph, name: str, here: str, op: Op) -> str:
+def _step(graph: Graph, name: str, here: str, op: Any) -> str:
     phi = getattr(op, "elementwise", None)
     if isinstance(phi, Activation):
         return _activation(graph, name, here, phi)
-    if isinstance(op, Flatten):
+    if op.tag == Flatten.tag:
         return graph.node("Flatten", [here], name, {"axis": 1})
-    if isinstance(op, AvgPool | MaxPool) and not op.ceil_mode:
+    if op.tag in (AvgPool.tag, MaxPool.tag) and not op.ceil_mode:
         sizes: dict[str, Attribute] = {
             "kernel_shape": op.kernel, "strides": op.stride, "pads": (*op.padding, *op.padding)
         }  # fmt: skip
-        if isinstance(op, MaxPool):
+        if op.tag == MaxPool.tag:
             return graph.node("MaxPool", [here], name, sizes | {"dilations": op.dilation})
         return graph.node("AveragePool", [here], name, sizes | {"count_include_pad": int(op.count_include_pad)})
     raise SltkError(f"{op} is not written as ONNX; problems of dense and convolutional chains with pools are.")

@@ -75,7 +75,7 @@ def _ramps(points: Values, most: int, order: int) -> Values:
 
 
 @kernel
-def collect_statistics(
+def _collect_statistics(
     lows: Indices, ways: Values, lengths: Indices, shift: int, place: Indices, feature: Indices, first: Indices,
     size: Indices, table: Values, width: float, total: Indices, quadratic: Values, mixed: Values, square: Values,
 ) -> None:  # fmt: skip

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import linalg  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.numerics.arrays import Indices, Values
-from sltk.subset_sum.widths.moment_kernel import collect, collect_statistics
+from sltk.subset_sum.widths.moment_kernel import _collect_statistics, collect
 from sltk.subset_sum.widths.moment_table import BINS, ENTRY_ERROR, PairTable, SampleKind
 
 _SUMMATION = 2e-8  # relative; at most 1e8 positive terms are added, each addition within 2^-53
@@ -112,7 +112,7 @@ def second_moments(table: PairTable, counts: tuple[int, ...], kinds: list[Sample
     lengths = np.array([len(entries) for entries in lists], np.int64)
     where = (lows, ways, lengths, table.shift, table.place, feature, table.first, table.size)
     if table.statistics:
-        collect_statistics(*where, table.moments, table.width, total, quadratic, mixed, square)
+        _collect_statistics(*where, table.moments, table.width, total, quadratic, mixed, square)
     else:
         collect(*where, table.entries, quadratic)
     last = np.array([[square[0], square[1]], [square[1], square[2]]])

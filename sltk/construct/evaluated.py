@@ -1,5 +1,6 @@
 """What the sums of a ticket lose when its module is run, read back from its mask and its source."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -91,7 +92,7 @@ def _constants(
         values = np.where(biases != 0.0, values, constants.activation.intercept)
     columns = (np.abs(kept.value), np.abs(values[own]), np.abs(biases[own]))
     steps = () if role.univariate else stages[_read(stages, role)].after
-    pooled = sum(int(np.prod(vars(step)["kernel"])) + 1 for step in steps if step.tag == AvgPool.tag)
+    pooled = sum(math.prod(vars(step)["kernel"]) + 1 for step in steps if step.tag == AvgPool.tag)
     return KeptConstants(
         tensor_of(_row(role, kept)), *map(tensor_of, columns), activation=constants.activation, pooled=pooled
     )

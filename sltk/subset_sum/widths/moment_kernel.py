@@ -75,17 +75,19 @@ def _ramps(points: Values, most: int, order: int) -> Values:
 
 
 @kernel
-def _collect_statistics(
-    lows: Indices, ways: Values, lengths: Indices, shift: int, place: Indices, feature: Indices, first: Indices,
-    size: Indices, table: Values, width: float, total: Indices, quadratic: Values, mixed: Values, square: Values,
-) -> None:  # fmt: skip
+def collect_statistics(
+    lows: Indices, ways: Values, lengths: Indices, shift: int, place: Indices, feature: Indices, blocks: Indices,
+    table: Values, width: float, total: Indices, quadratic: Values,
+) -> float:  # fmt: skip
     """What ``collect`` does for kinds, and the same for ``F_j = sum_I y_I^j 1_I``, ``j = 1, 2``.
 
     ``y_I`` is the sum of the samples outside I, less z. For a pair ``(I, J)``, ``y_J = Y + u`` and ``y_I = Y + v`` with
     ``Y = D - C``, D the samples in neither, ``u = A - s``, ``v = B - s``. ``table[at]`` holds the integrals of
     ``u^p v^q (C - E C)^i`` in the order of ``sltk.subset_sum.widths.moment_table.POWERS``; ``total`` is the kind of all
-    samples. ``mixed[k, j-1]``: kinds against F_j; ``square``: F_1 F_1, F_1 F_2, F_2 F_2, and all pairs.
+    samples. The last two columns of ``quadratic`` are those of F_1 and F_2; below the diagonal they are not filled.
+    Returned is the sum over all pairs, ``E int mu N^2``.
     """
+    f1, f2, pairs = quadratic.shape[0] - 2, quadratic.shape[0] - 1, 0.0
     for i in range(lengths[0]):
         for j in range(lengths[1]):
             for k in range(lengths[2]):
@@ -100,7 +102,7 @@ def _collect_statistics(
                         right, g_right = right + only_right, g_right + only_right * lows[b]
                         count *= way[3]
                     c = place[both, g_both + shift]
-                    t = table[first[c] + place[left, g_left + shift] * size[c] + place[right, g_right + shift]]
+                    t = table[blocks[0, c] + place[left, g_left + shift] * blocks[1, c] + place[right, g_right + shift]]
                     if t[0] == 0.0:
                         continue
                     rest = total[0] - both - left - right
@@ -127,24 +129,26 @@ def _collect_statistics(
                     if row >= 0 and column >= 0:
                         quadratic[row, column] += count * t[0]
                     if row >= 0:
-                        mixed[row, 0] += count * (y1 + u)
-                        mixed[row, 1] += count * (y2 + 2.0 * y1u + uu)
+                        quadratic[row, f1] += count * (y1 + u)
+                        quadratic[row, f2] += count * (y2 + 2.0 * y1u + uu)
                     # u and v change places with I and J: over all ordered pairs v^q u^p adds up to the same
-                    square[0] += count * (y2 + 2.0 * y1u + uv)
-                    square[1] += count * (y3 + 3.0 * y2u + y1uu + 2.0 * y1uv + t[15])
-                    square[3] += count * t[0]
-                    square[2] += count * (y4 + 4.0 * y3u + 2.0 * y2uu + 4.0 * y2uv + 4.0 * y1uuv + t[17])
+                    quadratic[f1, f1] += count * (y2 + 2.0 * y1u + uv)
+                    quadratic[f1, f2] += count * (y3 + 3.0 * y2u + y1uu + 2.0 * y1uv + t[15])
+                    pairs += count * t[0]
+                    quadratic[f2, f2] += count * (y4 + 4.0 * y3u + 2.0 * y2uu + 4.0 * y2uv + 4.0 * y1uuv + t[17])
+    return pairs
 
 
 @kernel
 def collect(
-    lows: Indices, ways: Values, lengths: Indices, shift: int, place: Indices, feature: Indices, first: Indices,
-    size: Indices, table: Values, quadratic: Values,
+    lows: Indices, ways: Values, lengths: Indices, shift: int, place: Indices, feature: Indices, blocks: Indices,
+    table: Values, quadratic: Values,
 ) -> None:  # fmt: skip
     """Add up, over all ordered pairs ``(I, J)`` of subsets by type, the entries of ``table`` into ``quadratic``.
 
     ``ways[b, i] = (common, only I, only J, multinomial)`` of bin ``b``; ``place[m, g + shift]`` numbers the sums of
-    ``m`` samples with total low end ``g``, ``feature`` does so for whole subsets (negative: not used).
+    ``m`` samples with total low end ``g``, ``feature`` does so for whole subsets (negative: not used). The entries of
+    what is common, number c, are a square block of ``table``, from ``blocks[0, c]`` on and ``blocks[1, c]`` wide.
     """
     for i in range(lengths[0]):
         for j in range(lengths[1]):
@@ -163,5 +167,5 @@ def collect(
                     column = feature[both + right, g_both + g_right + shift]
                     if row >= 0 and column >= 0:
                         c = place[both, g_both + shift]
-                        at = first[c] + place[left, g_left + shift] * size[c] + place[right, g_right + shift]
+                        at = blocks[0, c] + place[left, g_left + shift] * blocks[1, c] + place[right, g_right + shift]
                         quadratic[row, column] += count * table[at]

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import linalg  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.numerics.arrays import Indices, Values
-from sltk.subset_sum.widths.moment_kernel import _collect_statistics, collect
+from sltk.subset_sum.widths.moment_kernel import collect, collect_statistics
 from sltk.subset_sum.widths.moment_table import BINS, ENTRY_ERROR, PairTable, SampleKind
 
 _SUMMATION = 2e-8  # relative; at most 1e8 positive terms are added, each addition within 2^-53
@@ -108,15 +108,18 @@ def second_moments(table: PairTable, counts: tuple[int, ...], kinds: list[Sample
         ways[b, : len(entries)] = entries
     lows: Indices = np.array([*table.lows, *([0] * (BINS - len(counts)))], np.int64)
     total = np.array([sum(counts), sum(c * g for c, g in zip(counts, table.lows, strict=True))], np.int64)
-    quadratic, mixed, square = np.zeros((len(kinds), len(kinds))), np.zeros((len(kinds), 2)), np.zeros(4)
     lengths = np.array([len(entries) for entries in lists], np.int64)
-    where = (lows, ways, lengths, table.shift, table.place, feature, table.first, table.size)
-    if table.statistics:
-        _collect_statistics(*where, table.moments, table.width, total, quadratic, mixed, square)
-    else:
+    blocks: Indices = np.stack([table.first, table.size])
+    where = (lows, ways, lengths, table.shift, table.place, feature, blocks)
+    if not table.statistics:
+        quadratic = np.zeros((len(kinds), len(kinds)))
         collect(*where, table.entries, quadratic)
-    last = np.array([[square[0], square[1]], [square[1], square[2]]])
-    return (np.block([[quadratic, mixed], [mixed.T, last]]) if table.statistics else quadratic), float(square[3])
+        return quadratic, 0.0
+    quadratic = np.zeros((len(kinds) + 2, len(kinds) + 2))
+    pairs = collect_statistics(*where, table.moments, table.width, total, quadratic)
+    quadratic[-2:, :-2] = quadratic[:-2, -2:].T
+    quadratic[-1, -2] = quadratic[-2, -1]
+    return quadratic, pairs
 
 
 def _ways(count: int) -> list[tuple[int, int, int, float]]:

@@ -6,6 +6,8 @@ from math import inf, nextafter
 import torch
 from torch import Tensor
 
+from sltk.certify.boxes.matrices import Univariate, Weights, matrix_of
+from sltk.certify.boxes.matrices import spread as spread_rows
 from sltk.certify.contributions import Contributions, shifted, spread
 from sltk.certify.differential.common_map import CommonMap, common_map
 from sltk.certify.differential.forms import Known, power
@@ -165,6 +167,31 @@ class Common(Realised):
             curve = (bend.order, bend.positive, bend.negative)
         remainder = upper_per_copy(affine, rest, power(seen.magnitude, order))
         return common_map(affine, errors, self.bias, known, remainder + injected, curve)
+
+    def matrices(self, affine: Affine, shape: tuple[int, ...], copies_in: int) -> Weights:
+        """A function of each input, as ``map`` has it."""
+
+        def flat(weight: Tensor) -> Tensor:
+            return matrix_of(affine, weight, shape)
+
+        sides, bend = (self.delta_positive, self.delta_negative), self.bend
+        rest, order = (self.remainder, self.order) if bend is None else (bend.rest, bend.rest_order)
+        bent = None if bend is None else (bend.positive, bend.negative)
+        own = Univariate(
+            line=(flat(sides[0].value), flat(sides[1].value)),
+            line_slack=flat(torch.maximum(sides[0].slack, sides[1].slack)),
+            curve=None if bent is None else (flat(bent[0].value), flat(bent[1].value)),
+            curve_slack=flat(torch.zeros_like(rest) if bent is None else torch.maximum(bent[0].slack, bent[1].slack)),
+            order=1 if bend is None else bend.order, rest=flat(rest), rest_order=order, limit=self._limit,
+        )  # fmt: skip
+        bias, slack = (spread_rows(affine, one, shape) for one in (self.bias.value, self.bias.slack))
+        return Weights(bias, slack, univariate=own)
+
+    @property
+    def _limit(self) -> float:
+        """Largest ``|x|`` for which the bound of the remainder holds, or a little less."""
+        radius = self.radius if self.bend is None else self.bend.radius
+        return inf if self.reach == 0 else 0.99 * radius / self.reach
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The target's weights amplify, in every copy alike."""

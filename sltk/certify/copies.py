@@ -9,10 +9,12 @@ import torch
 from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
+from sltk.certify.boxes.matrices import Weights, matrix_of, selected_of
+from sltk.certify.boxes.matrices import spread as spread_rows
 from sltk.certify.contributions import Contributions, shifted, spread
 from sltk.certify.differential.copies_map import CopiesMap, copies_map
 from sltk.certify.differential.forms import Known
-from sltk.certify.maps import row_sums, shape_of, sizes, upper_per_copy, upper_selected
+from sltk.certify.maps import dense, row_sums, shape_of, sizes, upper_per_copy, upper_selected
 from sltk.certify.realised import Realised, parameter_shape, require_shape
 from sltk.certify.signed import Signed, image
 from sltk.core.errors import SltkError
@@ -103,6 +105,14 @@ class Copies(Realised):
     def map(self, affine: Affine, known: Known, injected: Tensor) -> CopiesMap:
         """Parameter errors on the target's values, selected weights on the ticket's and on the differences."""
         return copies_map(affine, self.delta, self.selected, self.bias, known, injected)
+
+    def matrices(self, affine: Affine, shape: tuple[int, ...], copies_in: int) -> Weights:
+        """Selected weights, and parameter errors on the target's values."""
+        rows, inner = affine.weight.shape[0], affine.geometry.shape[2:]
+        weight = dense(self.selected).reshape(self.copies, rows, copies_in * affine.inputs, *inner)
+        bias, slack = (spread_rows(affine, one, shape) for one in (self.bias.value, self.bias.slack))
+        delta, spare = (matrix_of(affine, one, shape) for one in (self.delta.value, self.delta.slack))
+        return Weights(bias, slack, selected_of(affine, weight, copies_in, shape), delta, spare)
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The selected weights amplify, each the error of the copy that it reads."""

@@ -11,6 +11,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from sltk.certify.boxes.matrices import Weights
 from sltk.certify.contributions import Contributions
 from sltk.certify.differential.forms import Known
 from sltk.certify.differential.stage_map import StageMap
@@ -91,6 +92,15 @@ class Realised(ABC):
             affine: the target's map.
             known: of what the stage reads.
             injected: ``(copies, out, ...)``, at least 0: what else each output of the ticket may be off by.
+        """
+
+    @abstractmethod
+    def matrices(self, affine: Affine, shape: Shape, copies_in: int) -> Weights:
+        """The difference of the stage's outputs as matrices, for small networks.
+
+        Args:
+            affine: the target's map.
+            shape: of what the stage reads; copies_in: of it.
         """
 
     @abstractmethod

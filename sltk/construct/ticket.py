@@ -14,9 +14,10 @@ from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.as_run.bound import RunBound
 from sltk.certify.as_run.evaluation import Evaluation
 from sltk.certify.as_run.recursion import certify_as_run
+from sltk.certify.boxes.search import Budget
 from sltk.certify.certificate import Certificate
 from sltk.certify.differential.certify import MEMORY, Limits, relaxation
-from sltk.certify.differential.split import bisected
+from sltk.certify.differential.split import WORK, bisected, refined
 from sltk.certify.findings import (
     BESIDE,
     PROBED,
@@ -178,12 +179,15 @@ class StrongTicket:
     def certificate(self) -> Certificate:
         """Rigorous a posteriori bound of ``sup ||f_T - f_P||_inf`` over the domain, in exact arithmetic.
 
-        The least of interval arithmetic and, where it is not too much work, the differential relaxation.
+        The least of interval arithmetic and, where it is not too much work, the differential relaxation, for small
+        networks on boxes into which the domain is cut.
         """
         target = self._require_target("certificate")
         found = relaxation(target, self.domain, self.realised)
         intervals = certify(target, self.domain, self.realised)
-        return intervals.beside("differential relaxation", found.per_output, found.text)
+        known = intervals.beside("differential relaxation", found.per_output, found.text)
+        small = refined(target, self.domain, self.realised, known.per_output, Budget(work=WORK))
+        return known if small is None else known.beside("bisection of the domain", small.per_output, small.text)
 
     def certify_domain(self, seconds: float, memory: int = MEMORY, work: float = math.inf) -> Certificate:
         """The certificate, and a closer one by bisecting the domain for as long as is given.
@@ -198,7 +202,7 @@ class StrongTicket:
         """
         target, limits = self._require_target("certify_domain"), Limits(work, memory)
         found = bisected(target, self.domain, self.realised, seconds, limits)
-        return self.certificate.beside("bisection of the domain", found.per_output, found.text)
+        return self.certificate.beside(f"bisection for {seconds:g} s", found.per_output, found.text)
 
     def as_run(self, dtype: torch.dtype = torch.float32) -> RunBound:
         """Bound of ``sup |target - module|`` for the module as it is run, every rounding included.

@@ -8,7 +8,12 @@ from matplotlib.figure import Figure
 
 from sltk.plot.style import COLOURS, MARKERS, save, styled
 
-WAYS = {"intervals": "intervals", "bound": "differential relaxation", "bisected": "with bisection"}
+WAYS = {
+    "intervals": "intervals",
+    "relaxation": "differential relaxation",
+    "bound": "certificate",
+    "bisected": "bisected longer",
+}
 
 
 def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
@@ -22,11 +27,11 @@ def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> Non
                 seen = [r[key] / r["found"] for r in rows if r["kind"] == family and r[key] is not None]
                 if not seen:
                     continue
-                x = column + 0.25 * (place - 1)
+                x = column + 0.2 * (place - 1.5)
                 axes.plot([x] * len(seen), seen, MARKERS[place], color=COLOURS[place], markersize=3, linestyle="",
                           label=label if column == 0 else None)  # fmt: skip
                 middle = sorted(seen)[len(seen) // 2]
-                axes.plot([x - 0.1, x + 0.1], [middle, middle], color=COLOURS[place], linewidth=1.5)
+                axes.plot([x - 0.08, x + 0.08], [middle, middle], color=COLOURS[place], linewidth=1.5)
         axes.axhline(1.0, color="0.5", linewidth=0.8)
         axes.set(yscale="log", ylabel="proved bound / largest error found")
         axes.set_xticks(range(len(families)), families, fontsize=8)

@@ -241,12 +241,12 @@ class Widths:
 class Imp:
     """Lottery tickets by iterative magnitude pruning, in each of several bases, with controls and verdicts."""
 
-    data: DataName = "digits"
-    """Data set."""
+    data: DataName | str = "digits"
+    """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
-    model: ModelName = "dense"
-    """Network."""
+    model: ModelName | str = "dense"
+    """Network, or package.module:function of a seed that returns a torch module."""
     hidden: tuple[int, ...] = (100, 60)
     """Sizes of the hidden layers of the dense one."""
     bases: tuple[str, ...] = ()
@@ -284,12 +284,12 @@ class Imp:
 class Rst:
     """A random mask transformed by a growing penalty (RST), beside all its baselines, with verdicts."""
 
-    data: DataName = "digits"
-    """Data set."""
+    data: DataName | str = "digits"
+    """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
-    model: ModelName = "dense"
-    """Network."""
+    model: ModelName | str = "dense"
+    """Network, or package.module:function of a seed that returns a torch module."""
     hidden: tuple[int, ...] = (100, 60)
     """Sizes of the hidden layers of the dense one."""
     densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
@@ -318,12 +318,12 @@ class Rst:
 class EdgePopup:
     """Strong tickets by search: no weight is trained; and a planted ticket, to see what the search finds."""
 
-    data: DataName = "digits"
-    """Data set."""
+    data: DataName | str = "digits"
+    """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
     data_folder: Path | None = None
     """Folder that holds the data set."""
-    model: ModelName = "dense"
-    """Network."""
+    model: ModelName | str = "dense"
+    """Network, or package.module:function of a seed that returns a torch module."""
     hidden: tuple[int, ...] = (100, 60)
     """Sizes of the hidden layers of the dense one."""
     densities: tuple[float, ...] = (0.5, 0.2, 0.1)

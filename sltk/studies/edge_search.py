@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from sltk.core.rng import torch_stream
 from sltk.core.threads import limit
-from sltk.data.datasets import load
-from sltk.models.dense import dense_network, network_for
+from sltk.models.dense import dense_network
+from sltk.studies.asked import asked_data, asked_network
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.pruning.scopes import Scope
@@ -28,15 +28,16 @@ class SearchJob:
     """What is run.
 
     Args:
-        data: name of the data set.
+        data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: ``dense``, or a name in ``sltk.models.registry.MODELS``.
+        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
         hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions.
         laws: of the weights.
         seeds: 0, 1, ...
         epochs: of training the scores.
         device: where it runs.
+        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
     """
 
     data: str = "digits"
@@ -48,11 +49,12 @@ class SearchJob:
     seeds: int = 8
     epochs: int = 60
     device: str = "cpu"
+    content: str = ""
 
     def inputs(self, name: str) -> dict[str, Any]:
         """All that the row ``name`` depends on."""
         # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
+        ignored = ("folder", *(("device",) if self.device == "cpu" else ()), *(() if self.content else ("content",)))
         kept = {key: value for key, value in asdict(self).items() if key not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
         return {"study": "edge-popup", "revision": 2, "name": name, **kept, **lists}
@@ -73,8 +75,8 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
     law, kind, density = name.split(", ")
-    data = load(job.data, job.folder)
-    network = network_for(job.model, job.hidden, data)
+    data = asked_data(job.data, job.folder)
+    network = asked_network(job.model, job.hidden, data)
     method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
     setup = Setup(seeds=range(job.seeds), epochs=job.epochs, device=job.device, checkpoint=checkpoint)
     outcome = run(method, network, data, setup)

@@ -17,11 +17,12 @@ from sltk.core.errors import SltkError
 from sltk.core.statistics.paired import Paired, paired
 from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
-from sltk.data.datasets import Dataset, load
-from sltk.models.dense import network_for
+from sltk.data.datasets import Dataset
+from sltk.studies.asked import asked_data, asked_network
 from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
 from sltk.train.bases import is_blind
 from sltk.train.loop.recipe import TrainingRecipe
+from sltk.train.loop.samples import Task
 from sltk.train.methods.imp import Imp
 from sltk.train.pruning.followers import LEADER, Follow
 from sltk.train.pruning.schedules import geometric
@@ -42,9 +43,9 @@ class ImpJob:
     """What is run.
 
     Args:
-        data: name of the data set.
+        data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: ``dense``, or a name in ``sltk.models.registry.MODELS``.
+        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
         hidden: sizes of the hidden layers of ``dense``.
         augment: crop and mirror the training images at random.
         controls: run the arms ``reinitialised`` and ``random`` too.
@@ -59,6 +60,7 @@ class ImpJob:
         batch: rows a step.
         stack: replicas at a time; 0 chooses by network and device.
         device: where it runs.
+        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
     """
 
     data: str = "digits"
@@ -78,6 +80,7 @@ class ImpJob:
     batch: int = 64
     stack: int = 0
     device: str = "cpu"
+    content: str = ""
 
     @property
     def densities(self) -> tuple[float, ...]:
@@ -86,7 +89,7 @@ class ImpJob:
 
     def inputs(self, basis: str) -> dict[str, Any]:
         """All that the row of ``basis`` depends on."""
-        ignored = ("bases", "folder")
+        ignored = ("bases", "folder") if self.content else ("bases", "folder", "content")
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         return {"study": "imp-bases", "revision": 1, "basis": basis, **kept, "hidden": list(self.hidden)}
 
@@ -97,8 +100,8 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
 
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
-    data = load(job.data, job.folder)
-    network = network_for(job.model, job.hidden, data)
+    data = asked_data(job.data, job.folder)
+    network = asked_network(job.model, job.hidden, data)
     arms = (LEADER, *_controls(job, basis))
     # The stack holds every arm of a seed.
     at_once = max(1, (job.stack or stack_size(network(0), job.device)) // len(arms))
@@ -114,7 +117,7 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
 
 
 def _run(
-    job: ImpJob, basis: str, data: Dataset, network: Model, seeds: list[int], checkpoint: Path | None
+    job: ImpJob, basis: str, data: Dataset | Task, network: Model, seeds: list[int], checkpoint: Path | None
 ) -> list[dict[str, Any]]:
     rate = job.factor_rate if basis == "low-rank" else job.rate
     setup = Setup(

@@ -7,9 +7,9 @@ from typing import Any
 
 from sltk.core.statistics.paired import Paired, paired
 from sltk.core.threads import limit
-from sltk.data.datasets import load
-from sltk.models.dense import network_for
+from sltk.studies.asked import asked_data, asked_network
 from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
+from sltk.train.loop.given import task_of
 from sltk.train.loop.penalties import Ramp
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import AfterTraining
@@ -19,7 +19,7 @@ from sltk.train.methods.imp import Imp
 from sltk.train.methods.rst import Rst
 from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
-from sltk.train.runner import run, task_of
+from sltk.train.runner import run
 from sltk.train.setup import Setup
 
 
@@ -28,9 +28,9 @@ class RstJob:
     """What is run.
 
     Args:
-        data: name of the data set.
+        data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: ``dense``, or a name in ``sltk.models.registry.MODELS``.
+        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
         hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions of all weights but the last layer's, which stays dense in every arm.
         seeds: 0, 1, ...
@@ -42,6 +42,7 @@ class RstJob:
         l1: strength of the L1 arm.
         batch: rows a step.
         device: where it runs.
+        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
     """
 
     data: str = "digits"
@@ -58,11 +59,12 @@ class RstJob:
     l1: float = 1e-4
     batch: int = 64
     device: str = "cpu"
+    content: str = ""
 
     def inputs(self, arm: str) -> dict[str, Any]:
         """All that the row of ``arm`` depends on."""
         # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
+        ignored = ("folder", *(("device",) if self.device == "cpu" else ()), *(() if self.content else ("content",)))
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
         return {"study": "rst-arms", "revision": 1, "arm": arm, **kept, **lists}
@@ -150,8 +152,8 @@ def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[s
 
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
-    data = load(job.data, job.folder)
-    network = network_for(job.model, job.hidden, data)
+    data = asked_data(job.data, job.folder)
+    network = asked_network(job.model, job.hidden, data)
     task = task_of(data)
     found: dict[str, Any] = {"test": [], "validation": [], "density": [], "ratio": []}
     for density in job.densities:

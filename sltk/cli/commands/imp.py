@@ -10,6 +10,7 @@ from sltk.cli.options import Imp
 from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
+from sltk.studies.asked import content_of
 from sltk.studies.imp_bases import BASES, ImpJob, judge, measure_basis
 from sltk.studies.tables import basis_table, findings_table
 from sltk.train.bases import basis_named
@@ -39,9 +40,10 @@ def _job(options: Imp) -> ImpJob:
     bases = options.bases or BASES
     for basis in bases:
         basis_named(basis)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return ImpJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         bases=tuple(dict.fromkeys(bases)),
@@ -56,6 +58,7 @@ def _job(options: Imp) -> ImpJob:
         augment=options.augment,
         controls=options.controls,
         device=options.device,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )
 
 

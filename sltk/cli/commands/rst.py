@@ -11,6 +11,7 @@ from sltk.cli.options import Rst
 from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
+from sltk.studies.asked import content_of
 from sltk.studies.rst_arms import ARMS, RstJob, judge, measure_arm
 from sltk.studies.tables import arm_table, emptied, findings_table
 from sltk.train.bases import basis_named
@@ -45,9 +46,10 @@ def _job(options: Rst) -> RstJob:
     require_device(options.device)
     for density in options.densities:
         require_density(density)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return RstJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         densities=options.densities,
@@ -58,4 +60,5 @@ def _job(options: Rst) -> RstJob:
         cap=options.cap,
         rate=options.rate,
         device=options.device,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sltk.core.report import Steps
+from sltk.train.loop.given import Data
 from sltk.train.loop.penalties import HALFWAY, GrowingL2, Ramp
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.loop.samples import Task
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
@@ -25,7 +25,7 @@ from sltk.train.phases.train import Train
 from sltk.train.pruning.schedules import to_density
 from sltk.train.pruning.scopes import LAYERWISE, Scope
 from sltk.train.pruning.scores import random
-from sltk.train.runner import Model, Split, run
+from sltk.train.runner import Model, run
 from sltk.train.setup import RECIPE, Setup
 
 
@@ -66,7 +66,7 @@ class Rst(TrainingMethod):
 
 def rst(
     model: Model,
-    data: Task | Split,
+    data: Data,
     *,
     density: float = 0.1,
     cycles: int = 1,

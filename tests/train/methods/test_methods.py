@@ -5,6 +5,7 @@ import torch
 
 from sltk.core.errors import SltkError
 from sltk.train.bases import bases, basis_named
+from sltk.train.loop.given import task_of
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, split_validation
 from sltk.train.methods.at_init import AtInit
@@ -12,7 +13,7 @@ from sltk.train.methods.edge_popup import edge_popup
 from sltk.train.methods.imp import Imp, imp
 from sltk.train.pruning.choose import keep_count
 from sltk.train.pruning.scopes import Scope
-from sltk.train.runner import start, task_of
+from sltk.train.runner import start
 from sltk.train.setup import Setup
 from tests.train.engine_task import conv, dense, small_task
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from sltk.construct.recipe import Search
+from sltk.train.loop.rates import Rates
 
 Positional = tyro.conf.Positional
 DataName = Literal["digits", "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar10-jpeg"]
@@ -262,6 +263,8 @@ class Imp:
     """Epochs of every training."""
     rate: float = 0.2
     """Of SGD, at the start."""
+    rates: tyro.conf.OmitArgPrefixes[Rates] = field(default_factory=Rates)
+    """How the rate goes over each training."""
     augment: bool = False
     """Crop and mirror the training images at random."""
     controls: bool = True
@@ -306,6 +309,8 @@ class Rst:
     """Where lambda stops."""
     rate: float = 0.2
     """Of SGD, at the start; a quarter of it during the transformation."""
+    rates: tyro.conf.OmitArgPrefixes[Rates] = field(default_factory=Rates)
+    """How the rate goes over each training but the transformation."""
     device: str = "cpu"
     """Where it runs, such as cuda."""
     jobs: int = 2
@@ -332,6 +337,8 @@ class EdgePopup:
     """Runs of each kind: seeds 0, 1, ..."""
     epochs: int = 60
     """Of training the scores."""
+    rates: tyro.conf.OmitArgPrefixes[Rates] = field(default_factory=Rates)
+    """How the rate goes."""
     device: str = "cpu"
     """Where it runs, such as cuda."""
     jobs: int = 2

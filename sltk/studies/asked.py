@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from sltk.models.initial import redrawn
 from sltk.models.registry import MODELS
 from sltk.networks.reading.given import require_module
 from sltk.train.loop.given import task_of
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.samples import Task
 
 Network = Callable[[int], nn.Module]
@@ -84,6 +86,12 @@ def content_of(model: str, data: str, folder: str | None, hidden: Sequence[int])
         said += [repr(net), *(_hash(value) for value in net.state_dict().values())]
         said += [sha256(Path(file).read_bytes())] if file else []
     return sha256(canonical_json(said))[:16]
+
+
+def told(rates: Rates, content: str) -> dict[str, Any]:
+    """What a row says of both: nothing of a cosine and of our own data, as rows were named without a choice."""
+    found: dict[str, Any] = {"content": content} if content else {}
+    return found if rates == COSINE else found | {"rates": {**vars(rates), "milestones": list(rates.milestones)}}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Edge-popup on data, and on a planted ticket that it has to find."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from sltk.core.rng import torch_stream
 from sltk.core.threads import limit
 from sltk.models.dense import dense_network
-from sltk.studies.asked import asked_data, asked_network
+from sltk.studies.asked import asked_data, asked_network, told
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.search import WeightLaw
 from sltk.train.runner import run
-from sltk.train.setup import Setup
+from sltk.train.setup import RECIPE, Setup
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
 
@@ -38,6 +39,7 @@ class SearchJob:
         epochs: of training the scores.
         device: where it runs.
         content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        rates: how the rate goes over each training.
     """
 
     data: str = "digits"
@@ -50,14 +52,16 @@ class SearchJob:
     epochs: int = 60
     device: str = "cpu"
     content: str = ""
+    rates: Rates = COSINE
 
     def inputs(self, name: str) -> dict[str, Any]:
         """All that the row ``name`` depends on."""
         # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", *(("device",) if self.device == "cpu" else ()), *(() if self.content else ("content",)))
+        ignored = ("folder", "rates", "content", *(("device",) if self.device == "cpu" else ()))
         kept = {key: value for key, value in asdict(self).items() if key not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
-        return {"study": "edge-popup", "revision": 2, "name": name, **kept, **lists}
+        more = told(self.rates, self.content)
+        return {"study": "edge-popup", "revision": 2, "name": name, **kept, **more, **lists}
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
@@ -78,7 +82,8 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     data = asked_data(job.data, job.folder)
     network = asked_network(job.model, job.hidden, data)
     method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
-    setup = Setup(seeds=range(job.seeds), epochs=job.epochs, device=job.device, checkpoint=checkpoint)
+    recipe = replace(RECIPE, rates=job.rates)
+    setup = Setup(seeds=range(job.seeds), epochs=job.epochs, recipe=recipe, device=job.device, checkpoint=checkpoint)
     outcome = run(method, network, data, setup)
     found = {part: [row[part] for row in outcome.last] for part in ("test", "validation", "density")}
     trained = sum(p.requires_grad for n, p in outcome.state.replicas.named_parameters() if not n.endswith("scores"))

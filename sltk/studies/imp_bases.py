@@ -18,9 +18,10 @@ from sltk.core.statistics.paired import Paired, paired
 from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
 from sltk.data.datasets import Dataset
-from sltk.studies.asked import asked_data, asked_network
+from sltk.studies.asked import asked_data, asked_network, told
 from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
 from sltk.train.bases import is_blind
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
 from sltk.train.methods.imp import Imp
@@ -61,6 +62,7 @@ class ImpJob:
         stack: replicas at a time; 0 chooses by network and device.
         device: where it runs.
         content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        rates: how the rate goes over each training.
     """
 
     data: str = "digits"
@@ -81,6 +83,7 @@ class ImpJob:
     stack: int = 0
     device: str = "cpu"
     content: str = ""
+    rates: Rates = COSINE
 
     @property
     def densities(self) -> tuple[float, ...]:
@@ -89,9 +92,10 @@ class ImpJob:
 
     def inputs(self, basis: str) -> dict[str, Any]:
         """All that the row of ``basis`` depends on."""
-        ignored = ("bases", "folder") if self.content else ("bases", "folder", "content")
+        ignored = ("bases", "folder", "rates", "content")
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
-        return {"study": "imp-bases", "revision": 1, "basis": basis, **kept, "hidden": list(self.hidden)}
+        lists = {"hidden": list(self.hidden)}
+        return {"study": "imp-bases", "revision": 1, "basis": basis, **kept, **told(self.rates, self.content), **lists}
 
 
 @limit(1)
@@ -124,7 +128,7 @@ def _run(
         basis,
         seeds,
         job.epochs,
-        recipe=TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch),
+        recipe=TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch, rates=job.rates),
         device=job.device,
         augment=CropFlip() if job.augment else None,
         checkpoint=checkpoint,

@@ -7,10 +7,11 @@ from typing import Any
 
 from sltk.core.statistics.paired import Paired, paired
 from sltk.core.threads import limit
-from sltk.studies.asked import asked_data, asked_network
+from sltk.studies.asked import asked_data, asked_network, told
 from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
 from sltk.train.loop.given import task_of
 from sltk.train.loop.penalties import Ramp
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.base import TrainingMethod
@@ -43,6 +44,7 @@ class RstJob:
         batch: rows a step.
         device: where it runs.
         content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        rates: how the rate goes over each training.
     """
 
     data: str = "digits"
@@ -60,18 +62,19 @@ class RstJob:
     batch: int = 64
     device: str = "cpu"
     content: str = ""
+    rates: Rates = COSINE
 
     def inputs(self, arm: str) -> dict[str, Any]:
         """All that the row of ``arm`` depends on."""
         # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", *(("device",) if self.device == "cpu" else ()), *(() if self.content else ("content",)))
+        ignored = ("folder", "rates", "content", *(("device",) if self.device == "cpu" else ()))
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
-        return {"study": "rst-arms", "revision": 1, "arm": arm, **kept, **lists}
+        return {"study": "rst-arms", "revision": 1, "arm": arm, **kept, **told(self.rates, self.content), **lists}
 
     def setup(self, epochs: float, steps: int | None = None) -> Setup:
         """That of an arm whose trainings take ``epochs``, or ``steps``."""
-        recipe = TrainingRecipe(rate=self.rate, decay=1e-4, batch=self.batch)
+        recipe = TrainingRecipe(rate=self.rate, decay=1e-4, batch=self.batch, rates=self.rates)
         return Setup(self.basis, range(self.seeds), epochs, steps, recipe, self.device)
 
     def whole(self, rows: int) -> Setup:

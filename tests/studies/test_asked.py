@@ -97,5 +97,5 @@ def test_wrong_names_are_one_line_and_exit_code_2(argv: list[str], named: str, c
 
 
 def test_a_function_elsewhere_is_refused_by_name() -> None:
-    with pytest.raises(SltkError, match="package.module:function"):
+    with pytest.raises(SltkError, match="--model must be one of"):
         asked_network("a b:c", (), small_task())

@@ -53,6 +53,7 @@ def _job(options: EdgePopup) -> SearchJob:
         seeds=options.seeds,
         epochs=options.epochs,
         device=options.device,
+        rates=options.rates,
         content=content_of(options.model, options.data, folder, options.hidden),
     )
 

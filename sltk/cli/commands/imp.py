@@ -58,6 +58,7 @@ def _job(options: Imp) -> ImpJob:
         augment=options.augment,
         controls=options.controls,
         device=options.device,
+        rates=options.rates,
         content=content_of(options.model, options.data, folder, options.hidden),
     )
 

@@ -60,5 +60,6 @@ def _job(options: Rst) -> RstJob:
         cap=options.cap,
         rate=options.rate,
         device=options.device,
+        rates=options.rates,
         content=content_of(options.model, options.data, folder, options.hidden),
     )

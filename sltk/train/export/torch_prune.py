@@ -75,7 +75,7 @@ def _require_product(name: str, ticket: Ticket) -> None:
     if not torch.equal(ticket.gate, ticket.mask):
         raise SltkError(f"the gate of {name!r} is not its mask: it was pruned softly and never cut; run Cut first.")
     if not bool(ticket.coefficients.detach()[~ticket.mask].isfinite().all()):
-        raise SltkError(f"{name!r} holds infinite or undefined coefficients off its mask, which a product with 0 keeps.")
+        raise SltkError(f"{name!r} holds coefficients off its mask that are not finite, which a product with 0 keeps.")
 
 
 def _masks(module: nn.Module) -> dict[str, Tensor]:

@@ -53,7 +53,7 @@ class Scope:
         return left
 
 
-GLOBAL, LAYERWISE = Scope("global"), Scope("layerwise")
+GLOBAL, LAYERWISE, ERK = Scope("global"), Scope("layerwise"), Scope("erk")
 
 
 def counts(scope: Scope, shapes: Mapping[str, tuple[int, ...]], density: float) -> dict[str, int]:

@@ -23,14 +23,16 @@ from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.methods.growing_l2 import GrowingL2Pruning
 from sltk.train.methods.iht import Iht
 from sltk.train.methods.imp import Imp
+from sltk.train.methods.rigl import Rigl
 from sltk.train.methods.rst import Rst
 from sltk.train.methods.scratch import Scratch
+from sltk.train.methods.set import Set
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
 from sltk.train.phases.measure import Measure
 from sltk.train.phases.prune import Prune
 from sltk.train.phases.train import Train
-from sltk.train.pruning.scopes import LAYERWISE
+from sltk.train.pruning.scopes import GLOBAL, LAYERWISE
 from sltk.train.runner import finish, run, start
 from sltk.train.setup import Setup
 from tests.train.engine_task import dense, small_task
@@ -49,6 +51,9 @@ METHODS = {
     "edge-popup": EdgePopup(0.25),
     "edge-popup, own": EdgePopup(0.25, law="own"),
     "snip": AtInit(0.25, score="snip"),
+    "grasp": AtInit(0.25, score="grasp"),
+    "rigl": Rigl(0.25, every=2),
+    "set": Set(0.25, every=2),
     "synflow": AtInit(0.25, score="synflow"),
     "random": AtInit(0.25, score="random"),
     "after-training": AfterTraining(0.25),
@@ -289,6 +294,10 @@ def test_the_contract_catches_a_broken_method(broken: type[Broken], check: str, 
         (lambda: Imp(0.1, rewind=-1), "rewind"),
         (lambda: Iht(thresholds=0), "thresholds"),
         (lambda: Dense(0.5), "keeps everything"),
+        (lambda: Rigl(share=0), "share and until"),
+        (lambda: Set(scope=GLOBAL), "erk or layerwise"),
+        (lambda: run(Rigl(), dense, TASK, SETUP), "which is never"),
+        (lambda: run(Set(0.25, every=2, scope=LAYERWISE), dense, TASK, replace(SETUP, basis="unit")), "in groups"),
         (lambda: Setup(basis="wavelet"), "basis must be"),
         (lambda: Setup(seeds=()), "one seed"),
         (lambda: Setup(steps=0), "steps=0"),

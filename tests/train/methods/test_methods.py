@@ -92,4 +92,4 @@ def test_a_data_set_becomes_a_task_and_bad_input_is_refused() -> None:
     with pytest.raises(SltkError, match="basis must be"):
         basis_named("wavelet")
     with pytest.raises(SltkError, match="score must be"):
-        AtInit(score="grasp")  # type: ignore[arg-type]
+        AtInit(score="fisher")  # type: ignore[arg-type]

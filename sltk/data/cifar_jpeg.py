@@ -5,7 +5,7 @@ JPEG compression loses some detail, so accuracies on these images are not those 
 
 import io
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ SHA256 = "9ed8cc66f0fb00320111deb2658d06b0dfa1b717074d91543c47d20249a286ee"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def cifar_jpeg_arrays(folder: Path | None, parts: Sequence[str] = PARTS) -> Arrays:
+def cifar_jpeg_arrays(folder: Path | None, parts: Iterable[str] = tuple(PARTS)) -> Arrays:
     """Images ``(rows, 3, 32, 32)`` and labels ``(rows,)``, in order of class and file name.
 
     Args:
@@ -40,7 +40,7 @@ def cifar_jpeg_arrays(folder: Path | None, parts: Sequence[str] = PARTS) -> Arra
     return require_balanced(unpacked(checked(path, f"sha256:{SHA256}", NAME), parts), len(CLASSES), str(path))
 
 
-def unpacked(archive: bytes, parts: Sequence[str] = PARTS) -> Arrays:
+def unpacked(archive: bytes, parts: Iterable[str] = tuple(PARTS)) -> Arrays:
     """Images and labels of some parts of an archive of this layout; files of other names are refused.
 
     Raises:

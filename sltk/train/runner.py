@@ -57,7 +57,7 @@ def start(method: TrainingMethod, model: Model, data: Data, setup: Setup = DEFAU
     basis = basis_named(setup.basis, tuple(task.train.x.shape[1:]))
     replicas = Replicas(modules, [seed for _, seed in pairs], basis, [arm for arm, _ in pairs])
     require_fit(modules[0], task)
-    state = State(replicas.to(device), task.to(device), seed=pairs[0][1])
+    state = State(replicas.to(device), task.to(device), seed=pairs[0][1], levels=setup.levels)
     method.prepare(state)
     return state
 

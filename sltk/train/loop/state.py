@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +28,8 @@ class State:
         anchors: stored copies by name.
         rows: measurements, one a replica and label.
         generator: state of the generator behind dropout and its like.
+        keep: called after every step and phase, where a run is kept.
+        levels: folder in which measurements store levels, where one is named.
     """
 
     replicas: Replicas
@@ -40,6 +43,7 @@ class State:
     rows: list[dict[str, Any]] = field(default_factory=list)
     generator: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
+    levels: str | Path | None = None
 
     def __post_init__(self) -> None:
         if not self.generator.numel():

@@ -347,4 +347,70 @@ class EdgePopup:
     """The result folder is made in here, named by the content of what is run."""
 
 
-Command = Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup
+@dataclass(frozen=True)
+class Train:
+    """Train by one method of the registry, and keep rows, weights, a figure, and levels to branch from."""
+
+    method: Annotated[Positional[str], tyro.conf.arg(metavar="METHOD")]
+    """imp, iht, rst, growing-l2, rigl, set, at-init, after-training, edge-popup, scratch, dense, ..."""
+    options: tuple[str, ...] = ()
+    """NAME=VALUE of the method's own numbers, such as rounds=5 rewind=100, or score=grasp pruned_on=random-labels."""
+    density: float | None = None
+    """Kept fraction; by default the method's."""
+    scope: Literal["global", "layerwise", "erk", "n:m"] | None = None
+    """Where weights compete; n:m keeps the same number of every --m neighbours: 2:4 is --density .5 --m 4."""
+    m: int = 4
+    """Of n:m."""
+    dense: tuple[str, ...] = ()
+    """Layers that stay dense, by the names of their weights."""
+    data: DataName | str = "digits"
+    """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    corrupt: Literal["random-labels", "shuffled-pixels", "random-pixels"] | None = None
+    """Take something out of the data, as a sanity check."""
+    model: ModelName | str = "dense"
+    """Network, or package.module:function of a seed that returns a torch module."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers of the dense one."""
+    basis: str = "canonical"
+    """Of the coefficients; see `sltk imp`."""
+    seeds: int = 4
+    """Runs: seeds 0, 1, ..."""
+    epochs: int = 12
+    """Epochs of every training."""
+    rate: float = 0.2
+    """Of SGD, at the start."""
+    batch: int = 64
+    """Rows a step."""
+    rates: tyro.conf.OmitArgPrefixes[Rates] = field(default_factory=Rates)
+    """How the rate goes over each training."""
+    augment: bool = False
+    """Crop and mirror the training images at random."""
+    levels: bool = False
+    """Store what the run is at every measurement, for `sltk branch`."""
+    stack: int = 0
+    """Replicas at a time; 0 chooses by network and device."""
+    device: str = "cpu"
+    """Where it runs, such as cuda."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Train a stored level again: as it was, from elsewhere, or with its masks changed in one respect."""
+
+    folder: Annotated[Positional[Path], tyro.conf.arg(metavar="FOLDER")]
+    """Written by `sltk train --levels`."""
+    level: str
+    """Label of the level: the round of an IMP, or final."""
+    kinds: tuple[str, ...] = ("retrain", "reinitialise", "shuffle", "random-mask")
+    """Also random-mask-uniform, random-mask-erk and invert."""
+    rewind: int = 0
+    """Steps of dense training before the masks are put on: the rewind point."""
+    jobs: int = 1
+    """Processes."""
+
+
+Command = Train | Branch | Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup

@@ -1,7 +1,8 @@
 """Accuracy against density, of any outcomes of training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -9,12 +10,14 @@ from sltk.core.errors import SltkError
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.train.outcome import Outcome
 
+Rows = Sequence[Mapping[str, Any]]
 
-def outcome_curves(outcomes: Mapping[str, Outcome], part: str = "test") -> list[DensityCurve]:
-    """One curve an outcome and arm: accuracy at every measurement, in order of falling density.
+
+def row_curves(rows: Mapping[str, Rows], part: str = "test") -> list[DensityCurve]:
+    """One curve a name and arm: accuracy at every measurement, in order of falling density.
 
     Args:
-        outcomes: by name.
+        rows: measurements by name, as ``Outcome.rows`` has them.
         part: ``test`` or ``validation``.
 
     Raises:
@@ -22,12 +25,17 @@ def outcome_curves(outcomes: Mapping[str, Outcome], part: str = "test") -> list[
     """
     if part not in ("test", "validation"):
         raise SltkError(f"part must be test or validation, but got {part!r}.")
-    return [
-        _curve(f"{name}, {arm}" if len(arms) > 1 else name, outcome, arm, part)
-        for name, outcome in outcomes.items()
-        for arms in [tuple(dict.fromkeys(row["arm"] for row in outcome.last))]
-        for arm in arms
-    ]
+    found = []
+    for name, own in rows.items():
+        measured = [row for row in own if "test" in row]
+        arms = list(dict.fromkeys(row["arm"] for row in measured))
+        found += [_curve(f"{name}, {arm}" if len(arms) > 1 else name, measured, arm, part) for arm in arms]
+    return found
+
+
+def outcome_curves(outcomes: Mapping[str, Outcome], part: str = "test") -> list[DensityCurve]:
+    """``row_curves`` of outcomes by name."""
+    return row_curves({name: outcome.rows for name, outcome in outcomes.items()}, part)
 
 
 def draw_outcomes(outcomes: Mapping[str, Outcome], note: str = "", part: str = "test") -> Figure:
@@ -42,8 +50,8 @@ def draw_outcomes(outcomes: Mapping[str, Outcome], note: str = "", part: str = "
     return draw_densities({f"{part} accuracy": outcome_curves(outcomes, part)}, note or f"Tickets on {tasks}")
 
 
-def _curve(label: str, outcome: Outcome, arm: str, part: str) -> DensityCurve:
-    rows = [row for row in outcome.rows if "test" in row and row["arm"] == arm]
+def _curve(label: str, measured: Rows, arm: str, part: str) -> DensityCurve:
+    rows = [row for row in measured if row["arm"] == arm]
     labels = list(dict.fromkeys(row["label"] for row in rows))
     by_label = {name: [row for row in rows if row["label"] == name] for name in labels}
     # Densities of the seeds differ where a structure is not exact in count: their mean says where the point stands.

@@ -80,7 +80,6 @@ def store_level(state: "State", folder: str | Path, label: str) -> Path:
     record = {"format": FORMAT, "label": label, "names": names, "seeds": list(state.replicas.seeds),
               "arms": list(state.replicas.arms), "sha256": _hash(tensors)}  # fmt: skip
     path = level_path(folder, label)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, save(tensors, {"level": canonical_json(record).decode()}))
     return path
 

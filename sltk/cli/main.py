@@ -17,6 +17,7 @@ from sltk.cli.options import (
     EdgePopup,
     Imp,
     Plan,
+    Rewinding,
     Rst,
     Show,
     Train,
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         internal error.
     """
     command: Command = tyro.cli(
-        Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup | Train | Branch,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        Command,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=argv,
@@ -116,6 +117,10 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.commands.train import run_train
 
             return run_train(command, console)
+        case Rewinding():
+            from sltk.cli.commands.rewinding import run_rewinding
+
+            return run_rewinding(command, console)
         case Branch():
             from sltk.cli.commands.branch import run_branch
 

@@ -413,4 +413,47 @@ class Branch:
     """Processes."""
 
 
-Command = Train | Branch | Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup
+@dataclass(frozen=True)
+class Rewinding:
+    """What a ticket owes to the step it is rewound to: early stopping, linear mode connectivity, overlap of masks."""
+
+    data: DataName | str = "digits"
+    """Data set, or package.module:function."""
+    data_folder: Path | None = None
+    """Folder that holds the data set."""
+    model: ModelName | str = "dense"
+    """Network, or package.module:function of a seed that returns a torch module."""
+    hidden: tuple[int, ...] = (100, 60)
+    """Sizes of the hidden layers of the dense one."""
+    points: tuple[int, ...] = (0, 5, 20, 80)
+    """Rewinding steps."""
+    density: float = 0.05
+    """Kept fraction of the tickets."""
+    rounds: int = 8
+    """Rounds of pruning."""
+    seeds: int = 8
+    """Runs: seeds 0, 1, ..."""
+    epochs: int = 12
+    """Epochs of every training."""
+    rate: float = 0.2
+    """Of SGD, at the start."""
+    batch: int = 64
+    """Rows a step."""
+    rates: tyro.conf.OmitArgPrefixes[Rates] = field(default_factory=Rates)
+    """How the rate goes over each training."""
+    looks: int = 20
+    """Measurements of the validation loss along a training."""
+    places: int = 11
+    """Points on the line between two ends."""
+    device: str = "cpu"
+    """Where it runs, such as cuda."""
+    jobs: int = 2
+    """Processes."""
+    out: Path = Path("out")
+    """The result folder is made in here, named by the content of what is run."""
+
+
+Command = (
+    Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup
+    | Train | Branch | Rewinding
+)  # fmt: skip

@@ -49,7 +49,7 @@ class Rigl(TrainingMethod):
                 f"{self.name} needs every >= 1 and share and until in (0, 1], but got {self.every}, {self.share} and "
                 f"{self.until}."
             )
-        if self.scope.kind == "global":
+        if self.scope.kind not in ("erk", "layerwise"):
             raise SltkError(f"{self.name} keeps the count of each layer; pass a scope that is erk or layerwise.")
 
     def phases(self, setup: Setup, rows: int) -> Phases:

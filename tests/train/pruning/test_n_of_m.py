@@ -9,12 +9,13 @@ from torch import nn
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 from sltk.train.loop.recipe import TrainingRecipe
+from sltk.train.methods.acdc import Acdc
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.imp import Imp
 from sltk.train.phases.prune import Prune
 from sltk.train.pruning.n_of_m import kept_of, largest_of_groups, obeys
 from sltk.train.pruning.scopes import Scope
-from sltk.train.runner import run
+from sltk.train.runner import run, start
 from sltk.train.setup import Setup
 from tests.train.engine_task import dense, small_task, state_of
 
@@ -77,6 +78,21 @@ def test_masks_of_imp_are_nested_and_whole_in_every_group() -> None:
     densities = [row["density"] for row in outcome.rows if row["seed"] == 0]
     assert densities == [1.0, 0.75, 0.5, 0.25]
     assert all((mask.unflatten(-1, (-1, 4)).sum(-1) == 1).all() for mask in outcome.masks.values())
+
+
+def test_masks_are_chosen_again_and_again_in_training() -> None:
+    setup = Setup(steps=60, recipe=TrainingRecipe(rate=0.3, batch=40, decay=0.05))
+    method = Acdc(0.5, cycles=2, scope=Scope("n:m"))
+    state = start(method, dense, TASK, setup)
+    seen = []
+    for phase in method.phases(setup, len(TASK.train.y)):
+        state.inside = 0
+        phase.run(state)
+        if isinstance(phase, Prune):
+            seen.append(state.replicas.tickets["1.weight"].mask.clone())
+            assert (seen[-1].unflatten(-1, (-1, 4)).sum(-1) == 2).all()
+    assert len(seen) == 2
+    assert (seen[-1] & ~seen[0]).any()  # a weight that was dropped came back
 
 
 def test_a_convolution_leaves_as_an_ordinary_dense_checkpoint() -> None:

@@ -16,20 +16,20 @@ from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.loop.state import State
 from sltk.train.methods import TrainingMethod, registry
-from sltk.train.methods.acdc import Acdc
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.at_init import AtInit
 from sltk.train.methods.dense import Dense
+from sltk.train.methods.dynamic.acdc import Acdc
+from sltk.train.methods.dynamic.rigl import Rigl
+from sltk.train.methods.dynamic.set import Set
 from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.methods.growing_l2 import GrowingL2Pruning
 from sltk.train.methods.iht import Iht
 from sltk.train.methods.imp import Imp
 from sltk.train.methods.iterand import Iterand
 from sltk.train.methods.multicoat import Multicoat
-from sltk.train.methods.rigl import Rigl
 from sltk.train.methods.rst import Rst
 from sltk.train.methods.scratch import Scratch
-from sltk.train.methods.set import Set
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
 from sltk.train.phases.measure import Measure

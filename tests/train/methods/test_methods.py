@@ -8,8 +8,8 @@ from sltk.train.bases import bases, basis_named
 from sltk.train.loop.given import task_of
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, split_validation
-from sltk.train.methods.acdc import Acdc
 from sltk.train.methods.at_init import AtInit
+from sltk.train.methods.dynamic.acdc import Acdc
 from sltk.train.methods.edge_popup import edge_popup
 from sltk.train.methods.imp import Imp, imp
 from sltk.train.phases.train import Train

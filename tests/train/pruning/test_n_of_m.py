@@ -9,8 +9,8 @@ from torch import nn
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.methods.acdc import Acdc
 from sltk.train.methods.after_training import AfterTraining
+from sltk.train.methods.dynamic.acdc import Acdc
 from sltk.train.methods.imp import Imp
 from sltk.train.phases.prune import Prune
 from sltk.train.pruning.n_of_m import kept_of, largest_of_groups, obeys

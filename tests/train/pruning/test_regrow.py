@@ -11,8 +11,8 @@ from sltk.core.rng import torch_stream
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
 from sltk.train.loop.state import State
-from sltk.train.methods.rigl import Rigl
-from sltk.train.methods.set import Set
+from sltk.train.methods.dynamic.rigl import Rigl
+from sltk.train.methods.dynamic.set import Set
 from sltk.train.phases.prune import Prune
 from sltk.train.phases.regrow import Regrow
 from sltk.train.phases.train import Train

@@ -7,7 +7,7 @@ RigL, so that the two differ in what comes and in nothing else.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sltk.train.methods.rigl import Rigl
+from sltk.train.methods.dynamic.rigl import Rigl
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sltk.core.errors import SltkError
 from sltk.train.loop.samples import Samples, Task, split_validation
 
 TESTED = 0.2  # share that is held back as a test part where none is given
+LOOKS = 32  # rows that are read twice: a mirror image at random leaves all of them alone with probability 2^-32
 TAKEN = "a Task, a data set of sltk.data, (x, y), a torch DataLoader or data set, or two or three of these"
 
 
@@ -166,7 +167,7 @@ def _tensor(part: Any) -> Tensor:
 def _rows_of(loader: DataLoader[Any]) -> Sequence[int]:
     """Which rows a loader gives in an epoch, whatever their order."""
     count, sampler = _length(loader.dataset), loader.sampler
-    if isinstance(loader.batch_sampler, BatchSampler) or loader.batch_sampler is None:
+    if type(loader.batch_sampler) in (BatchSampler, type(None)):
         if isinstance(sampler, SubsetRandomSampler):
             return sorted(sampler.indices)
         whole = isinstance(sampler, RandomSampler) and not sampler.replacement and sampler.num_samples == count
@@ -192,7 +193,7 @@ def _read(dataset: Any, rows: Sequence[int], collate: Any) -> Samples:
         raise SltkError(f"the data set {type(dataset).__name__} is empty.")
     try:
         found = collate([dataset[i] for i in rows])
-        again = collate([dataset[rows[0]]])
+        again = collate([dataset[i] for i in rows[:LOOKS]])
     except (TypeError, RuntimeError) as error:
         raise SltkError(
             f"rows of {type(dataset).__name__} do not stack into tensors: {str(error).partition(chr(10))[0]}. Let each "
@@ -200,10 +201,10 @@ def _read(dataset: Any, rows: Sequence[int], collate: Any) -> Samples:
         ) from error
     if not isinstance(found, tuple | list) or len(found) != 2 or not all(isinstance(p, Tensor) for p in found):
         raise SltkError(f"rows of {type(dataset).__name__} must be (input, label), but stack into {_said(found)}.")
-    if not torch.equal(found[0][:1], again[0]):
+    if not torch.equal(found[0][:LOOKS], again[0]):
         raise SltkError(
-            f"row {rows[0]} of {type(dataset).__name__} differs from read to read, so its transform is random; take it "
-            "out, and pass Setup(augment=...)."
+            f"rows of {type(dataset).__name__} differ from read to read, so its transform is random; take it out, and "
+            "pass Setup(augment=...)."
         )
     return _checked(*found)
 

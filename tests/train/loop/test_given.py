@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, TensorDataset, WeightedRandomSampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
@@ -35,6 +43,10 @@ class Endless(IterableDataset):
     def __iter__(self):
         while True:
             yield X[0], 0
+
+
+class OwnBatches(BatchSampler):
+    """Batches of a user's own, which may leave rows out."""
 
 
 SETS = {
@@ -99,6 +111,10 @@ def jitter(x: torch.Tensor) -> torch.Tensor:
     return x + torch.randn(x.shape, generator=GENERATOR)
 
 
+def mirror(x: torch.Tensor) -> torch.Tensor:
+    return x.flip(-1) if torch.rand((), generator=GENERATOR) < 0.5 else x
+
+
 @pytest.mark.parametrize(
     ("data", "named"),
     [
@@ -115,9 +131,11 @@ def jitter(x: torch.Tensor) -> torch.Tensor:
         (TensorDataset(X), "two tensors"),
         (Endless(), "is a stream"),
         (DataLoader(Endless()), "is a stream"),
-        (Rows(jitter), "differs from read to read"),
+        (Rows(jitter), "differ from read to read"),
+        (Rows(mirror), "differ from read to read"),
         (Rows(lambda x: "image"), "must be"),
         (Rows(lambda x: object()), "do not stack"),
+        (DataLoader(Rows(), batch_sampler=OwnBatches(range(240), 8, False)), "its sampler is"),
         (DataLoader(Rows(), sampler=WeightedRandomSampler([1.0] * 240, 240)), "WeightedRandomSampler"),
         (DataLoader(Rows(), sampler=torch.utils.data.RandomSampler(Rows(), num_samples=9)), "RandomSampler"),
         ([(X, Y), (X[..., :3], Y)], "rows of one shape"),

@@ -352,8 +352,8 @@ class Train:
     """Train by one method of the registry, and keep rows, weights, a figure, and levels to branch from."""
 
     method: Annotated[Positional[str], tyro.conf.arg(metavar="METHOD")]
-    """imp, iht, rst, growing-l2, rigl, set, acdc, at-init, after-training, edge-popup, iterand, multicoat, scratch or
-    dense."""
+    """imp, iht, rst, growing-l2, rigl, set, acdc, at-init, after-training, edge-popup, iterand, multicoat, bernoulli,
+    concrete, scratch or dense."""
     options: tuple[str, ...] = ()
     """NAME=VALUE of the method's own numbers, such as rounds=5 rewind=100, or score=grasp pruned_on=random-labels."""
     density: float | None = None

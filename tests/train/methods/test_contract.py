@@ -26,10 +26,12 @@ from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.methods.growing_l2 import GrowingL2Pruning
 from sltk.train.methods.iht import Iht
 from sltk.train.methods.imp import Imp
-from sltk.train.methods.iterand import Iterand
-from sltk.train.methods.multicoat import Multicoat
 from sltk.train.methods.rst import Rst
 from sltk.train.methods.scratch import Scratch
+from sltk.train.methods.search.bernoulli import Bernoulli
+from sltk.train.methods.search.concrete import Concrete
+from sltk.train.methods.search.iterand import Iterand
+from sltk.train.methods.search.multicoat import Multicoat
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
 from sltk.train.phases.measure import Measure
@@ -53,6 +55,8 @@ METHODS = {
     "growing-l2": GrowingL2Pruning(0.25),
     "edge-popup": EdgePopup(0.25),
     "edge-popup, own": EdgePopup(0.25, law="own"),
+    "bernoulli": Bernoulli(0.25),
+    "concrete": Concrete(0.25, rewind=2, search_epochs=1),
     "iterand": Iterand(0.25, every=2, share=0.5),
     "multicoat": Multicoat(0.25, coats=3),
     "snip": AtInit(0.25, score="snip"),
@@ -302,6 +306,9 @@ def test_the_contract_catches_a_broken_method(broken: type[Broken], check: str, 
         (lambda: Dense(0.5), "keeps everything"),
         (lambda: Acdc(cycles=0), "cycles"),
         (lambda: Multicoat(coats=0), "coats"),
+        (lambda: Bernoulli(sigma=0.0), "sigma"),
+        (lambda: Concrete(tau=0.0), "tau"),
+        (lambda: run(Concrete(rewind=6), dense, TASK, SETUP), "within the training"),
         (lambda: Iterand(law="own"), "a law to draw from"),
         (lambda: Iterand(share=2.0), "share"),
         (lambda: Iterand(every=0), "every"),

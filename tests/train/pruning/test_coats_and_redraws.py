@@ -8,8 +8,8 @@ import torch
 from sltk.core.rng import torch_stream
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.edge_popup import EdgePopup
-from sltk.train.methods.iterand import Iterand
-from sltk.train.methods.multicoat import Multicoat
+from sltk.train.methods.search.iterand import Iterand
+from sltk.train.methods.search.multicoat import Multicoat
 from sltk.train.outcome import Outcome
 from sltk.train.phases.redraw import Redraw
 from sltk.train.pruning.choose import keep_count

@@ -88,7 +88,7 @@ def test_a_job_is_read_back_as_it_was_written() -> None:
     [
         (["train", "magic"], "METHOD must be one of"),
         (["train", "imp", "--options", "rounds"], "name=value of rounds=10"),
-        (["train", "imp", "--options", "rounds=many"], "must be a int"),
+        (["train", "imp", "--options", "rounds=many"], "must be of type int"),
         (["train", "imp", "--options", "speed=9"], "name=value"),
         (["train", "imp", "--density", "20"], "kept fraction"),
         (["train", "dense", "--scope", "erk"], "has no scope"),

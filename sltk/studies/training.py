@@ -205,7 +205,9 @@ def _option(kind: type[TrainingMethod], text: str) -> tuple[str, Any]:
     try:
         return name, _READ[type(known[name])](value)
     except (ValueError, KeyError) as error:
-        raise SltkError(f"option {text!r} must be of type {type(known[name]).__name__}, like {known[name]!r}.") from error
+        raise SltkError(
+            f"option {text!r} must be of type {type(known[name]).__name__}, like {known[name]!r}."
+        ) from error
 
 
 def _numbers(text: str) -> tuple[float, ...]:

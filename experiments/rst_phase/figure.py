@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from experiments.rst_phase.phases import where
+from experiments.rst_phase.phases import INPUTS, where
 from sltk.plot.style import GREY, save, styled
 
 COLOURS = {"supported": "#7fcdb4", "open": "#eeeeee", "contradicted": "#f0a878"}
@@ -43,11 +43,12 @@ def _panel(axes: Axes, document: Mapping[str, Any], found: Mapping[str, Any], bu
         for x, density in enumerate(densities):
             one = found.get(where(width, density, budget, cap))
             colour = OTHER if one is None else COLOURS.get(one["finding"], OTHER)
+            weight = "normal" if one is None or one["finding"] == "open" else "bold"
             axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor=GREY, linewidth=0.6))
             said = "" if one is None else f"{100 * one['comparison']['mean']:+.1f}"
-            axes.text(x, y, said, ha="center", va="center", fontsize=9)
-    axes.set(xlim=(-0.5, len(densities) - 0.5), ylim=(-0.5, len(widths) - 0.5), xlabel="density")
-    axes.set_xticks(range(len(densities)), [f"{density:g}" for density in densities])
+            axes.text(x, y, said, ha="center", va="center", fontsize=9, fontweight=weight)
+    axes.set(xlim=(-0.5, len(densities) - 0.5), ylim=(-0.5, len(widths) - 0.5), xlabel="density (inputs a unit)")
+    axes.set_xticks(range(len(densities)), [f"{density:g} ({INPUTS * density:.2g})" for density in densities])
     axes.set_yticks(range(len(widths)), [str(width) for width in widths])
     axes.set_title(f"{document['epochs'] * budget} epochs an arm, cap {cap:g}", fontsize=10)
     axes.grid(visible=False)

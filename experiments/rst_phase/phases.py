@@ -36,10 +36,10 @@ def map_table(document: Mapping[str, Any], rival: str) -> Table:
     found = {one["basis"]: one for one in document["maps"][rival]}
     title = f"RST against {rival}, not worse by half a point: finding, mean difference in points"
     table = Table(title=title, title_justify="left")
-    table.add_column("width, density\\n(inputs a unit)", no_wrap=True)
+    table.add_column("width, density\n(inputs a unit)", no_wrap=True)
     columns = [(budget, cap) for budget in document["budgets"] for cap in document["caps"]]
     for budget, cap in columns:
-        table.add_column(f"{document['epochs'] * budget} epochs\\ncap {cap:g}", no_wrap=True)
+        table.add_column(f"{document['epochs'] * budget} epochs\ncap {cap:g}", no_wrap=True)
     for width in document["widths"]:
         for density in document["densities"]:
             cells = [found.get(where(width, density, *column)) for column in columns]

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.func import functional_call, vmap
+from torch.func import functional_call
 from torch.overrides import TorchFunctionMode
 
 from sltk.core.rng import torch_stream
@@ -46,7 +46,7 @@ def live(replicas: Replicas, x: Tensor) -> dict[str, Tensor]:
     """
     flows = {name: _shares(_masked(ticket).detach()).requires_grad_() for name, ticket in replicas.tickets.items()}
     out = _linear(replicas, flows, torch.ones_like(x[:1]).double() if x.is_floating_point() else x[:1])
-    grads = torch.autograd.grad(out.sum(), list(flows.values()), allow_unused=True)
+    grads = torch.autograd.grad(out, list(flows.values()), allow_unused=True)
     return {
         name: _alive(name, ticket, torch.zeros_like(flows[name]) if grad is None else grad)
         for (name, ticket), grad in zip(replicas.tickets.items(), grads, strict=True)
@@ -78,19 +78,21 @@ def _mean_pool(name: str, x: Tensor, size: Any, *more: Any, **options: Any) -> A
 
 
 def _linear(replicas: Replicas, flows: dict[str, Tensor], x: Tensor) -> Tensor:
-    """Outputs ``(count, 1, ...)`` of the linear networks with weights ``flows``."""
+    """Sum of the outputs of the linear networks with weights ``flows``, one after the other: one row is cheap."""
     template, was = replicas.template, replicas.template.training
     rest = {name: _shares(p.detach()) for name, p in replicas.rest.items()}
-
-    def one(flows: Any, rest: Any, statistics: Any) -> Tensor:
-        return functional_call(template, {**flows, **rest, **statistics}, (x,), tie_weights=False)
-
+    # Not v[r]: the gradient of an index is a tensor of zeros as large as the stack.
+    each = {name: v.unbind(0) for part in (flows, rest, replicas.statistics) for name, v in part.items()}
     template.eval()
     try:
         with Linear():
-            return vmap(one, randomness="same")(flows, rest, replicas.statistics)
+            outs = [
+                functional_call(template, {name: v[r] for name, v in each.items()}, (x,), tie_weights=False).sum()
+                for r in range(replicas.count)
+            ]
     finally:
         template.train(was)
+    return torch.stack(outs).sum()
 
 
 def _shares(weight: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
 from sltk.data.datasets import Dataset, load
 from sltk.models.dense import network_for
+from sltk.studies.networks import network_name
 from sltk.train.bases import is_blind
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.imp import Imp
@@ -110,16 +111,18 @@ class ImpJob:
 
 @limit(1)
 def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> dict[str, Any]:
-    """``{arm: {"test": [[accuracy by round] by seed], ...}}``, with the parts ``MEASURED``; ``basis`` is a task.
+    """``{arm: {"test": [[accuracy by round] by seed], ...}}`` of a task: the parts ``MEASURED``, and ``network`` named.
 
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     arms = (LEADER, *_controls(job, basis))
-    found: dict[str, Any] = {arm: {part: [] for part in MEASURED} for arm in arms}
+    first = network(0)
+    said = network_name(job.model, first)
+    found: dict[str, Any] = {arm: {"network": said, **{part: [] for part in MEASURED}} for arm in arms}
     # The stack holds every arm of a seed.
-    for seeds in stacks(range(job.seeds), network(0), job.device, job.stack, len(arms)):
+    for seeds in stacks(range(job.seeds), first, job.device, job.stack, len(arms)):
         rows = _run(job, basis, data, network, seeds, checkpoint)
         for arm, seed in itertools.product(arms, seeds):
             own = [row for row in rows if row["arm"] == arm and row["seed"] == seed]

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from sltk.data.datasets import load
-from sltk.models.dense import sizes_for
 from sltk.studies.areas import Curve, areas
 from sltk.studies.findings import LEVEL, Comparison, PairedFinding, Spent, compared, judged_claims
 from sltk.studies.imp_bases import DENSE, ImpJob
@@ -27,7 +25,7 @@ def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: f
     each other, at equal budgets alone. The training runs are what is random here: the test part is one and the same.
     """
     half, fifth = nearest(job, 0.5), nearest(job, 0.2)
-    said = {task: setting(job, task) for task in found}
+    said = {task: setting(job, task, arms[LEADER]["network"]) for task, arms in found.items()}
     families: dict[str, Callable[[str], Comparison | None]] = {
         "1 flat at half density": lambda b: _at(found[b], half, 0, said[b], -margin),
         "1 rises at half density": lambda b: _at(found[b], half, 0, said[b]),
@@ -46,13 +44,10 @@ def judge(job: ImpJob, found: Mapping[str, Any], level: float = LEVEL, margin: f
     return judged_claims(held, level)
 
 
-def setting(job: ImpJob, task: str) -> str:
+def setting(job: ImpJob, task: str, network: str) -> str:
     """What the verdicts on ``task`` speak of: data, network, classifier, epochs of a training."""
-    data = load(job.data, job.folder)
-    classes = int(data.train_y.max()) + 1
-    name = "-".join(map(str, sizes_for(data.input_shape, job.hidden, classes))) if job.model == "dense" else job.model
     classifier = "dense" if job.dense_classifier(task) else "pruned"
-    return f"{job.data}, {name}, classifier {classifier}, {job.epochs} epochs a training, {job.rounds} rounds"
+    return f"{job.data}, {network}, classifier {classifier}, {job.epochs} epochs a training, {job.rounds} rounds"
 
 
 def nearest(job: ImpJob, density: float) -> int:

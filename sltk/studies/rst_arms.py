@@ -9,6 +9,7 @@ from sltk.core.errors import SltkError
 from sltk.core.threads import limit
 from sltk.data.datasets import load
 from sltk.models.dense import network_for
+from sltk.studies.networks import least_fan_in, network_name
 from sltk.train.loop.penalties import Ramp
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import AfterTraining
@@ -212,19 +213,22 @@ CUT = ("ratio", "masked_per_kept", "mass")
 @limit(1)
 def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[str, Any]:
     """``{part: [[value by seed] by density]}`` of one arm: the parts ``MEASURED`` at the end; of arms with a cut what
-    it takes (``CUT``), and the accuracies on the test part before and after it.
+    it takes (``CUT``), and the accuracies on the test part before and after it. Beside them ``network``, in words, and
+    ``fan_in``, the least of the layers that are pruned.
 
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     task = task_of(data)
+    first = network(job.first_seed)
     found: dict[str, Any] = {part: [] for part in (*MEASURED, *CUT, "before cut", "after cut")}
+    found |= {"network": network_name(job.model, first), "fan_in": least_fan_in(first, job.scope("layerwise"))}
     for density in job.densities:
         method, setup = ARMS[arm](job, len(task.train.y), density)
         rows: list[dict[str, Any]] = []
         last: list[dict[str, Any]] = []
-        for seeds in stacks(job.every_seed, network(job.first_seed), job.device, job.stack):
+        for seeds in stacks(job.every_seed, first, job.device, job.stack):
             outcome = run(method, network, task, replace(setup, seeds=seeds, checkpoint=checkpoint))
             rows += outcome.rows
             last += outcome.last

@@ -1,15 +1,11 @@
 """What is claimed of RST, judged over the arms of one job."""
 
-import math
 from collections.abc import Mapping
+from statistics import fmean
 from typing import Any
 
-from sltk.data.datasets import load
-from sltk.models.dense import network_for, sizes_for
 from sltk.studies.findings import LEVEL, Comparison, PairedFinding, compared, judged_claims, spent
-from sltk.studies.rst_arms import RstJob, lengths
-from sltk.train.loop.samples import VALIDATION
-from sltk.train.tickets.attach import LAYERS
+from sltk.studies.rst_arms import RstJob
 
 RIVALS = {  # by claim: whom RST is held against, and whether it may be worse by the margin
     "weak": (("scratch", "dense, then cut"), False),
@@ -24,7 +20,7 @@ def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: f
     LTH of five rounds, layerwise and global. Only arms of equal budgets are held against each other.
     """
     families: dict[str, dict[str, Comparison]] = {}
-    said = settings(job)
+    said = settings(job, found["rst"]) if "rst" in found else {}
     for claim, (rivals, may_be_worse) in RIVALS.items():
         families[claim] = {}
         for rival in (r for r in rivals if r in found and "rst" in found):
@@ -37,20 +33,17 @@ def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: f
     return judged_claims(families, level)
 
 
-def settings(job: RstJob) -> dict[float, str]:
-    """By density, what a verdict speaks of: data, network, dense layers, inputs a unit, lengths, cap."""
-    data = load(job.data, job.folder)
-    rows = len(data.train_y) - round(VALIDATION * len(data.train_y))
-    network = network_for(job.model, job.hidden, data)(0)
-    classes = int(data.train_y.max()) + 1
-    name = "-".join(map(str, sizes_for(data.input_shape, job.hidden, classes))) if job.model == "dense" else job.model
-    fans = [math.prod(layer.weight.shape[1:]) for layer in network.modules() if isinstance(layer, LAYERS)]
-    pruned = job.scope("layerwise").covered([str(place) for place in range(len(fans))])
-    least = min(fans[int(place)] for place in pruned)
-    whole = lengths(job, rows)
-    dense = "first and last layer" if len(pruned) < len(fans) - 1 else "last layer"
+def settings(job: RstJob, parts: Mapping[str, Any]) -> dict[float, str]:
+    """By density, what a verdict speaks of: data, network, dense layers, inputs a unit, lengths, cap.
+
+    Args:
+        job: that was run.
+        parts: what was measured of RST.
+    """
+    dense = "first and last layer" if job.scope("layerwise").dense_first else "last layer"
+    lasting = f"cap {job.largest_penalty:g}" + (f", {job.preset} preset" if job.preset else "")
     return {
-        density: f"{job.data}, {name}, {dense} dense, {density * least:.3g} inputs a unit (least), "
-        f"{whole.total} steps an arm, cap {job.largest_penalty:g}" + (f", {job.preset} preset" if job.preset else "")
-        for density in job.densities
+        density: f"{job.data}, {parts['network']}, {dense} dense, {density * parts['fan_in']:.3g} inputs a unit "
+        f"(least), {fmean(parts['epochs'][n]):g} epochs an arm, {lasting}"
+        for n, density in enumerate(job.densities)
     }

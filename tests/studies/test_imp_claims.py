@@ -22,7 +22,7 @@ def arm(slope: float, kept: Any = None, live: Any = None, epochs: float = 12.0) 
     return {
         "test": tests, "density": [at.tolist()] * SEEDS, "live": [(at if live is None else live).tolist()] * SEEDS,
         "epochs": [(epochs * rounds).tolist()] * SEEDS, "steps": [(17 * epochs * rounds).tolist()] * SEEDS,
-        "multiply_adds": [(1e6 * rounds).tolist()] * SEEDS,
+        "multiply_adds": [(1e6 * rounds).tolist()] * SEEDS, "network": "64-100-60-10",
     }  # fmt: skip
 
 

@@ -8,7 +8,9 @@ import torch
 from rich.console import Console
 
 from sltk.core.errors import SltkError
+from sltk.models.dense import dense_network
 from sltk.studies.findings import NO_VERDICT
+from sltk.studies.networks import least_fan_in, network_name
 from sltk.studies.rst_arms import ARMS, RstJob, lengths, measure_arm
 from sltk.studies.rst_claims import judge, settings
 from sltk.studies.tables import arm_table, emptied
@@ -50,15 +52,23 @@ def test_no_verdict_across_unequal_budgets() -> None:
         found = {arm: measure_arm(job, arm) for arm in ("rst", "lth, 5 rounds", "scratch")}
         judged = judge(job, found)
         assert {one.finding == NO_VERDICT for one in judged} == {wanted}
-        assert all("epochs" in one.budgets for one in judged)
+        assert all("epochs" in one.budgets and "64-12-10" in one.setting for one in judged)
 
 
 def test_a_verdict_names_its_setting() -> None:
-    said = settings(RstJob())[0.02]
-    for part in ("64-100-60-10", "1.28 inputs a unit", "last layer dense", "1224 steps an arm", "cap 1"):
+    parts = {"network": "64-100-60-10", "fan_in": 64, "epochs": [[72.0] * 2] * 4}
+    said = settings(RstJob(), parts)[0.02]
+    for part in ("64-100-60-10", "1.28 inputs a unit", "last layer dense", "72 epochs", "cap 1"):
         assert part in said
-    assert "first and last layer dense" in settings(RstJob(preset="paper"))[0.1]
-    assert "10 inputs a unit" in settings(RstJob(dense_first=True))[0.1]
+    assert "first and last layer dense" in settings(RstJob(preset="paper"), parts)[0.1]
+
+
+def test_networks_are_named_by_their_sizes_and_inputs() -> None:
+    module = dense_network((64, 100, 60, 10), 0)
+    assert network_name("dense", module) == "64-100-60-10"
+    assert network_name("resnet-20", module) == "resnet-20"
+    assert least_fan_in(module, RstJob().scope("layerwise")) == 64
+    assert least_fan_in(module, RstJob(dense_first=True).scope("layerwise")) == 100
 
 
 def test_rows_and_table_state_budgets_and_live_densities() -> None:

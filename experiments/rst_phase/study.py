@@ -4,7 +4,7 @@ Run ``python -m experiments.rst_phase.study``. On digits, networks 64-100w-60w-1
 the cap of its penalty .3 or 1, against iterative magnitude pruning in five rounds, layerwise and global, every arm with
 the same number of steps. A map says for each cell whether "not worse by half a point" is supported, contradicted or
 open, by the exact sign-flip test paired over seeds, Holm over all cells of a map. It draws ``out/rst_phase/map.png``.
-Some forty minutes of one core; a run that was stopped goes on where it was.
+About an hour of one core; a run that was stopped goes on where it was.
 """
 
 import shutil

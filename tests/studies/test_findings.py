@@ -53,7 +53,9 @@ def test_an_area_goes_by_what_was_achieved() -> None:
 def test_two_curves_are_compared_where_both_have_been() -> None:
     """Equal functions of the density have equal areas, whatever densities each was measured at."""
     curve = lambda *at: ([*at], [float(np.log(d)) for d in at])  # noqa: E731
-    ((ours, theirs),) = areas([curve(1.6, 0.5, 0.1)], [curve(1.0, 0.3, 0.05)]) or ()
+    pairs = areas([curve(1.6, 0.5, 0.1)], [curve(1.0, 0.3, 0.05)])
+    assert pairs is not None
+    ((ours, theirs),) = pairs
     assert ours == pytest.approx(theirs)
     assert ours == pytest.approx(0.5 * math.log(0.1))
     assert areas([curve(1.0, 0.5, 0.2)], [curve(1.0, 0.3, 0.02)], below=0.05) is None  # never went so low

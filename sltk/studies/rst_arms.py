@@ -1,5 +1,6 @@
 """RST beside everything it has to be held against, on one network and one task, each arm with the same budget."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.methods.dense import Dense
 from sltk.train.methods.imp import Imp
-from sltk.train.methods.rst import TRANSFORM, PaperLengths, Rst, paper_recipe
+from sltk.train.methods.rst import PAPER_BATCH, TRANSFORM, PaperLengths, Rst, paper_recipe
 from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
 from sltk.train.runner import run, task_of
@@ -132,10 +133,11 @@ def lengths(job: RstJob, rows: int) -> Lengths:
     """What is trained how long; ``rows`` of the training part turn epochs into steps."""
     if job.preset == "paper":
         paper = PaperLengths(job.shrink)
-        final = max(1, round(paper.final_epochs * (rows // 128)))
         # The transformation's batches are smaller: what counts is how often the data are seen.
-        seen = paper.steps / (rows // TRANSFORM.batch) * (rows // 128)
-        return Lengths(paper.steps, final, PARTS * max(1, round((seen + final) / PARTS)))
+        slow, fast = rows // TRANSFORM.batch, rows // PAPER_BATCH
+        seen = max(1, round(paper.steps / slow * fast))
+        total = PARTS * max(math.ceil((seen + 1) / PARTS), round((seen + paper.final_epochs * fast) / PARTS))
+        return Lengths(round(seen / fast * slow), total - seen, total)
     each = rows // job.batch
     total = PARTS * max(1, round((job.epochs + job.final_epochs) * each / PARTS))
     transform = min(total - 1, max(1, round(job.epochs * each)))

@@ -97,12 +97,12 @@ class PaperLengths:
         return GrowingL2() if self.shrink == 1.0 else Ramp(1.0, 5 / 9)
 
 
-TRANSFORM = TrainingRecipe(rate=1e-3, decay=5e-4, batch=64)
+TRANSFORM, PAPER_BATCH = TrainingRecipe(rate=1e-3, decay=5e-4, batch=64), 128
 
 
 def paper_recipe(steps: int) -> TrainingRecipe:
     """Of the trainings in the source's code: .1, a tenth of it after a half, a hundredth after three quarters."""
-    return TrainingRecipe(rate=0.1, decay=5e-4, batch=128, milestones=(steps // 2, steps * 3 // 4))
+    return TrainingRecipe(rate=0.1, decay=5e-4, batch=PAPER_BATCH, milestones=(steps // 2, steps * 3 // 4))
 
 
 def paper_rst(density: float, rows: int, *, shrink: float = 1.0, cycles: int = 1, **shared: Any) -> tuple[Rst, Setup]:
@@ -121,7 +121,7 @@ def paper_rst(density: float, rows: int, *, shrink: float = 1.0, cycles: int = 1
     Source: Bai et al. 2203.04248, as their published code has it.
     """
     lengths = PaperLengths(shrink)
-    final = max(1, round(lengths.final_epochs * (rows // 128)))
+    final = max(1, round(lengths.final_epochs * (rows // PAPER_BATCH)))
     scope = Scope("layerwise", dense_first=True, dense_last=True)
     method = Rst(density, cycles, lengths.final_epochs, lengths.penalty, scope, TRANSFORM)
     return method, Setup(steps=lengths.steps, recipe=paper_recipe(final), **shared)

@@ -79,7 +79,7 @@ class RstPhase(Study[PhaseOptions]):
         kept = options.out / "checkpoints" / sha256(canonical_json(dict(cell)))[:16]
         outputs = measure_arm(job(cell), cell["arm"], kept)
         shutil.rmtree(kept, ignore_errors=True)
-        return {part: by_density[0] for part, by_density in outputs.items()}
+        return {part: found[0] if isinstance(found, list) else found for part, found in outputs.items()}
 
     def conclude(self, rows: Sequence[StudyRow], options: PhaseOptions) -> dict[str, Any]:
         """The map of each rival."""

@@ -49,8 +49,8 @@ class Asked:
     """Largest parameter of the declared class; used by eps only."""
     hidden_reach: float | None = None
     """Largest hidden value that two-layer is made for."""
-    curvature: float | None = None
-    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool."""
+    curvature: float | tuple[float, ...] | None = None
+    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool; or one a stage."""
 
     def given(self) -> dict[str, Any]:
         """The entries that are not left open."""

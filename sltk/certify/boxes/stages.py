@@ -87,7 +87,8 @@ def mapped(stage: StageMatrices, read: Value, added: list[Value], ground: Ground
         assert weights.selected is not None
         assert weights.delta_slack is not None
         on_target, on_copies = weights.delta, weights.selected
-        on_target = on_target if ground is None else ground.padded(on_target)
+        if ground is not None:
+            on_target, on_copies = ground.padded(on_target), ground.padded(on_copies)
         band = Interval(*(torch.zeros(1, dtype=torch.float64) for _ in range(2)))
         slack = torch.matmul(x[:, : weights.delta.shape[1]], weights.delta_slack.T)
     else:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from sltk.certify.boxes import activated, batch, functional, planes, stages
 from sltk.certify.boxes.batch import Boxes
@@ -18,6 +18,7 @@ from sltk.certify.boxes.stages import StageMatrices
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.table import activation
 from sltk.networks.wiring import INPUT
+from tests.construct.building import build_ticket
 from tests.property.test_certify import EVALUATION, Case, build
 
 NAMES = ("relu", "leaky_relu(0.1)", "tanh", "sigmoid", "gelu", "hardtanh", "elu", "softsign", "silu")
@@ -85,6 +86,43 @@ def _hidden_within(case: Case, pair: Boxes, x: Tensor) -> None:
             spare = EVALUATION * (1 + within.magnitude)[:, None]
             assert bool((known >= within.low[:, None] - spare).all())
             assert bool((known <= within.high[:, None] + spare).all())
+
+
+class Skip(nn.Module):
+    """A block around which a skip leads, with a flattening and convolutions."""
+
+    def __init__(self, phi: nn.Module) -> None:
+        super().__init__()
+        self.stem, self.block, self.end = nn.Conv2d(1, 2, 2), nn.Conv2d(2, 2, 3, padding=1), nn.Linear(4, 2)
+        self.phi = phi
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(batch, 1, 2, 3)`` to ``(batch, 2)``."""
+        x = self.phi(self.stem(x))
+        return self.end(self.phi(self.block(x) + x).flatten(1))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("phi", [nn.Tanh(), nn.ReLU(), nn.GELU()])
+def test_skips_and_convolutions(phi: nn.Module, method: str) -> None:
+    """A built ticket of a network with a skip: no error leaves its box's bound, nor the certificate."""
+    torch.manual_seed(2)
+    ticket = build_ticket(
+        Skip(phi), domain=(-1.0, 1.0), input_shape=(1, 2, 3), seed=1, n=14, param_eps=0.05, method=method
+    )
+    assert ticket.target is not None
+    pair = stage_matrices(ticket.target, ticket.realised)
+    assert pair is not None
+    generator = torch.Generator().manual_seed(4)
+    low, high = (2 * torch.rand(2, 10, 6, generator=generator, dtype=torch.float64) - 1).sort(0).values
+    low[0], high[0] = -1.0, 1.0
+    x, module = points(Interval(low, high), 6, 100), ticket.module("sparse").double().eval()
+    with torch.no_grad():
+        seen = (ticket.target(x.reshape(-1, 1, 2, 3)) - module(x.reshape(-1, 1, 2, 3))).abs().reshape(10, 100, 2)
+    found = Boxes(pair, low, high).errors()
+    assert bool((seen.amax(1) <= found + EVALUATION).all())
+    assert float(seen.max()) <= ticket.certificate.bound <= float(found[0].max()) * (1 + 1e-9)
+    assert ticket.certificate.best == "bisection of the domain"
 
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "sigmoid", "softsign"])

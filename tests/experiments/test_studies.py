@@ -71,8 +71,8 @@ def test_a_study_says_what_it_is(name: str):
 @pytest.mark.parametrize("name", SMALL)
 def test_cheap_studies_keep_the_contract(name: str, tmp_path: Path):
     own = study(name)
-    options = own.preset(own.options(out=tmp_path, quick=True))
-    assert complaints(own, replace(options, quick=False, **SMALL[name])) == []
+    options = own.preset(own.options(out=tmp_path, preset="quick"))
+    assert complaints(own, replace(options, preset="standard", **SMALL[name])) == []
 
 
 @pytest.mark.parametrize("name", OF_A_TARGET)

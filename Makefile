@@ -46,7 +46,7 @@ figures: .venv/.installed
 	@touch .venv/.installed $@
 
 docs: .venv/.installed-docs
-	$(BIN)/python -m sphinx -q -W -j auto -b html -d out/doctrees docs out/site
+	$(BIN)/python -m sphinx -q -j auto -b html -d out/doctrees docs out/site
 
 test: .venv/.installed-dev
 	$(BIN)/pytest -n auto --dist worksteal

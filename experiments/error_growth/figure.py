@@ -23,10 +23,9 @@ def growth(result: Mapping[str, Any], paper: Paper) -> Figure:
             _curves(axes, [r for r in own if r["activation"] == activation], activation, number)
         axes.axhline(1.0, color=GREY, linewidth=1.0, label="as large as the output")
         axes.set(yscale="log", title=f"{source}, {'skips' if skips else 'chain'}")
-        if paper.narrow or place >= len(sources):
-            axes.set_xlabel("layers before the readout")
-        if paper.narrow or place % len(sources) == 0:
-            axes.set_ylabel("error / largest output")
+        lowest, first = paper.edges(place, len(kinds), len(sources))
+        axes.set_xlabel("layers before the readout" if lowest else "")
+        axes.set_ylabel("error / largest output" if first else "")
     paper.title(figure, f"How the error of a ticket grows with depth: worst of {result['seeds']} sources")
     paper.legend(figure, panels, 3)
     return figure

@@ -20,6 +20,8 @@ def existence(result: Mapping[str, Any], paper: Paper) -> Figure:
             _curve(axes, [r for r in result["rows"] if (r["family"], r["sweep"]) == (family, sweep)], family, number)
         axes.set_xlabel(LABELS[sweep])
         axes.set_ylim(-0.03, 1.03)
+        if sweep == "eps":
+            axes.set_xticks([0.05, 0.1, 0.15, 0.2])
         if sweep in ("depth", "width"):
             axes.set_xticks(sorted({r["value"] for r in result["rows"] if r["sweep"] == sweep}))
         if paper.narrow or place % 2 == 0:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from sltk.plot.style import COLOURS, GREY, MARKERS, Drawing, Paper
 
@@ -30,6 +31,7 @@ def sizes(result: Mapping[str, Any], paper: Paper) -> Figure:
     _measured(right, x, pairs, 1)
     right.set(title="Control: subsets of two fall behind", ylim=(0.0, None))
     for axes in panels:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         axes.set(xlabel="ln(1/eps)", ylabel="samples of the pool")
     about = f"mean of {result['trials']:,} pools, {result['confidence']:.0%} intervals"
     paper.title(figure, f"Least pool that covers [-1/2, 1/2]: {about}")

@@ -33,5 +33,7 @@ class Report:
 
     out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="[OUT]")] = Path("out/report")
     """The folder; index.html in it opens from the file system, without a network."""
+    only: tuple[str, ...] = ()
+    """Studies, as listed by `sltk run`; by default all that have rows."""
     claims: Path = Path("out/verify/claims.json")
     """Verdicts, as `sltk verify --all` writes them."""

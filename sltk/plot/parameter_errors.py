@@ -55,10 +55,9 @@ def draw_parameter_errors(kinds: Sequence[ErrorCounts], tolerance: float, paper:
         axes.set_title(f"{kind.label}: {failed} of {kind.total:,}")
         axes.set(xscale="log", yscale="log", xlim=(tolerance * 1e-3, 12 * max(k.largest for k in kinds)))
         axes.set_ylim(0.3 / max(k.total for k in kinds), 2.0)
-        if paper.narrow or place >= len(kinds) - 2:
-            axes.set_xlabel("|built parameter - parameter of the target|")
-        if paper.narrow or place % 2 == 0:
-            axes.set_ylabel("share above")
+        lowest, first = paper.edges(place, len(kinds), 2)
+        axes.set_xlabel("|built parameter - parameter of the target|" if lowest else "")
+        axes.set_ylabel("share above" if first else "")
     paper.title(figure, "How exactly the parameters were built; those that failed are right of the dashes")
     paper.legend(figure, panels, 3)
     return figure

@@ -82,6 +82,11 @@ class Paper:
             empty.set_visible(False)
         return figure, axes[:count]
 
+    def edges(self, place: int, count: int, across: int) -> tuple[bool, bool]:
+        """Whether a panel is the lowest of its column, and the first of its row: those that name shared axes."""
+        across = 1 if self.narrow else min(across, count)
+        return place + across >= count, place % across == 0
+
     def title(self, figure: Figure, text: str) -> None:
         """A heading, in as many lines as the width asks for."""
         lines = textwrap.fill(text, int(self.width * 13))

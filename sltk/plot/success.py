@@ -39,10 +39,9 @@ def draw_success(curves: Sequence[SuccessCurve], seeds: int, confidence: float, 
     figure, panels = paper.panels(len(curves), COLUMNS, 2.1, sharex=True, sharey=True)
     for place, (axes, curve) in enumerate(zip(panels, curves, strict=True)):
         _draw_panel(axes, curve, seeds, confidence)
-        if paper.narrow or place >= len(curves) - COLUMNS:
-            axes.set_xlabel("n, samples of every pool")
-        if paper.narrow or place % COLUMNS == 0:
-            axes.set_ylabel("success")
+        lowest, first = paper.edges(place, len(curves), COLUMNS)
+        axes.set_xlabel("n, samples of every pool" if lowest else "")
+        axes.set_ylabel("success" if first else "")
     paper.title(figure, f"How often a source holds the whole network, over {seeds} sources")
     paper.legend(figure, panels, 1)
     return figure

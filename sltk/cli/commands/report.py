@@ -10,7 +10,7 @@ from sltk.studies.report.write import write_report
 def run_report(options: Report, console: Console) -> int:
     """Write it; where it lies."""
     with progress(console) as report:
-        cases, studies = write_report(options.out, options.claims, report)
+        cases, studies = write_report(options.out, options.claims, options.only, report)
     said = f"{cases} verdicts and {studies} studies: {options.out / 'index.html'}"
     console.print(said, highlight=False, soft_wrap=True)
     return 0

@@ -1,6 +1,6 @@
 """What there is to report: verdicts of claims, and studies with their rows, measured here or kept with the source."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -11,7 +11,7 @@ from rich.console import Console
 from sltk.core.errors import SltkError
 from sltk.core.files import read_json
 from sltk.harness.away.gathered import ROWS
-from sltk.harness.catalogue import studies
+from sltk.harness.catalogue import find, studies
 from sltk.harness.kept import kept_file, recalled
 from sltk.harness.rows import RowStore
 from sltk.harness.study import Study, StudyResult
@@ -48,9 +48,13 @@ class Reported:
         return text.getvalue().rstrip()
 
 
-def reported() -> Iterator[Reported]:
-    """Studies whose standard run has all its rows: in the study's own folder, else beside its source."""
-    for study in studies().values():
+def reported(keys: Sequence[str] = ()) -> Iterator[Reported]:
+    """Studies whose standard run has all its rows: in the study's own folder, else beside its source.
+
+    Args:
+        keys: these alone; none for all.
+    """
+    for study in [find(key) for key in keys] or studies().values():
         options = study.standard()
         if options is None or (study.needs and not kept_file(study).is_file()):
             continue

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,16 @@ from sltk.harness.lines import joined
 from sltk.studies.report.collect import Reported, reported, verdicts
 
 
-def write_report(out: Path, claims: Path, report: Report | None = None) -> tuple[int, int]:
+def write_report(out: Path, claims: Path, keys: Sequence[str] = (), report: Report | None = None) -> tuple[int, int]:
     """Write the report to ``out``; how many verdicts and studies it has.
 
     Args:
         out: folder, made where it is not there.
         claims: ``claims.json`` of ``sltk verify``.
+        keys: of studies, these alone; none for all.
         report: told how many studies are drawn.
     """
-    found, cases = list(reported()), verdicts(claims)
+    found, cases = list(reported(keys)), verdicts(claims)
     for done, one in enumerate(found):
         if report:
             report("figures", done, len(found))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from rich.console import RenderableType
 
-from experiments.dual_lth.figure import RIVALS
+from experiments.dual_lth.figure import draw
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.studies.rst_arms import ARMS, RstJob, judge, measure_arm
 from sltk.studies.tables import arm_table, emptied, findings_table
@@ -38,7 +38,7 @@ class DualLth(Study[RivalOptions]):
     measures = "Accuracy of random masks transformed by a growing penalty against density, beside fourteen rivals."
     options = RivalOptions
     quick: ClassVar = {"bases": ("canonical",)}
-    figures: ClassVar = {"rivals": RIVALS}
+    figures: ClassVar = {"rivals.png": draw}
 
     def cells(self, options: RivalOptions) -> dict[str, dict[str, Any]]:
         """Every arm in each basis."""

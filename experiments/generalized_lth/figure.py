@@ -1,16 +1,15 @@
 """Accuracy of tickets against density, one panel a data set, one curve a basis."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from sltk.plot.densities import DensityCurve, draw_densities
-from sltk.plot.style import Drawing, Paper
+from sltk.plot.style import save
 
 
-def bases(document: Mapping[str, Any], paper: Paper) -> Figure:
-    """What the study found on each data set."""
+def draw(document: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
+    """Draw what the study found on each data set."""
     panels = {
         f"{name}, {own['seeds']} seeds": [
             DensityCurve(basis, arms["ticket"]["density"][0], arms["ticket"]["test"])
@@ -18,7 +17,4 @@ def bases(document: Mapping[str, Any], paper: Paper) -> Figure:
         ]
         for name, own in document["data"].items()
     }
-    return draw_densities(panels, "Lottery tickets by basis: mean and middle half of the seeds", paper)
-
-
-BASES = Drawing(bases)
+    save(draw_densities(panels, "Lottery tickets by basis: mean and middle half of the seeds"), path, about)

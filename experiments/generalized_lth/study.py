@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from rich.table import Table
 
-from experiments.generalized_lth.figure import BASES
+from experiments.generalized_lth.figure import draw
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.studies.imp_bases import ImpJob, judge, measure_basis
 from sltk.studies.tables import basis_table, findings_table
@@ -48,9 +48,8 @@ class GeneralizedLth(Study[LotteryOptions]):
     claim = "generalized-lth"
     measures = "Accuracy of tickets of iterative magnitude pruning against density, by basis, beside their controls."
     options = LotteryOptions
-    needs = "MNIST, unless --only digits"
     quick: ClassVar = {"only": ("digits",)}
-    figures: ClassVar = {"bases": BASES}
+    figures: ClassVar = {"bases.png": draw}
 
     def cells(self, options: LotteryOptions) -> dict[str, dict[str, Any]]:
         """Every data set in each of its bases."""

@@ -1,14 +1,14 @@
 """What every figure says of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from sltk.core.errors import SltkError
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
-    """What made a figure; nothing of it may be left out.
+class About(Mapping[str, str]):
+    """What made a figure; nothing of it may be left out. As a mapping it is what stands in the file, by name.
 
     Attributes:
         study: name of the study or command.
@@ -42,3 +42,12 @@ class About:
         """All of it by name, as it stands in the file."""
         own = {name.capitalize(): str(getattr(self, name)) for name in ("study", "claim", "command", "rows", "commit")}
         return {**own, **{name.replace("_", " ").capitalize(): value for name, value in self.notes.items()}}
+
+    def __getitem__(self, name: str) -> str:
+        return self.entries()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.entries())
+
+    def __len__(self) -> int:
+        return len(self.entries())

@@ -118,10 +118,10 @@ class Drawing:
 
     def __call__(self, document: Mapping[str, Any], path: Path, about: About) -> None:
         """Write ``path`` and ``path-column``, each with the suffixes .pdf, .svg and .png."""
-        save(lambda paper: self.figure(document, paper), path, about)
+        publish(lambda paper: self.figure(document, paper), path, about)
 
 
-def save(drawn: Callable[[Paper], Figure], path: Path, about: About) -> None:
+def publish(drawn: Callable[[Paper], Figure], path: Path, about: About) -> None:
     """Draw on both papers; every file is written whole or not at all, with ``about`` in its metadata."""
     for paper in PAPERS:
         place = path if paper is PAGE else path.with_name(f"{path.name}-{paper.name}")
@@ -142,3 +142,17 @@ def _metadata(suffix: str, about: About) -> dict[str, Any]:
     if suffix == ".pdf":
         return {"Title": about.study, "Creator": software, "Producer": software, "Keywords": text, "CreationDate": None}
     return {"Title": about.study, "Creator": software, "Description": text, "Date": None}
+
+
+def sheet(width: float = 7.0, height: float = 4.0) -> tuple[Figure, Axes]:
+    """An empty figure of ``width`` by ``height`` inches with one pair of axes, for a screen."""
+    figure = Figure(figsize=(width, height))
+    return figure, figure.add_subplot()
+
+
+def save(figure: Figure, path: Path, about: Mapping[str, object]) -> None:
+    """Write ``figure`` as PNG alone, for a screen, with ``about`` and the version in its text chunks."""
+    text = {"Software": f"sltk {__version__}", **{key: str(value) for key, value in about.items()}}
+    data = io.BytesIO()
+    figure.savefig(data, format="png", metadata=text)
+    write_atomic(path, data.getvalue())

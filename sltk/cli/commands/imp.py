@@ -5,8 +5,9 @@ from functools import partial
 
 from rich.console import Console
 
+from sltk import __version__
 from sltk.cli.options import Imp
-from sltk.cli.results import about, require_counts, run_tasks, write_summary
+from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 from sltk.studies.imp_bases import BASES, ImpJob, judge, measure_basis
@@ -26,8 +27,8 @@ def run_imp(options: Imp, console: Console) -> int:
     command = asdict(job) | {"bases": list(job.bases), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
     note = f"IMP, {job.data}, {job.seeds} seeds: mean and middle half"
-    panels = density_panels(job, found)
-    save(lambda paper: draw_densities(panels, note, paper), folder / "densities", about("imp", found, job.inputs("")))
+    figure = draw_densities(density_panels(job, found), note)
+    save(figure, folder / "densities.png", {"Version": __version__, **job.inputs("")})
     console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
     return 0
 

@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 from rich.console import Console
 
+from sltk import __version__
 from sltk.cli.options import Rst
-from sltk.cli.results import about, require_counts, run_tasks, write_summary
+from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
 from sltk.studies.rst_arms import ARMS, RstJob, judge, measure_arm
@@ -33,8 +34,7 @@ def run_rst(options: Rst, console: Console) -> int:
             DensityCurve(arm, job.densities, np.transpose(parts["test"]).tolist()) for arm, parts in found.items()
         ]
         note = f"RST and its rivals on {job.data}, {job.seeds} seeds"
-        panels, said = {note: curves}, about("rst", found, job.inputs(""))
-        save(lambda paper: draw_densities(panels, "RST and its rivals", paper), folder / "densities", said)
+        save(draw_densities({note: curves}, ""), folder / "densities.png", {"Version": __version__, **job.inputs("")})
     console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
     return 0
 

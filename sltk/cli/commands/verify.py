@@ -20,7 +20,7 @@ from sltk.harness.progress import progress
 from sltk.plot.bracket import Bracket, draw_brackets
 from sltk.plot.parameter_errors import counted as counted_errors
 from sltk.plot.parameter_errors import draw_parameter_errors
-from sltk.plot.style import save
+from sltk.plot.style import publish
 from sltk.plot.success import SuccessCurve, draw_success
 from sltk.studies.digits import ARMS, Job, TicketRow, count_successes, measure_all, trained_subjects
 from sltk.studies.digits_summary import Success, record, successes, summaries
@@ -78,12 +78,12 @@ def _draw(
     about: About,
 ) -> None:
     brackets = [_bracket(rows, k.method, k.activation, k.label) for k in ARMS]
-    save(lambda paper: draw_brackets(brackets, paper), folder / "errors", about)
+    publish(lambda paper: draw_brackets(brackets, paper), folder / "errors", about)
     kinds = [counted_errors(label, values, job.param_eps) for label, values in errors.items()]
-    save(lambda paper: draw_parameter_errors(kinds, job.param_eps, paper), folder / "parameters", about)
+    publish(lambda paper: draw_parameter_errors(kinds, job.param_eps, paper), folder / "parameters", about)
     curves = [_curve(counted, k.method, k.activation, k.label) for k in ARMS]
     if job.sweep:
-        save(lambda paper: draw_success(curves, job.sources, job.confidence, paper), folder / "success", about)
+        publish(lambda paper: draw_success(curves, job.sources, job.confidence, paper), folder / "success", about)
 
 
 def _bracket(rows: list[TicketRow], method: str, activation: str, label: str) -> Bracket:

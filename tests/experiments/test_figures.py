@@ -102,12 +102,18 @@ def of_main_job(rows: Any) -> Iterator[Numbers]:
         yield [max(r["errors"]["largest"] for r in tickets)]
 
 
+def of_picture(rows: Any) -> Iterator[Numbers]:
+    (row,) = rows
+    yield from (row["target"], row["ticket"], row["x"])
+
+
 # What must be drawn, worked out from the rows here, apart from what concludes and draws.
 DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "certificates": of_certificates,
     "epsilon-perturbation": lambda rows: iter(by(rows, "n")),
     "error-growth": of_growth,
     "existence": of_existence,
+    "first-picture": of_picture,
     "fixed-size": of_fixed_size,
     "frozen-source": lambda rows: iter(by(rows, "n")),
     "lueker": of_lueker,
@@ -168,7 +174,8 @@ def test_the_numbers_drawn_are_those_of_the_rows(key: str) -> None:
 
 def changes(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """The rows with an output of the first row changed, one at a time."""
-    for name in ("n", "sums", "attack", "certificate", "first", "measured", "models", "p", "bound", "data_error"):
+    for name in ("n", "sums", "attack", "certificate", "first", "measured", "models", "p", "bound", "data_error",
+                 "ticket"):  # fmt: skip
         other = copy.deepcopy(rows)
         for row in other:
             if row.get(name) is not None:

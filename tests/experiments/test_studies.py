@@ -22,6 +22,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "epsilon_perturbation": {**FEW, "eps": 0.1},
     "error_growth": {"depths": (1,)},
     "export": {"turns": 1},
+    "first_picture": {"points": 5},
     "fixed_size": {**FEW, "eps": (0.5,)},
     "frozen_source": {**FEW, "eps": 0.3},
     "lueker": {"trials": 4},

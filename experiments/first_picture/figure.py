@@ -52,7 +52,10 @@ def _functions(axes: Axes, row: Mapping[str, Any]) -> None:
     axes.set(xlabel="input", ylim=(low - 0.3 * (high - low), high + 0.6 * (high - low)))
     # The whole network is far outside of what the target does: it is named, not drawn.
     ends = dict.fromkeys(f"{end(row['source']):.3g}" for end in (min, max))
-    axes.text(0.5, 0.97, f"the whole random network: {' to '.join(ends)}", transform=axes.transAxes, ha="center", va="top", fontsize=7.5, color=GREY)
+    axes.text(
+        0.5, 0.97, f"the whole random network: {' to '.join(ends)}", transform=axes.transAxes, ha="center", va="top",
+        fontsize=7.5, color=GREY,
+    )  # fmt: skip
 
 
 PICTURE = Drawing(picture)

@@ -1,5 +1,6 @@
 """How far long work is: a bar on a terminal, a line now and then in a pipe or a log."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,31 @@ def progress(console: Console) -> Iterator[Report]:
             bar.update(tasks[part], completed=done, total=total)
 
         yield report
+
+
+@contextmanager
+def at_work(console: Console, what: str, first: float = FIRST, every: float = EVERY) -> Iterator[None]:
+    """Signs of life of work that cannot say how far it is: seconds, on a terminal as they pass, in a pipe as lines."""
+    if console.is_terminal:
+        with console.status(escape(what)):
+            yield
+        return
+    done, begun = threading.Event(), time.monotonic()
+    aside = Console(stderr=True, soft_wrap=True)
+
+    def speak() -> None:
+        wait = first
+        while not done.wait(wait):
+            aside.print(f"{what}: {time.monotonic() - begun:.0f} s", markup=False, highlight=False)
+            wait = every
+
+    voice = threading.Thread(target=speak, daemon=True)
+    voice.start()
+    try:
+        yield
+    finally:
+        done.set()
+        voice.join()
 
 
 def spoken(console: Console, clock: Callable[[], float] = time.monotonic) -> Report:

@@ -1,11 +1,13 @@
 """How far long work is: in a pipe a line now and then, on stderr, and none for what is soon done."""
 
 import io
+import time
 from collections.abc import Iterator
 
+import pytest
 from rich.console import Console
 
-from sltk.harness.progress import EVERY, FIRST, progress, spoken
+from sltk.harness.progress import EVERY, FIRST, at_work, progress, spoken
 
 
 def said(times: list[float], done: list[int], total: int) -> list[str]:
@@ -37,3 +39,14 @@ def test_a_pipe_has_lines_and_nothing_on_stdout() -> None:
     with progress(Console(file=written)) as report:
         report("rows", 1, 2)
     assert written.getvalue() == ""
+
+
+def test_work_that_cannot_say_how_far_it_is_shows_signs_of_life(capsys: pytest.CaptureFixture[str]) -> None:
+    with at_work(Console(file=io.StringIO()), "sizes", first=0.05, every=0.05):
+        time.sleep(0.3)
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) >= 2
+    assert all(line == "sizes: 0 s" for line in said)
+    with at_work(Console(file=io.StringIO()), "sizes", first=5.0):
+        pass
+    assert capsys.readouterr().err == ""

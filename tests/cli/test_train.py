@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from sltk.cli.main import main
 from sltk.models.dense import dense_network
-from sltk.studies.training import TrainJob, job_of
+from sltk.studies.training.one_method import TrainJob, job_of
 from sltk.train.loop.rates import Rates
 from sltk.train.methods import registry
 from sltk.train.pruning.n_of_m import obeys

@@ -57,8 +57,8 @@ def random_pixels(task: Task, seed: int = 0) -> Task:
         order = order[:, None].expand(flat.shape)
         return Samples(flat.gather(-1, order).reshape(part.x.shape), part.y)
 
-    train, validation = moved(task.train, "train"), moved(task.validation, "validation")
-    return Task(train, validation, moved(task.test, "test"), task.name)
+    train, validation, test = (moved(getattr(task, name), name) for name in ("train", "validation", "test"))
+    return Task(train, validation, test, task.name)
 
 
 CORRUPTIONS: dict[str, Callable[[Task, int], Task]] = {

@@ -31,11 +31,13 @@ class Bisection:
         per_output: ``output_shape``, largest over the leaves; ``None`` where the whole box declined.
         boxes: leaves.
         text: in words.
+        leaving: largest error behind each stage over the whole box.
     """
 
     per_output: Tensor | None
     boxes: int
     text: str
+    leaving: tuple[float, ...] = ()
 
 
 def bisected(
@@ -74,7 +76,7 @@ def bisected(
             per_output = above if found is None else torch.minimum(found, above)
             heapq.heappush(leaves, (-float(per_output.max()), next(ties), half, per_output))
     per_output = torch.stack([leaf[3] for leaf in leaves]).amax(0)
-    return Bisection(per_output, len(leaves), f"the same on {len(leaves)} boxes that cover the domain")
+    return Bisection(per_output, len(leaves), f"the same on {len(leaves)} boxes that cover the domain", whole.leaving)
 
 
 def _halves(network: Network, box: Interval) -> tuple[Interval, Interval]:

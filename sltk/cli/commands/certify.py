@@ -12,7 +12,7 @@ from torch import Tensor
 
 from sltk.certify.local.attack import unchanged
 from sltk.certify.local.certificates import LocalCertificates
-from sltk.cli.commands.certify_domain import certify_domain, finish
+from sltk.cli.domain_bound import certify_domain, finish
 from sltk.cli.options import Certify
 from sltk.cli.show import facts
 from sltk.cli.target import dataset, target_network

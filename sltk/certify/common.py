@@ -11,9 +11,11 @@ from sltk.certify.boxes.matrices import spread as spread_rows
 from sltk.certify.contributions import Contributions, shifted, spread
 from sltk.certify.differential.common_map import CommonMap, common_map
 from sltk.certify.differential.forms import Known, power
+from sltk.certify.local.pair_map import FromCommon, PairMap, SignedMap
 from sltk.certify.maps import upper_per_copy
 from sltk.certify.realised import Realised, parameter_shape, require_shape, store
 from sltk.certify.signed import Ball, Signed, image
+from sltk.certify.sparse import SparseMap
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.core.numerics.rounding import swell
@@ -90,6 +92,11 @@ class Common(Realised):
     def copies(self) -> int:
         """Copies of every target neuron."""
         return self.delta_positive.shape[0]
+
+    @property
+    def products(self) -> int:
+        """Those of the parameter errors."""
+        return self.delta_positive.value.numel()
 
     @property
     def parameter_error(self) -> float:
@@ -192,6 +199,16 @@ class Common(Realised):
         """Largest ``|x|`` for which the bound of the remainder holds, or a little less."""
         radius = self.radius if self.bend is None else self.bend.radius
         return inf if self.reach == 0 else 0.99 * radius / self.reach
+
+    def pair(self, affine: Affine) -> PairMap:
+        """The target's weights on the differences, parameter errors and remainders on the ticket's values."""
+        rising, falling = self.delta_positive, self.delta_negative
+        same = torch.equal(rising.value, falling.value) and torch.equal(rising.slack, falling.slack)
+        other = None if same else SignedMap.of(affine, falling)
+        remainder = SparseMap.of(affine, self.remainder)
+        return FromCommon(
+            affine, SignedMap.of(affine, rising), other, remainder, self.order, self.bias, self.reach, self.radius
+        )
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The target's weights amplify, in every copy alike."""

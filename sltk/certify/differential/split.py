@@ -26,7 +26,7 @@ from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 
 LEAST = 16  # boxes
-WORK = 2e9  # of a certificate of which nothing is said: about two seconds on one core
+REFINING = 2e9  # products that a certificate of which nothing is said may take: about two seconds on one core
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,13 @@ class Bisection:
         per_output: ``output_shape``, largest over the leaves; ``None`` where the whole box declined.
         boxes: leaves.
         text: in words.
+        leaving: largest error behind each stage over the whole box.
     """
 
     per_output: Tensor | None
     boxes: int
     text: str
+    leaving: tuple[float, ...] = ()
 
 
 def bisected(
@@ -83,7 +85,7 @@ def bisected(
             per_output = above if found is None else torch.minimum(found, above)
             heapq.heappush(leaves, (-float(per_output.max()), next(ties), half, per_output))
     per_output = torch.stack([leaf[3] for leaf in leaves]).amax(0)
-    return Bisection(per_output, len(leaves), _said(len(leaves)))
+    return Bisection(per_output, len(leaves), _said(len(leaves)), whole.leaving)
 
 
 def refined(

@@ -27,6 +27,8 @@ class State:
         anchors: stored copies by name.
         rows: measurements, one a replica and label.
         generator: state of the generator behind dropout and its like.
+        keep: called where a checkpoint may be written.
+        turned: what ``turned_data`` found; made from the rest.
     """
 
     replicas: Replicas
@@ -40,6 +42,7 @@ class State:
     rows: list[dict[str, Any]] = field(default_factory=list)
     generator: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
+    turned: tuple[Tensor | None] | None = None
 
     def __post_init__(self) -> None:
         if not self.generator.numel():
@@ -50,6 +53,12 @@ class State:
         found = {f"c:{name}": ticket.coefficients for name, ticket in self.replicas.tickets.items()}
         found |= {f"p:{name}": p for name, p in self.replicas.rest.items()}
         return found | {f"s:{name}": b for name, b in self.replicas.statistics.items()}
+
+    def turned_data(self) -> Tensor | None:
+        """Training rows in the basis of the first layer, made once, or ``None``; see ``Replicas.turn``."""
+        if self.turned is None:
+            self.turned = (self.replicas.turn(self.task.train.x),)
+        return self.turned[0]
 
     @property
     def trained(self) -> list[Tensor]:

@@ -76,20 +76,21 @@ def _step(state: State, phase: Train, step: int) -> Tensor:
         group["lr"] = phase.recipe.rate_at(phase.start + step)
         for parameter in group["params"]:
             parameter.grad = None
-    x, y = _batch(state, phase.recipe.batch)
+    turned = None if phase.augment is not None else state.turned_data()
+    x, y = _batch(state, phase.recipe.batch, state.task.train.x if turned is None else turned)
     if phase.augment is not None:
         x = phase.augment(x, replicas.seeds, state.position)
     if phase.refresh is not None:
         phase.refresh(replicas.tickets)
-    loss = replica_loss(replicas(x), y)
+    loss = replica_loss(replicas(x, turned=turned is not None), y)
     term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, step)
     term.backward()
     optimiser.step()
     return loss.detach()
 
 
-def _batch(state: State, batch: int) -> tuple[Tensor, Tensor]:
+def _batch(state: State, batch: int, data: Tensor) -> tuple[Tensor, Tensor]:
     samples = state.task.train
     rows = batch_rows(state.replicas.seeds, state.position, batch, len(samples.y)).to(samples.y.device)
     flat = rows.flatten()
-    return samples.x.index_select(0, flat).unflatten(0, rows.shape), samples.y[rows]
+    return data.index_select(0, flat).unflatten(0, rows.shape), samples.y[rows]

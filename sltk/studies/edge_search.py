@@ -55,7 +55,7 @@ class SearchJob:
         ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
         kept = {key: value for key, value in asdict(self).items() if key not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
-        return {"study": "edge-popup", "revision": 2, "name": name, **kept, **lists}
+        return {"study": "edge-popup", "revision": 3, "name": name, **kept, **lists}
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:

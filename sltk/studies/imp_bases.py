@@ -88,7 +88,7 @@ class ImpJob:
         """All that the row of ``basis`` depends on."""
         ignored = ("bases", "folder")
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
-        return {"study": "imp-bases", "revision": 1, "basis": basis, **kept, "hidden": list(self.hidden)}
+        return {"study": "imp-bases", "revision": 2, "basis": basis, **kept, "hidden": list(self.hidden)}
 
 
 @limit(1)

@@ -65,7 +65,7 @@ class RstJob:
         ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
-        return {"study": "rst-arms", "revision": 1, "arm": arm, **kept, **lists}
+        return {"study": "rst-arms", "revision": 2, "arm": arm, **kept, **lists}
 
     def setup(self, epochs: float, steps: int | None = None) -> Setup:
         """That of an arm whose trainings take ``epochs``, or ``steps``."""

@@ -59,7 +59,10 @@ class TrainingRecipe:
 
     def make(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """The optimiser; every one here works number by number, so replicas do not touch each other."""
+        trained = list(parameters)
         if self.optimiser == "adam":
-            return torch.optim.Adam(parameters, self.rate, weight_decay=self.decay)
+            # Fused, it counts its steps on the device; on a CPU there is nothing to wait for.
+            elsewhere = any(p.device.type != "cpu" for p in trained)
+            return torch.optim.Adam(trained, self.rate, weight_decay=self.decay, fused=elsewhere)
         # One pass over each tensor in place of four; with many small layers that is a quarter of a step.
-        return torch.optim.SGD(parameters, self.rate, momentum=self.momentum, weight_decay=self.decay, fused=True)
+        return torch.optim.SGD(trained, self.rate, momentum=self.momentum, weight_decay=self.decay, fused=True)

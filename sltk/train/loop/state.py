@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sltk.core.rng import torch_stream
+from sltk.core.rng import key, torch_stream
 from sltk.train.loop.samples import Task
 from sltk.train.tickets.replicas import Replicas
 
@@ -26,7 +26,10 @@ class State:
         optimiser: of the phase under way, or of the last.
         anchors: stored copies by name.
         rows: measurements, one a replica and label.
-        generator: state of the generator behind dropout and its like.
+        generator: state of the host's generator behind dropout and its like.
+        device_generator: the same of a GPU, from the same seed; empty on a CPU.
+        rates: of the optimiser, ``(steps,)`` of the phase under way, on the device; made from the phase.
+        strengths: of its penalty, likewise.
         keep: called where a checkpoint may be written.
         turned: what ``turned_data`` found; made from the rest.
     """
@@ -41,12 +44,24 @@ class State:
     anchors: dict[str, tuple[dict[str, Tensor], int]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     generator: Tensor = field(default_factory=lambda: torch.empty(0))
+    device_generator: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.uint8))
+    rates: Tensor = field(default_factory=lambda: torch.empty(0))
+    strengths: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
     turned: tuple[Tensor | None] | None = None
 
     def __post_init__(self) -> None:
         if not self.generator.numel():
             self.generator = torch_stream(self.seed, "training").get_state()
+        if self.device.type != "cpu" and not self.device_generator.numel():
+            own = torch.Generator(self.device)
+            own.manual_seed(key(self.seed, "training", self.device.type) >> 1)  # a generator takes 63 bits
+            self.device_generator = own.get_state()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the run is."""
+        return self.task.train.y.device
 
     def values(self) -> dict[str, Tensor]:
         """What an anchor stores and a rewind restores: coefficients, other parameters, statistics. Not copies."""

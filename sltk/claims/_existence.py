@@ -18,6 +18,7 @@ import torch
 
 from sltk.certify.adversary import data_error
 from sltk.claims._broken import bias_at_border, run_of, skip_elsewhere
+from sltk.claims._carried import carried_bound
 from sltk.claims._pools import violations
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.predict.success import Prediction
@@ -138,9 +139,9 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 def _error_and_bound(
     small: Small, cell: Mapping[str, Any], seed: int, generator: np.random.Generator
 ) -> tuple[float, float]:
-    """Error at random inputs, and what the certificate allows of the ticket before it is broken."""
+    """Error at random inputs, and what error propagation allows of the ticket before it is broken."""
     ticket = small.ticket(cell["n"], cell["eps"], seed, "error")
-    bound = ticket.certificate.bound
+    bound = carried_bound(ticket)
     if cell["broken"] == "border":
         ticket = bias_at_border(ticket, 1)
     network = small.network()
@@ -177,7 +178,7 @@ def cases(small: Small, preset: Preset) -> tuple[Case, ...]:
 def error_cases(small: Small, broken: Broken, said: str) -> tuple[Case, ...]:
     """Errors of tickets as they are, and of broken ones, which must leave their bound."""
     cell = {**cell_of(small, CLOSE, CLOSE_EPS), "broken": ""}
-    plan, predicted = Never(share=0.2), "error <= certificate"
+    plan, predicted = Never(share=0.2), "error <= error carried forward"
     return (
         Case(f"{small.family}, error at n {CLOSE}", cell, plan, predicted),
         Case(f"{small.family}, {said}", {**cell, "broken": broken}, plan, predicted, control=True),

@@ -49,8 +49,8 @@ class Asked:
     """Largest parameter of the declared class; used by eps only."""
     hidden_reach: float | None = None
     """Largest hidden value that two-layer is made for."""
-    curvature: float | None = None
-    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool."""
+    curvature: float | tuple[float, ...] | None = None
+    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool; or one a stage."""
 
     def given(self) -> dict[str, Any]:
         """The entries that are not left open."""
@@ -252,6 +252,8 @@ class Imp:
     bases: tuple[str, ...] = ()
     """canonical, dct-input, dct, dct-taps, haar:0, permuted-dct, hadamard, svd, low-rank, unit, subspace; default
     all of them but dct-taps and svd, and three draws of haar."""
+    classifier: Literal["by-basis", "dense", "pruned"] = "by-basis"
+    """Last layer: by-basis leaves it dense in low-rank and unit, and in a canonical run beside them."""
     seeds: int = 16
     """Runs of each arm: seeds 0, 1, ..."""
     rounds: int = 20
@@ -298,14 +300,20 @@ class Rst:
     """Runs of each arm: seeds 0, 1, ..."""
     basis: str = "canonical"
     """Of the coefficients; see `sltk imp`."""
-    epochs: int = 36
+    epochs: int = 54
     """Of the transformation."""
-    final_epochs: int = 12
-    """After the cut, and of every training of the other arms."""
-    cap: float = 0.3
+    final_epochs: int = 18
+    """After the cut; every other arm gets the sum of both, over all of its trainings."""
+    cap: float = 1.0
     """Where lambda stops."""
     rate: float = 0.2
     """Of SGD, at the start; a quarter of it during the transformation."""
+    preset: Literal["", "paper"] = ""
+    """paper: first layer dense too, cap 1, rates and lengths (90,000 steps, 200 epochs) of RST's code: hours."""
+    shrink: float = 1.0
+    """Of the paper's lengths."""
+    budgets: Literal["equal", "own"] = "equal"
+    """own: every training of a rival as long as RST's last; no verdict is given where arms then spend unequally."""
     device: str = "cpu"
     """Where it runs, such as cuda."""
     jobs: int = 2

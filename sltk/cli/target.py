@@ -51,8 +51,8 @@ def _imported(text: str) -> nn.Module:
 
 
 def dataset(name: str, folder: Path | None) -> Dataset:
-    """The data set ``name``, from ``folder`` where one is given."""
-    return load(name, folder)
+    """The test part of the data set ``name``, from ``folder`` where one is given; nothing here is trained."""
+    return load(name, folder, train=False)
 
 
 def domain(low: float | None, high: float | None, data: Dataset | None) -> Box:

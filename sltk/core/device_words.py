@@ -49,7 +49,7 @@ def lanes(keys: Tensor, blocks: Tensor, word: int) -> tuple[Tensor, Tensor, Tens
 
 
 def below(words: Tensor, count: int) -> Tensor:
-    """``floor(word * count / 2**32)``: uniform on ``0 .. count - 1`` but for ``count / 2**32``, for ``count < 2**31``."""
+    """``floor(word * count / 2**32)``: uniform on ``0 .. count - 1`` to ``count / 2**32``; ``count < 2**31``."""
     return (words * count) >> 32
 
 

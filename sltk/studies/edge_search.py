@@ -19,8 +19,10 @@ from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.search import WeightLaw
 from sltk.train.runner import run
 from sltk.train.setup import Setup
+from sltk.train.stacks import stacks
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
+MEASURED = ("test", "validation", "density", "live", "epochs", "steps", "multiply_adds")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class SearchJob:
         ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
         kept = {key: value for key, value in asdict(self).items() if key not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
-        return {"study": "edge-popup", "revision": 3, "name": name, **kept, **lists}
+        return {"study": "edge-popup", "revision": 4, "name": name, **kept, **lists}
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
@@ -76,10 +78,15 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
     method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
-    setup = Setup(seeds=range(job.seeds), epochs=job.epochs, device=job.device, checkpoint=checkpoint)
-    outcome = run(method, network, data, setup)
-    found = {part: [row[part] for row in outcome.last] for part in ("test", "validation", "density")}
-    trained = sum(p.requires_grad for n, p in outcome.state.replicas.named_parameters() if not n.endswith("scores"))
+    found: dict[str, list[float]] = {part: [] for part in MEASURED}
+    trained = 0
+    for seeds in stacks(range(job.seeds), network(0), job.device):
+        setup = Setup(seeds=seeds, epochs=job.epochs, device=job.device, checkpoint=checkpoint)
+        outcome = run(method, network, data, setup)
+        for part in MEASURED:
+            found[part] += [row[part] for row in outcome.last]
+        parameters = outcome.state.replicas.named_parameters()
+        trained += sum(p.requires_grad for name, p in parameters if not name.endswith("scores"))
     return {**found, "weights trained": trained}
 
 

@@ -51,6 +51,7 @@ def load_checkpoint(state: State, path: str | Path, phases: Phases) -> State:
     state.device_generator = tensors["g:device"]
     state.position, state.cursor, state.inside = numbers["position"], numbers["cursor"], numbers["inside"]
     state.seed, state.rows = numbers["seed"], numbers["rows"]
+    state.steps, state.epochs, state.products = numbers["steps"], numbers["epochs"], numbers["products"]
     state.anchors = {
         name: ({k[len(f"a:{name}:") :]: v for k, v in tensors.items() if k.startswith(f"a:{name}:")}, position)
         for name, position in numbers["anchors"].items()
@@ -80,7 +81,8 @@ def _numbers(state: State) -> dict[str, Any]:
     return {
         "position": state.position, "cursor": state.cursor, "inside": state.inside, "seed": state.seed,
         "rows": state.rows, "anchors": {name: position for name, (_, position) in state.anchors.items()},
-        "optimised": state.optimiser is not None,
+        "optimised": state.optimiser is not None, "steps": state.steps, "epochs": state.epochs,
+        "products": state.products,
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class Outcome:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Measurements, one a replica and label: label, seed, arm, density, accuracy on validation and test, loss."""
+        """Measurements, one a replica and label; see ``sltk.train.phases.measure``."""
         return self.state.rows
 
     @property
@@ -49,12 +49,14 @@ class Outcome:
         return {name: ticket.mask.clone() for name, ticket in self.state.replicas.tickets.items()}
 
     def __repr__(self) -> str:
-        """Seeds and data, and for each arm the means of the last measurement."""
-        lines = [f"Outcome of {len(set(self.state.replicas.seeds))} seeds on {self.state.task.name}"]
+        """Seeds, data, what each has spent, and for each arm the means of the last measurement."""
+        spent = f"{self.state.epochs:g} epochs, {self.state.steps} steps each"
+        lines = [f"Outcome of {len(set(self.state.replicas.seeds))} seeds on {self.state.task.name}, {spent}"]
         for arm in dict.fromkeys(row["arm"] for row in self.last):
             rows = [row for row in self.last if row["arm"] == arm]
-            density, test = (fmean(row[part] for row in rows) for part in ("density", "test"))
-            lines.append(f"  {arm}: density {density:.4g}, test accuracy {test:.4f} at {rows[0]['label']!r}")
+            density, live, test = (fmean(row[part] for row in rows) for part in ("density", "live", "test"))
+            said = f"density {density:.4g}, live {live:.4g}, test accuracy {test:.4f}"
+            lines.append(f"  {arm}: {said} at {rows[0]['label']!r}")
         if left_out := self.state.replicas.left_out:
             lines.append(f"  no ticket is behind {', '.join(left_out)}; density counts them as they are")
         return "\n".join(lines)

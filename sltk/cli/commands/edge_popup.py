@@ -57,10 +57,11 @@ def _job(options: EdgePopup) -> SearchJob:
 def _table(job: SearchJob, found: dict) -> Table:
     title = f"Test accuracy on {job.data} without training a weight, {job.seeds} seeds"
     table = Table(title=title, title_justify="left")
-    for name in ("law, scope, density", "mean", "least", "largest", "weights trained"):
+    for name in ("law, scope, density", "mean", "least", "largest", "kept", "live", "weights trained"):
         table.add_column(name, justify="left" if "," in name else "right")
     for name, parts in found.items():
         seen = np.asarray(parts["test"])
         cells = (f"{100 * value:.1f}" for value in (seen.mean(), seen.min(), seen.max()))
-        table.add_row(name, *cells, f"{parts['weights trained']}")
+        densities = (f"{np.mean(parts[part]):.3g}" for part in ("density", "live"))
+        table.add_row(name, *cells, *densities, f"{parts['weights trained']}")
     return table

@@ -26,6 +26,9 @@ class State:
         optimiser: of the phase under way, or of the last.
         anchors: stored copies by name.
         rows: measurements, one a replica and label.
+        steps: made in all trainings so far, those before a rewind among them.
+        epochs: likewise.
+        products: multiply-adds so far, of each replica; see ``sltk.train.loop.budget``.
         generator: state of the host's generator behind dropout and its like.
         device_generator: the same of a GPU, from the same seed; empty on a CPU.
         rates: of the optimiser, ``(steps,)`` of the phase under way, on the device; made from the phase.
@@ -43,6 +46,9 @@ class State:
     optimiser: torch.optim.Optimizer | None = None
     anchors: dict[str, tuple[dict[str, Tensor], int]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    steps: int = 0
+    epochs: float = 0.0
+    products: list[float] = field(default_factory=list)
     generator: Tensor = field(default_factory=lambda: torch.empty(0))
     device_generator: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.uint8))
     rates: Tensor = field(default_factory=lambda: torch.empty(0))
@@ -51,6 +57,7 @@ class State:
     turned: tuple[Tensor | None] | None = None
 
     def __post_init__(self) -> None:
+        self.products = self.products or [0.0] * self.replicas.count
         if not self.generator.numel():
             self.generator = torch_stream(self.seed, "training").get_state()
         if self.device.type != "cpu" and not self.device_generator.numel():

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.train.loop.budget import step_products
 from sltk.train.loop.evaluation import replica_loss
 from sltk.train.loop.generators import own_generators, store_generators
 from sltk.train.loop.penalties import GrowingL2, Penalty
@@ -66,6 +67,7 @@ class Train:
                     store_generators(state)
                     state.keep(state)
             store_generators(state)
+        _spend(state, self)
         if not math.isfinite(float(loss)):
             raise SltkError(f"training diverged within {self.steps} steps at rate {self.recipe.rate}; lower the rate.")
 
@@ -78,6 +80,14 @@ def _schedule(state: State, phase: Train) -> None:
     dtype = next(iter(state.replicas.tickets.values())).coefficients.dtype
     state.rates = torch.tensor(rates, dtype=wide, device=state.device)
     state.strengths = torch.tensor(strengths, dtype=dtype, device=state.device)
+
+
+def _spend(state: State, phase: Train) -> None:
+    """Count what the phase has cost, with the gates as they are at its end."""
+    each = step_products(state.replicas, state.task.train.x, phase.recipe.batch)
+    state.products = [done + phase.steps * own for done, own in zip(state.products, each, strict=True)]
+    state.steps += phase.steps
+    state.epochs += phase.steps / (len(state.task.train.y) // phase.recipe.batch)
 
 
 def _step(state: State, phase: Train, step: int) -> Tensor:

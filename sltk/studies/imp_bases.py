@@ -18,6 +18,7 @@ from sltk.data.datasets import Dataset, load
 from sltk.models.dense import network_for
 from sltk.studies.networks import network_name
 from sltk.train.bases import is_blind
+from sltk.train.common_start import SHARED
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.imp import Imp
 from sltk.train.pruning.followers import LEADER, Follow
@@ -113,7 +114,8 @@ class ImpJob:
 def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], ...}}`` of a task: the parts ``MEASURED``, and ``network`` named.
 
-    A measurement that was stopped goes on from the folder ``checkpoint``.
+    A measurement that was stopped goes on from the folder ``checkpoint``; beside it, in ``SHARED``, lies what bases have
+    in common.
     """
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
@@ -143,6 +145,7 @@ def _run(
         device=job.device,
         augment=CropFlip() if job.augment else None,
         checkpoint=checkpoint,
+        shared=None if checkpoint is None else checkpoint.parent / SHARED,
     )
     method = Imp(
         job.densities[-1],

@@ -28,6 +28,8 @@ class Setup:
         augment: of the training batches, such as ``sltk.data.augment.CropFlip()``.
         report: called with (phases done, phases in all).
         checkpoint: folder that keeps the run, so that one that was stopped goes on; see ``sltk.train.resume``.
+        shared: folder that keeps what runs in several bases have in common, so that it is trained once; see
+            ``sltk.train.common_start``.
 
     Raises:
         SltkError: an unknown basis, no seed, or no length.
@@ -42,6 +44,7 @@ class Setup:
     augment: Augment | None = None
     report: Steps | None = None
     checkpoint: str | Path | None = None
+    shared: str | Path | None = None
 
     def __post_init__(self) -> None:
         basis_named(self.basis)

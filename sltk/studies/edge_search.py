@@ -18,8 +18,8 @@ from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.search import WeightLaw
 from sltk.train.runner import run
-from sltk.train.setup import Setup
-from sltk.train.stacks import stacks
+from sltk.train.setup import RECIPE, Setup
+from sltk.train.stacks import Replica, stacks
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
 MEASURED = ("test", "validation", "density", "live", "epochs", "steps", "multiply_adds")
@@ -80,7 +80,7 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
     found: dict[str, list[float]] = {part: [] for part in MEASURED}
     trained = 0
-    for seeds in stacks(range(job.seeds), network(0), job.device):
+    for seeds in stacks(range(job.seeds), Replica(network(0), data.input_shape, RECIPE.batch), job.device):
         setup = Setup(seeds=seeds, epochs=job.epochs, device=job.device, checkpoint=checkpoint)
         outcome = run(method, network, data, setup)
         for part in MEASURED:

@@ -26,7 +26,7 @@ from sltk.train.pruning.schedules import geometric
 from sltk.train.pruning.scopes import Scope
 from sltk.train.runner import REINITIALISED, Model, run
 from sltk.train.setup import Setup
-from sltk.train.stacks import stacks
+from sltk.train.stacks import Replica, stacks
 
 BASES = ("canonical", "dct-input", "dct", "haar:0", "haar:1", "haar:2", "permuted-dct", "hadamard", "low-rank", "unit",
          "subspace")  # fmt: skip
@@ -114,8 +114,8 @@ class ImpJob:
 def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], ...}}`` of a task: the parts ``MEASURED``, and ``network`` named.
 
-    A measurement that was stopped goes on from the folder ``checkpoint``; beside it, in ``SHARED``, lies what bases have
-    in common.
+    A measurement that was stopped goes on from the folder ``checkpoint``; what bases have in common lies beside it, in
+    ``SHARED``.
     """
     data = load(job.data, job.folder)
     network = network_for(job.model, job.hidden, data)
@@ -124,7 +124,9 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
     said = network_name(job.model, first)
     found: dict[str, Any] = {arm: {"network": said, **{part: [] for part in MEASURED}} for arm in arms}
     # The stack holds every arm of a seed.
-    for seeds in stacks(range(job.seeds), first, job.device, job.stack, len(arms)):
+    for seeds in stacks(
+        range(job.seeds), Replica(first, data.input_shape, job.batch), job.device, job.stack, len(arms)
+    ):
         rows = _run(job, basis, data, network, seeds, checkpoint)
         for arm, seed in itertools.product(arms, seeds):
             own = [row for row in rows if row["arm"] == arm and row["seed"] == seed]

@@ -22,7 +22,7 @@ from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
 from sltk.train.runner import run, task_of
 from sltk.train.setup import Setup
-from sltk.train.stacks import stacks
+from sltk.train.stacks import Replica, stacks
 
 Budgets = Literal["equal", "own"]
 PARTS = 12  # a budget is a multiple of as many steps, so that it splits into 1, 2, 3, 4 or 6 trainings of equal length
@@ -230,7 +230,7 @@ def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[s
         method, setup = ARMS[arm](job, len(task.train.y), density)
         rows: list[dict[str, Any]] = []
         last: list[dict[str, Any]] = []
-        for seeds in stacks(job.every_seed, first, job.device, job.stack):
+        for seeds in stacks(job.every_seed, Replica(first, data.input_shape, job.batch), job.device, job.stack):
             outcome = run(method, network, task, replace(setup, seeds=seeds, checkpoint=checkpoint))
             rows += outcome.rows
             last += outcome.last

@@ -1,8 +1,8 @@
 """The first training is one and the same run in every orthonormal basis: it is made once, in the canonical one.
 
 Statement. Under SGD with momentum and weight decay, with every coefficient open and no further term of the loss,
-``c = B^{-1} theta`` at every step for an orthonormal ``B``: the gradient by ``c`` is ``B^T`` times that by ``theta``, and
-the optimiser's steps are linear combinations of gradients and of what is trained. Not so under Adam, L1 or a mask.
+``c = B^{-1} theta`` at every step for an orthonormal ``B``: the gradient by ``c`` is ``B^T`` times that by ``theta``,
+and the optimiser's steps are linear combinations of gradients and of what is trained. Not so under Adam, L1 or a mask.
 
 What is measured of it are therefore the same rows for all of these bases, and not only the same up to rounding.
 """
@@ -23,7 +23,7 @@ SHARED = "shared"  # folder, beside the checkpoints of the runs that share
 
 
 def common_phases(state: State, phases: Phases) -> int:
-    """How many of the first ``phases`` do the same in every orthonormal basis; 0 where none trains, or the basis is none.
+    """How many of the first ``phases`` do the same in every orthonormal basis; 0 where none trains, or this is none.
 
     Args:
         state: as it starts.
@@ -39,7 +39,7 @@ def common_phases(state: State, phases: Phases) -> int:
 
 
 def take_over(state: State, first: State) -> None:
-    """``state`` goes on from ``first``, the same run in the canonical basis: ``c = B^{-1} theta``, and all that is kept.
+    """``state`` goes on from ``first``, the same run in the canonical basis: ``c = B^{-1} theta``, and what is kept.
 
     Args:
         state: changed in place.

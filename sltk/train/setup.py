@@ -27,6 +27,8 @@ class Setup:
         device: where it runs, as torch names it.
         augment: of the training batches, such as ``sltk.data.augment.CropFlip()``.
         report: called with (phases done, phases in all).
+        levels: folder in which every measurement stores what the run is by then, to branch from; see
+            ``sltk.train.levels``.
         checkpoint: folder that keeps the run, so that one that was stopped goes on; see ``sltk.train.resume``.
         shared: folder that keeps what runs in several bases have in common, so that it is trained once; see
             ``sltk.train.common_start``.
@@ -45,6 +47,7 @@ class Setup:
     report: Steps | None = None
     checkpoint: str | Path | None = None
     shared: str | Path | None = None
+    levels: str | Path | None = None
 
     def __post_init__(self) -> None:
         basis_named(self.basis)

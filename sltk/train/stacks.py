@@ -3,7 +3,6 @@
 import copy
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -17,39 +16,28 @@ COPIES = (
 SHARE, PROBED = 0.6, 2  # of the memory that a stack may take; rows of the trial
 
 
-@dataclass(frozen=True)
-class Replica:
-    """One of a stack.
+def replica_bytes(module: nn.Module, x: Tensor, batch: int) -> int:
+    """What a replica takes in training: copies of the parameters, and what a forward pass keeps for the backward one.
+
+    An estimate: what a pass keeps is counted on two rows, on the host, and scaled; workspaces of products are not.
 
     Args:
-        module: the network.
-        shape: of one row of its inputs.
+        module: the network; it stays as it is.
+        x: ``(rows, ...)``, of the data.
         batch: rows a step.
     """
+    own, kept = copy.deepcopy(module).cpu().train(), {}
+    parameters = {p.data_ptr(): p.numel() for p in own.parameters()}
 
-    module: nn.Module
-    shape: tuple[int, ...]
-    batch: int
+    def keep(x: Tensor) -> Tensor:
+        if x.data_ptr() not in parameters:
+            kept[x.data_ptr()] = x.numel() * x.element_size()
+        return x
 
-    @property
-    def bytes(self) -> int:
-        """What it takes in training: copies of the parameters, and what a forward pass keeps for the backward one.
-
-        An estimate: what passes keep is counted on two rows, on the host, and scaled; buffers of kernels are not.
-        """
-        own, kept = copy.deepcopy(self.module).cpu().float().train(), {}
-        numbers = sum(p.numel() for p in own.parameters())
-        tensors = {p.data_ptr() for p in own.parameters()}
-
-        def keep(x: Tensor) -> Tensor:
-            if x.data_ptr() not in tensors:
-                kept[x.data_ptr()] = x.numel() * x.element_size()
-            return x
-
-        with torch.random.fork_rng(devices=[]), saved_tensors_hooks(keep, lambda x: x):
-            held = own(torch.zeros(PROBED, *self.shape))
-        del held
-        return 4 * COPIES * numbers + sum(kept.values()) * self.batch // PROBED
+    with torch.random.fork_rng(devices=[]), saved_tensors_hooks(keep, lambda x: x):
+        held = own(torch.zeros(PROBED, *x.shape[1:], dtype=x.dtype))
+    del held  # until here, so that no two of its tensors have one address
+    return 4 * COPIES * sum(parameters.values()) + sum(kept.values()) * batch // PROBED
 
 
 def memory_of(device: torch.device | str) -> int:
@@ -62,25 +50,29 @@ def memory_of(device: torch.device | str) -> int:
 
 def stacks(
     seeds: Sequence[int],
-    replica: Replica,
+    module: nn.Module,
     device: torch.device | str = "cpu",
     stack: int = 0,
     arms: int = 1,
+    *,
+    taking: int = 0,
     memory: int | None = None,
 ) -> Iterator[list[int]]:
     """``seeds`` in order, in groups that are run one after the other; a seed's result does not depend on them.
 
     Args:
         seeds: all of them.
-        replica: one of them.
+        module: the network of one replica.
         device: where it runs.
-        stack: replicas at a time; 0 chooses by network, device and memory: see ``stack_size``, and as many as fit.
+        stack: replicas at a time; 0 chooses by network and device, see ``stack_size``, and no more than fit.
         arms: replicas of each seed.
+        taking: bytes of one replica, see ``replica_bytes``; 0 does not look at memory.
         memory: bytes, in place of those of the device.
     """
     if not stack:
-        most = int(SHARE * (memory_of(device) if memory is None else memory)) // max(1, replica.bytes)
-        stack = min(stack_size(replica.module, device), most)
+        stack = stack_size(module, device)
+        if taking:
+            stack = min(stack, int(SHARE * (memory_of(device) if memory is None else memory)) // taking)
     at_once = max(1, stack // arms)
     for first in range(0, len(seeds), at_once):
         yield list(seeds[first : first + at_once])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,8 +34,9 @@ class State:
         device_generator: the same of a GPU, from the same seed; empty on a CPU.
         rates: of the optimiser, ``(steps,)`` of the phase under way, on the device; made from the phase.
         strengths: of its penalty, likewise.
-        keep: called where a checkpoint may be written.
         turned: what ``turned_data`` found; made from the rest.
+        keep: called after every step and phase, where a run is kept.
+        levels: folder in which measurements store levels, where one is named.
     """
 
     replicas: Replicas
@@ -55,6 +57,7 @@ class State:
     strengths: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
     turned: tuple[Tensor | None] | None = None
+    levels: str | Path | None = None
 
     def __post_init__(self) -> None:
         self.products = self.products or [0.0] * self.replicas.count

@@ -56,6 +56,8 @@ class Separable(Basis):
     def dense(self, x: Tensor, coefficients: Tensor, bias: Tensor | None = None, *, turned: bool = False) -> Tensor:
         """See ``Basis``. Weights are turned twice a step, forward and backward; inputs that are data, once."""
         rows, (out, inner) = x.shape[-2], coefficients.shape[-2:]
+        if torch.is_autocast_enabled(x.device.type):  # activations are rounded there: weights alone are turned
+            rows = max(out, inner)
         if not turned and self._input and rows * (1 + x.requires_grad) < 2 * out:
             x, turned = self._on_inputs(x), True
         late = self._output in self.axes and rows < inner
@@ -95,6 +97,9 @@ class Separable(Basis):
 
     def _along_axes(self, x: Tensor, axes: Sequence[int], *, transpose: bool) -> Tensor:
         require_full_precision(x.device.type)
+        if torch.is_autocast_enabled(x.device.type):
+            with torch.autocast(x.device.type, enabled=False):
+                return self._along_axes(x, axes, transpose=transpose)
         matrices = [(axis, self._matrix(axis, x.dtype)) for axis in axes]
         flat = self._as_one(x, matrices)
         if flat > 1:

@@ -27,6 +27,8 @@ class TrainingRecipe:
         milestones: steps at which the rate is multiplied by ``factor``.
         factor: see ``milestones``.
         rates: how the rate goes over each training, whatever its length, where there are no milestones.
+        precision: of the products of a forward and a backward pass; ``bfloat16`` keeps what is trained, the optimiser
+            and every transform into and out of a basis in the dtype of the coefficients.
     """
 
     optimiser: Literal["sgd", "adam"] = "sgd"
@@ -38,10 +40,13 @@ class TrainingRecipe:
     milestones: tuple[int, ...] = ()
     factor: float = 0.1
     rates: Rates = COSINE
+    precision: Literal["full", "bfloat16"] = "full"
 
     def __post_init__(self) -> None:
         if self.optimiser not in ("sgd", "adam"):
             raise SltkError(f"optimiser must be sgd or adam, but got {self.optimiser!r}.")
+        if self.precision not in ("full", "bfloat16"):
+            raise SltkError(f"precision must be full or bfloat16, but got {self.precision!r}.")
         if not (self.rate > 0 and 0 <= self.momentum < 1 and self.decay >= 0 and self.batch >= 1 and self.total >= 0):
             raise SltkError(
                 f"a recipe needs rate > 0, 0 <= momentum < 1, decay >= 0, batch >= 1, total >= 0, but got {self}."

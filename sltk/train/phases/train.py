@@ -104,7 +104,9 @@ def _step(state: State, phase: Train, step: int) -> Tensor:
         x = phase.augment(x, replicas.seeds, state.position)
     if phase.refresh is not None:
         phase.refresh(replicas.tickets)
-    loss = replica_loss(replicas(x, turned=turned is not None), y)
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=phase.recipe.precision == "bfloat16"):
+        out = replicas(x, turned=turned is not None)
+    loss = replica_loss(out.to(x.dtype), y)
     term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, state.strengths[step])
     term.backward()
     optimiser.step()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
+from sltk.train.device import require_device
 from sltk.train.tickets.replicas import stack_size
 
 COPIES = (
@@ -25,6 +26,9 @@ def replica_bytes(module: nn.Module, x: Tensor, batch: int) -> int:
         module: the network; it stays as it is.
         x: ``(rows, ...)``, of the data.
         batch: rows a step.
+
+    Returns:
+        Bytes; 0 for a network that ``x`` does not fit.
     """
     own, kept = copy.deepcopy(module).cpu().train(), {}
     parameters = {p.data_ptr(): p.numel() for p in own.parameters()}
@@ -35,14 +39,21 @@ def replica_bytes(module: nn.Module, x: Tensor, batch: int) -> int:
         return x
 
     with torch.random.fork_rng(devices=[]), saved_tensors_hooks(keep, lambda x: x):
-        held = own(torch.zeros(PROBED, *x.shape[1:], dtype=x.dtype))
+        try:
+            held = own(torch.zeros(PROBED, *x.shape[1:], dtype=x.dtype))
+        except (RuntimeError, ValueError, TypeError, IndexError):
+            return 0  # it does not fit the data: it is refused, by name, where it is run
     del held  # until here, so that no two of its tensors have one address
     return 4 * COPIES * sum(parameters.values()) + sum(kept.values()) * batch // PROBED
 
 
 def memory_of(device: torch.device | str) -> int:
-    """Bytes of memory of ``device``, whatever of it is in use: the same for every run of a machine."""
-    place = torch.device(device)
+    """Bytes of memory of ``device``, whatever of it is in use: the same for every run of a machine.
+
+    Raises:
+        SltkError: a device that is not there.
+    """
+    place = require_device(device)
     if place.type == "cuda":
         return torch.cuda.get_device_properties(place).total_memory
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

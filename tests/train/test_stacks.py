@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from sltk.core.errors import SltkError
 from sltk.train.stacks import COPIES, memory_of, replica_bytes, stacks
 from tests.train.engine_task import conv, dense, small_task
 
@@ -44,3 +45,9 @@ def test_the_trial_leaves_everything_as_it_was() -> None:
     assert torch.equal(torch.get_rng_state(), before)
     assert all(torch.equal(state[name], value) for name, value in module.state_dict().items())
     assert memory_of("cpu") > 2**28
+
+
+def test_what_cannot_run_is_left_to_be_refused_where_it_is_run() -> None:
+    assert replica_bytes(nn.Linear(3, 2), ROWS, 8) == 0
+    with pytest.raises(SltkError, match="cuda:77"):
+        memory_of("cuda:77")

@@ -6,18 +6,16 @@ then one multiple of one contiguous run of floats, whatever the kernel shape, an
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from sltk.core.numerics.compiled import fused, kernel
 
 Ints = NDArray[np.int64]
 Floats = NDArray[Any]
 
-_LOOSE = {"contract", "nsz"}
-"""Fused multiply-add, and ``-0 = 0``; sums keep their order, so a result does not depend on the number of threads."""
 
-
-@numba.njit(nogil=True, fastmath=_LOOSE, error_model="numpy")
+@fused  # sums keep their order, so a result does not depend on the number of threads
 def accumulate(
     source: Floats,
     target: Floats,
@@ -60,7 +58,7 @@ def accumulate(
             k += 1
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@kernel
 def pack(
     images: Floats,
     planes: Floats,
@@ -93,7 +91,7 @@ def pack(
                             planes[s, at + f * batch + b] = line[left + f * stride[1]]
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@kernel
 def unpack(
     images: Floats,
     planes: Floats,
@@ -119,7 +117,7 @@ def unpack(
                             line[left + f * stride[1]] = planes[s, at + f * batch + b]
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@kernel
 def _spans_inside(left: Ints, stride: int, count: int, width: int) -> Ints:
     """For each plane the range of ``0 <= f < count`` with ``0 <= left + f stride < width``."""
     spans = np.empty((len(left), 2), dtype=np.int64)
@@ -129,7 +127,7 @@ def _spans_inside(left: Ints, stride: int, count: int, width: int) -> Ints:
     return spans
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@kernel
 def _planes_at_once(row: int) -> int:
     """Planes whose grid rows of ``row`` entries stay together in a first-level cache."""
     return max(1, 4096 // row)

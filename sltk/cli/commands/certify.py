@@ -11,8 +11,8 @@ from torch import Tensor
 
 from sltk.certify.local.attack import unchanged
 from sltk.certify.local.certificates import LocalCertificates
+from sltk.cli.facts import facts, peak_memory
 from sltk.cli.options import Certify
-from sltk.cli.show import facts, peak_memory
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket

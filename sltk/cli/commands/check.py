@@ -9,8 +9,9 @@ from rich.table import Table
 from torch import Tensor
 
 from sltk.certify.intervals import Box
+from sltk.cli.facts import facts, peak_memory, yes_no
 from sltk.cli.options import Check
-from sltk.cli.show import add_failures, add_findings, add_question, add_reasons, facts, peak_memory, yes_no
+from sltk.cli.show import add_failures, add_findings, add_question, add_reasons
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket

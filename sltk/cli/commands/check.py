@@ -109,7 +109,7 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     table.add_row("source", f"seed {ticket.source.seed}: {ticket.sizes.source:,} parameters")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     if bits.unread:
-        table.add_row("left out", f"{bits.unread:,} kept parameters, which enter neurons that nothing reads")
+        table.add_row("left out", f"{bits.unread:,} kept parameters: no path from input or constant to output has them")
     add_failures(table, ticket)
     for stage in result.parameters:
         table.add_row(f"worst parameter error, layer {stage.name}", f"{stage.worst():.6g}")

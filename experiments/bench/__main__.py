@@ -1,6 +1,7 @@
-"""``python -m experiments.bench``: rates of the solver, then seconds an epoch, as tables and in ``out/bench``."""
+"""``python -m experiments.bench``: rates of the solver, seconds an epoch, cost by size; files in ``out/bench``."""
 
-from experiments.bench import bench, epochs
+from experiments.bench import bench, epochs, scale
 
 bench.main()
 epochs.main()
+scale.main()

@@ -14,7 +14,8 @@ from rich.console import RenderableType
 
 from experiments.dual_lth.figure import draw
 from sltk.harness.study import Study, StudyOptions, StudyRow
-from sltk.studies.rst_arms import ARMS, RstJob, judge, measure_arm
+from sltk.studies.rst_arms import ARMS, RstJob, measure_arm
+from sltk.studies.rst_claims import judge
 from sltk.studies.tables import arm_table, emptied, findings_table
 
 
@@ -35,10 +36,11 @@ class DualLth(Study[RivalOptions]):
 
     name = "dual_lth"
     claim = "dual-lth"
-    measures = "Accuracy of random masks transformed by a growing penalty against density, beside fourteen rivals."
+    measures = "Accuracy of random masks transformed by a growing penalty against density, beside thirteen rivals."
     options = RivalOptions
     quick: ClassVar = {"bases": ("canonical",)}
     figures: ClassVar = {"rivals.png": draw}
+    revision = 2
 
     def cells(self, options: RivalOptions) -> dict[str, dict[str, Any]]:
         """Every arm in each basis."""

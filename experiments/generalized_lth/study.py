@@ -15,7 +15,8 @@ from rich.table import Table
 
 from experiments.generalized_lth.figure import draw
 from sltk.harness.study import Study, StudyOptions, StudyRow
-from sltk.studies.imp_bases import ImpJob, judge, measure_basis
+from sltk.studies.imp_bases import ImpJob, measure_basis
+from sltk.studies.imp_claims import judge
 from sltk.studies.tables import basis_table, findings_table
 
 JOBS = {
@@ -50,11 +51,12 @@ class GeneralizedLth(Study[LotteryOptions]):
     options = LotteryOptions
     quick: ClassVar = {"only": ("digits",)}
     figures: ClassVar = {"bases.png": draw}
+    revision = 2
 
     def cells(self, options: LotteryOptions) -> dict[str, dict[str, Any]]:
         """Every data set in each of its bases."""
         jobs = {name: job(name, options) for name in options.only}
-        return {f"{name}, {basis}": own.inputs(basis) for name, own in jobs.items() for basis in own.bases}
+        return {f"{name}, {basis}": own.inputs(basis) for name, own in jobs.items() for basis in own.tasks}
 
     def measure(self, cell: Mapping[str, Any], options: LotteryOptions) -> dict[str, Any]:
         """Accuracies and densities by arm, seed and round."""

@@ -4,10 +4,13 @@ A ticket whose every parameter is reached can compute nothing of its target: cop
 layer to layer. So parameters *reached* are counted, the function is *measured* on inputs, and it is *certified* by a
 bound over the domain. The word speaks of the function:
 
-- ``proved``: the bound is within the limit;
+- ``proved``: the bound is within the limit, and so is the measured error;
 - ``faithful``: the measured error is;
 - ``reached only``: neither is, though every parameter is within its tolerance;
 - ``failed``: not even that.
+
+The bound is that of the functions in real arithmetic, and what is measured is the ticket as it is run, in float32:
+where rounding alone takes it beyond the limit, nothing is proved of what a user gets.
 
 The limit is the sup error that was asked for, else ``SHARE`` of the target's spread: the largest range of one output
 over the inputs that were looked at. At a twentieth, one answer in a hundred or so changes on trained classifiers.
@@ -77,11 +80,14 @@ class Findings:
     @property
     def word(self) -> Word:
         """The verdict, by the rule of this module; data decide where there are any, else the probes."""
-        if self.bound <= self.limit:
-            return "proved"
         if self.measured[-1].error <= self.limit:
-            return "faithful"
+            return "proved" if self.bound <= self.limit else "faithful"
         return "reached only" if self.failures == 0 else "failed"
+
+    @property
+    def rounded_away(self) -> bool:
+        """Whether float32 alone takes the measured error beyond the limit, which the bound in real arithmetic keeps."""
+        return self.bound <= self.limit < self.measured[-1].error
 
     @property
     def lost(self) -> bool:

@@ -123,7 +123,7 @@ def cases(small: Small, preset: Preset) -> tuple[Case, ...]:
 def error_cases(small: Small, broken: Broken, said: str) -> tuple[Case, ...]:
     """Errors of tickets as they are, and of broken ones, which must leave their bound."""
     cell = {**cell_of(small, CLOSE, CLOSE_EPS), "broken": ""}
-    plan, predicted = Never(share=0.2), "error <= certificate"
+    plan, predicted = Never(share=0.2), "error <= error carried forward"
     return (
         Case(f"{small.family}, error at n {CLOSE}", cell, plan, predicted),
         Case(f"{small.family}, {said}", {**cell, "broken": broken}, plan, predicted, control=True),

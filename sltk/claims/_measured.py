@@ -9,6 +9,7 @@ import torch
 
 from sltk.certify.adversary import data_error
 from sltk.claims._broken import bias_at_border, run_of, skip_elsewhere
+from sltk.claims._carried import carried_bound
 from sltk.claims._pools import violations
 from sltk.construct import StrongTicket
 from sltk.core.threads import limit
@@ -31,7 +32,7 @@ def success_and_error(
             ticket = setting.ticket(cell["n"], seed)
             succeeded += len(ticket.failures) == 0
             points = torch.from_numpy(generator.uniform(-1.0, 1.0, (INPUTS, *network.input_shape)))
-            bounds.append(ticket.certificate.bound)
+            bounds.append(carried_bound(ticket))
             errors.append(data_error(network, _run(ticket, cell["broken"]), points))
     return {"successes": succeeded, **violations(np.array(errors), np.array(bounds))}
 
@@ -52,9 +53,9 @@ def existence(
 def _error_and_bound(
     small: "Small", cell: Mapping[str, Any], seed: int, generator: np.random.Generator
 ) -> tuple[float, float]:
-    """Error at random inputs, and what the certificate allows of the ticket before it is broken."""
+    """Error at random inputs, and what error propagation allows of the ticket before it is broken."""
     ticket = small.ticket(cell["n"], cell["eps"], seed, "error")
-    bound = ticket.certificate.bound
+    bound = carried_bound(ticket)
     if cell["broken"] == "border":
         ticket = bias_at_border(ticket, 1)
     network = small.network()

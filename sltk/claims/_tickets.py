@@ -1,7 +1,7 @@
 """Tickets of small targets, built by the toolkit's own construction and held against a claim.
 
 A ticket is measured in two ways: did every pool reach its target, and does the error at random inputs stay within the
-a posteriori certificate. A negative control breaks the ticket, never the check.
+a posteriori bound. A negative control breaks the ticket, never the check.
 """
 
 import math
@@ -64,7 +64,7 @@ class Setting:
 
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
-    """Tickets without failure, and tickets whose error at random inputs exceeds their certificate.
+    """Tickets without failure, and tickets whose error at random inputs exceeds what error propagation allows.
 
     Cell: the fields of ``Setting``, ``n``, and ``broken``: ``""``, or what is taken from the ticket after it has been
     certified: ``"bias"`` (its constant neurons) or ``"slope"`` (half of its last layer).
@@ -81,13 +81,13 @@ def success_cases(setting: Setting, constant: float, preset: Preset, small: int 
     said = f"P(no failure) >= {1 - DELTA:g}"
     return (
         Case(f"{name}, success at n {n}", cell, plan, said),
-        Case(f"{name}, error at n {n}", cell, Never(fixed=plan.trials, share=0.2), "error <= certificate"),
+        Case(f"{name}, error at n {n}", cell, Never(fixed=plan.trials, share=0.2), "error <= error carried forward"),
         Case(f"{name}, success at n {small}", {**cell, "n": small}, plan, said, control=True),
     )
 
 
 def broken_case(setting: Setting, n: int, broken: str) -> Case:
-    """A ticket that is broken after it was certified must exceed its certificate."""
+    """A ticket that is broken after it was certified must exceed what error propagation allowed."""
     cell = {**vars(setting), "n": n, "broken": broken}
     name = f"{setting.target} {setting.activation}, {broken} overwritten"
-    return Case(name, cell, Never(share=0.2), "error <= certificate", control=True)
+    return Case(name, cell, Never(share=0.2), "error <= error carried forward", control=True)

@@ -20,8 +20,8 @@ CLAIM = Claim(
     source="Bai et al. 2022 (arXiv 2203.04248)",
     provenance=(("statement", "read"), ("the limit of the penalty", "derived")),
     explanation="The dual of the lottery: choose the mask at random and move the weights into it. It is a claim about "
-    "training; `sltk rst` decides its weak form (against dense-then-cut, and scratch of equal steps) and its strong "
-    "one (against lottery tickets), paired over seeds.",
+    "training; `sltk rst` decides its weak form (against dense-then-cut, and a random mask from scratch) and its "
+    "strong one (against lottery tickets), paired over seeds, at equal budgets; `experiments/rst_phase` maps where.",
     hypotheses=(
         Hypothesis(
             "a learning rate > 0 and 0 <= momentum < 1",

@@ -7,7 +7,23 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from sltk.cli.options import Certify, Check, Claims, Command, Construct, EdgePopup, Imp, Plan, Rst, Show, Verify, Widths
+from sltk.cli.options import (
+    Branch,
+    Certify,
+    Check,
+    Claims,
+    Command,
+    Construct,
+    EdgePopup,
+    Imp,
+    Plan,
+    Rewinding,
+    Rst,
+    Show,
+    Train,
+    Verify,
+    Widths,
+)
 from sltk.core.errors import SltkError
 
 LOG_WIDTH = 112
@@ -26,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         internal error.
     """
     command: Command = tyro.cli(
-        Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        Command,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=argv,
@@ -97,6 +113,18 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.commands.edge_popup import run_edge_popup
 
             return run_edge_popup(command, console)
+        case Train():
+            from sltk.cli.commands.train import run_train
+
+            return run_train(command, console)
+        case Rewinding():
+            from sltk.cli.commands.rewinding import run_rewinding
+
+            return run_rewinding(command, console)
+        case Branch():
+            from sltk.cli.commands.branch import run_branch
+
+            return run_branch(command, console)
         case Verify():
             from sltk.cli.commands.verify import run_verify
 

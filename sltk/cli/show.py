@@ -37,6 +37,8 @@ def add_plan(table: Table, choice: Choice, expected: Forecast) -> None:
         "", f"error about {expected.error:.2g} on {expected.inputs} inputs (typically {expected.typical:.2g}, of which "
         f"rounding and curvature {expected.rounding:.2g}), outputs over a range of {expected.spread:.4g}",
     )  # fmt: skip
+    if expected.lost:
+        table.add_row("", "[bold red]the function is expected to be lost[/]; another --method may keep it")
     table.add_row("", f"about {expected.seconds:.0f} s of search, about {expected.bytes / 2**30:.1f} GiB")
 
 

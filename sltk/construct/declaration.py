@@ -105,11 +105,16 @@ class Declaration:
         require_sizes(architecture)
         return cls(architecture, recipe, float(reach), nonnegative, dict(custom))
 
+    @property
+    def reaches(self) -> list[float]:
+        """Bound of ``|x|`` at the input of each stage that the source is made for."""
+        found = class_reaches(self.architecture, self.reach, self.recipe.weight_bound)
+        if self.recipe.aim == "param_eps":
+            return [found[0], *(min(reach, self.recipe.hidden_reach) for reach in found[1:])]
+        return found
+
     def _scales(self) -> tuple[Scales, ...]:
-        recipe, law = self.recipe, self.law
-        reaches = class_reaches(self.architecture, self.reach, recipe.weight_bound)
-        if recipe.aim == "param_eps":
-            reaches = [reaches[0], *(min(r, recipe.hidden_reach) for r in reaches[1:])]
+        recipe, law, reaches = self.recipe, self.law, self.reaches
         mass = recipe.n * law.high / 4.0  # a minimum-error subset takes about half of the samples, of mean size a/2
         allowed, scales = self._allowances(reaches, mass), list[Scales]()
         for index, (stage, reach) in enumerate(zip(self.architecture.stages, reaches, strict=True)):
@@ -130,8 +135,8 @@ class Declaration:
     def _allowances(self, reaches: list[float], mass: float) -> list[Allowance]:
         recipe = self.recipe
         if recipe.aim == "param_eps":
-            curvature = recipe.tolerance if recipe.curvature is None else recipe.curvature
-            return [Allowance(recipe.tolerance, curvature)] * len(self.architecture.stages)
+            stages = range(len(self.architecture.stages))
+            return [Allowance(recipe.tolerance, recipe.curvature_of(stage)) for stage in stages]
         stages = declared_class(
             self.architecture, self.method, reaches, recipe.weight_bound, mass, self.first_activation
         )

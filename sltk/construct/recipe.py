@@ -59,14 +59,17 @@ class Recipe:
     """Largest parameter of the declared class; used by eps only."""
     hidden_reach: float = 8.0
     """Largest hidden value that two-layer is made for; used by param_eps only."""
-    curvature: float | None = None
-    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool; by default as much
-    as the tolerance. Subsets of few samples pay a small part of it, and larger values cost less float32 rounding."""
+    curvature: float | tuple[float, ...] | None = None
+    """What a univariate layer's curvature may cost a parameter if a subset took half of its pool, or one number a
+    stage; by default as much as the tolerance. Subsets of few samples pay a small part of it, and larger values cost
+    less float32 rounding."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "law", spelled(self.law))
         for name in _EXPONENTS:
             object.__setattr__(self, name, tuple(getattr(self, name)))  # files have lists
+        if isinstance(self.curvature, list):
+            object.__setattr__(self, "curvature", tuple(self.curvature))
 
     def require(self) -> None:
         """Check all numbers; a construction does so when it is declared.
@@ -106,8 +109,14 @@ class Recipe:
         """Tolerance of the parameters of ``stage``, where one was asked for."""
         return math.ldexp(self.tolerance, self.stage_exponent(stage))
 
+    def curvature_of(self, stage: int) -> float:
+        """What the curvature of a univariate layer of ``stage`` may cost a parameter."""
+        if self.curvature is None:
+            return self.tolerance
+        return self.curvature[stage] if isinstance(self.curvature, tuple) else self.curvature
+
     def require_stages(self, stages: int) -> None:
-        """Check that exponents by stage are as many as a network has stages.
+        """Check that what is given by stage is as much as a network has stages.
 
         Raises:
             SltkError: they are not.
@@ -119,10 +128,16 @@ class Recipe:
                     f"{name} has one exponent a stage, of which the target has {stages}, or none at all, but got "
                     f"{name}={given!r}."
                 )
+        if isinstance(self.curvature, tuple) and len(self.curvature) != stages:
+            raise SltkError(
+                f"curvature is one number, or one a stage, of which the target has {stages}, but got "
+                f"curvature={self.curvature!r}."
+            )
 
     def record(self) -> dict[str, object]:
         """The recipe as JSON."""
-        return {**asdict(self), **{name: list(getattr(self, name)) for name in _EXPONENTS}}
+        bends = list(self.curvature) if isinstance(self.curvature, tuple) else self.curvature
+        return {**asdict(self), "curvature": bends, **{name: list(getattr(self, name)) for name in _EXPONENTS}}
 
     def _require_exponents(self) -> None:
         exponents = (*(e for name in _EXPONENTS for e in getattr(self, name)), self.bias_exponent)
@@ -147,10 +162,11 @@ class Recipe:
                 "a recipe needs exactly one of param_eps (tolerance of every parameter) and eps (sup error), "
                 f"but got param_eps={self.param_eps}, eps={self.eps}."
             )
-        named = [self.aim, "weight_bound", "hidden_reach", *(["curvature"] if self.curvature is not None else [])]
-        for name in named:
-            if not 0.0 < getattr(self, name) < float("inf"):
-                raise SltkError(f"{name} must be positive and finite, but got {name}={getattr(self, name)!r}.")
+        for name in (self.aim, "weight_bound", "hidden_reach", "curvature"):
+            value: float | tuple[float, ...] | None = getattr(self, name)
+            numbers = value if isinstance(value, tuple) else () if value is None else (value,)
+            if not all(0.0 < number < float("inf") for number in numbers):
+                raise SltkError(f"{name} must be positive and finite, but got {name}={value!r}.")
 
 
 @dataclass(frozen=True)

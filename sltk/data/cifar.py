@@ -13,6 +13,7 @@ from sltk.data.places import checked, download, first_file, places
 
 Arrays = dict[str, NDArray[np.uint8]]
 PIXELS = 3 * 32 * 32
+PARTS = {"train": 50_000, "test": 10_000}  # images of each
 SOURCE = "https://www.cs.toronto.edu/~kriz/"
 
 
@@ -103,12 +104,13 @@ def records(content: bytes, labels: int, classes: int, name: str) -> tuple[NDArr
 
 
 def require_balanced(arrays: Arrays, classes: int, origin: str) -> Arrays:
-    """``arrays``, of 50,000 and 10,000 images with equally many of each class.
+    """``arrays``, of which each part has as many images as it should, equally many of each class.
 
     Raises:
         SltkError: other counts.
     """
-    for part, rows in (("train", 50_000), ("test", 10_000)):
+    for part in (part for part in PARTS if f"{part}_labels" in arrays):
+        rows = PARTS[part]
         counts = np.bincount(arrays[f"{part}_labels"], minlength=classes)
         if (counts != rows // classes).any():
             raise SltkError(

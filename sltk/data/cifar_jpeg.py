@@ -5,12 +5,13 @@ JPEG compression loses some detail, so accuracies on these images are not those 
 
 import io
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from sltk.core.errors import SltkError
-from sltk.data.cifar import Arrays, require_balanced
+from sltk.data.cifar import PARTS, Arrays, require_balanced
 from sltk.data.places import checked, first_file, places
 
 NAME = "cifar10-jpeg"
@@ -19,11 +20,12 @@ SHA256 = "9ed8cc66f0fb00320111deb2658d06b0dfa1b717074d91543c47d20249a286ee"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 
-def cifar_jpeg_arrays(folder: Path | None) -> Arrays:
+def cifar_jpeg_arrays(folder: Path | None, parts: Iterable[str] = tuple(PARTS)) -> Arrays:
     """Images ``(rows, 3, 32, 32)`` and labels ``(rows,)``, in order of class and file name.
 
     Args:
         folder: that holds the archive; ``None`` looks in ``$SLTK_DATA`` and in the cache. It is not downloaded.
+        parts: which to decode; all of the archive is hashed.
 
     Raises:
         SltkError: no archive, another archive, or an image that is none.
@@ -35,16 +37,16 @@ def cifar_jpeg_arrays(folder: Path | None) -> Arrays:
             f"{NAME} is missing: {ARCHIVE} is not in {', '.join(map(str, where))}. Name the folder that holds it, or "
             "use cifar10, which is downloaded."
         )
-    return require_balanced(unpacked(checked(path, f"sha256:{SHA256}", NAME)), len(CLASSES), str(path))
+    return require_balanced(unpacked(checked(path, f"sha256:{SHA256}", NAME), parts), len(CLASSES), str(path))
 
 
-def unpacked(archive: bytes) -> Arrays:
-    """Images and labels of an archive of this layout; files of other names are refused.
+def unpacked(archive: bytes, parts: Iterable[str] = tuple(PARTS)) -> Arrays:
+    """Images and labels of some parts of an archive of this layout; files of other names are refused.
 
     Raises:
         SltkError: a file that is in no class, or no image of 32 x 32 pixels.
     """
-    files: dict[str, list[tuple[str, bytes]]] = {"train": [], "test": []}
+    files: dict[str, list[tuple[str, bytes]]] = {part: [] for part in PARTS}
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:*") as tar:
         for member in tar:
             if member.isfile():
@@ -52,8 +54,8 @@ def unpacked(archive: bytes) -> Arrays:
                 assert content is not None
                 files[_part(member.name)].append((member.name, content.read()))
     found: Arrays = {}
-    for part, members in files.items():
-        members.sort()
+    for part in parts:
+        members = sorted(files[part])
         found[f"{part}_images"] = np.stack([_pixels(content, name) for name, content in members])
         found[f"{part}_labels"] = np.array([CLASSES.index(name.split("/")[1]) for name, _ in members], np.uint8)
     return found
@@ -61,7 +63,7 @@ def unpacked(archive: bytes) -> Arrays:
 
 def _part(name: str) -> str:
     parts = name.split("/")
-    if len(parts) != 3 or parts[0] not in ("train", "test") or parts[1] not in CLASSES:
+    if len(parts) != 3 or parts[0] not in PARTS or parts[1] not in CLASSES:
         raise SltkError(f"{ARCHIVE} holds {name!r}, which is not like train/airplane/0000.jpg; fetch it again.")
     return parts[0]
 

@@ -55,7 +55,7 @@ class Dataset:
         return tuple(self.train_x.shape[1:])
 
 
-def load(name: str, folder: str | Path | None = None) -> Dataset:
+def load(name: str, folder: str | Path | None = None, train: bool = True) -> Dataset:
     """The data set ``name``.
 
     Args:
@@ -64,25 +64,29 @@ def load(name: str, folder: str | Path | None = None) -> Dataset:
             ``fashion-mnist`` (the same, mean .2860, deviation .3530); ``cifar10`` and ``cifar100`` (50,000 and 10,000
             of 3 x 32 x 32, mean and deviation by channel); ``cifar10-jpeg`` (CIFAR-10 after JPEG compression).
         folder: where the files lie; digits need none.
+        train: whether the training part is wanted; without it ``train_x`` and ``train_y`` have no rows, and a large
+            data set is there in a fraction of the time.
 
     Raises:
         SltkError: an unknown name; files that are missing, unreadable, or not the original data.
     """
     place = None if folder is None else Path(folder)
     if name == "digits":
-        return _digits()
+        return _digits(train)
     if name == "mnist":
-        return _normalised("mnist", mnist_arrays(place), ((MNIST_MEAN,), (MNIST_SD,)))
+        return _normalised("mnist", mnist_arrays(place), ((MNIST_MEAN,), (MNIST_SD,)), train)
     if name == "fashion-mnist":
-        return _normalised(name, fashion_arrays(place), ((FASHION_MEAN,), (FASHION_SD,)))
+        return _normalised(name, fashion_arrays(place), ((FASHION_MEAN,), (FASHION_SD,)), train)
     if name == "cifar10-jpeg":
-        return _normalised(name, cifar_jpeg_arrays(place), CIFAR10_LEVELS)
+        parts = ("train", "test") if train else ("test",)
+        return _normalised(name, cifar_jpeg_arrays(place, parts), CIFAR10_LEVELS, train)
     if name in ("cifar10", "cifar100"):
-        return _normalised(name, cifar_arrays(name, place), CIFAR10_LEVELS if name == "cifar10" else CIFAR100_LEVELS)
+        levels = CIFAR10_LEVELS if name == "cifar10" else CIFAR100_LEVELS
+        return _normalised(name, cifar_arrays(name, place), levels, train)
     raise SltkError(f"load knows the data sets {', '.join(NAMES)}, but got name={name!r}.")
 
 
-def _digits() -> Dataset:
+def _digits(wanted: bool) -> Dataset:
     from sklearn.datasets import load_digits  # scikit-learn takes about a second to import
 
     pixels, labels = load_digits(return_X_y=True)
@@ -90,16 +94,21 @@ def _digits() -> Dataset:
     y = torch.from_numpy(labels).to(torch.int64)
     order = torch.from_numpy(stream(0, "data", "digits", "split").permutation(len(y)))
     train, test = order.tensor_split([int(_DIGITS_TRAIN_SHARE * len(y))])
+    train = train if wanted else train[:0]
     return Dataset(x[train], y[train], x[test], y[test], 0.0, 1.0, "digits")
 
 
-def _normalised(name: str, arrays: Arrays, levels: tuple[tuple[float, ...], tuple[float, ...]]) -> Dataset:
+def _normalised(
+    name: str, arrays: Arrays, levels: tuple[tuple[float, ...], tuple[float, ...]], train: bool
+) -> Dataset:
     """Images as ``(pixel / 255 - mean) / deviation``, channel by channel, each of 256 values computed once."""
     mean, deviation = (torch.tensor(part, dtype=torch.float64)[:, None] for part in levels)
     table = ((torch.arange(256, dtype=torch.float64) / 255.0 - mean) / deviation).to(torch.float32)
     parts = []
-    for part in ("train", "test"):
-        images, labels = (torch.from_numpy(arrays[f"{part}_{kind}"]) for kind in ("images", "labels"))
+    for part, rows in (("train", None if train else 0), ("test", None)):
+        # What is not wanted has no rows, and may not have been read.
+        names = (f"{part}_{kind}" if rows is None else f"test_{kind}" for kind in ("images", "labels"))
+        images, labels = (torch.from_numpy(arrays[one][:rows]) for one in names)
         parts += [_looked_up(table, images), labels.to(torch.int64)]
     return Dataset(*parts, low=float(table[:, 0].min()), high=float(table[:, 255].max()), name=name)
 

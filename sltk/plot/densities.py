@@ -18,11 +18,13 @@ class DensityCurve:
         label: names it.
         density: kept fractions, falling.
         accuracy: ``[[share by density] by seed]``.
+        axis: what the densities are; the first curve of a panel names its axis.
     """
 
     label: str
     density: Sequence[float]
     accuracy: Sequence[Sequence[float]]
+    axis: str = "density (kept fraction)"
 
 
 def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str) -> Figure:
@@ -39,7 +41,8 @@ def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str) -> F
         ):
             for place, curve in enumerate(curves):
                 _draw(axes, curve, place)
-            axes.set(xscale="log", xlabel="density (kept fraction)", ylabel="test accuracy, %", title=title)
+            named = next((curve.axis for curve in curves), "")
+            axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
             axes.invert_xaxis()
             axes.legend(fontsize=7, ncols=2, loc="lower left")
         figure.suptitle(note, fontsize=11)

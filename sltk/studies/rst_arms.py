@@ -1,26 +1,32 @@
-"""RST beside everything it has to be held against, on one network and one task."""
+"""RST beside everything it has to be held against, on one network and one task, each arm with the same budget."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sltk.core.statistics.paired import Paired, paired
+from sltk.core.errors import SltkError
 from sltk.core.threads import limit
-from sltk.data.datasets import load
-from sltk.models.dense import network_for
-from sltk.studies.findings import LEVEL, PairedFinding, judged_claims
+from sltk.studies.asked import asked_data, asked_network, told
+from sltk.studies.networks import least_fan_in, network_name
+from sltk.train.loop.given import task_of
 from sltk.train.loop.penalties import Ramp
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.methods.dense import Dense
 from sltk.train.methods.imp import Imp
-from sltk.train.methods.rst import Rst
+from sltk.train.methods.rst import PAPER_BATCH, TRANSFORM, PaperLengths, Rst, paper_recipe
 from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
-from sltk.train.runner import run, task_of
+from sltk.train.runner import run
 from sltk.train.setup import Setup
+from sltk.train.stacks import stacks
+
+Budgets = Literal["equal", "own"]
+PARTS = 12  # a budget is a multiple of as many steps, so that it splits into 1, 2, 3, 4 or 6 trainings of equal length
 
 
 @dataclass(frozen=True)
@@ -28,20 +34,30 @@ class RstJob:
     """What is run.
 
     Args:
-        data: name of the data set.
+        data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: ``dense``, or a name in ``sltk.models.registry.MODELS``.
+        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
         hidden: sizes of the hidden layers of ``dense``.
-        densities: kept fractions of all weights but the last layer's, which stays dense in every arm.
-        seeds: 0, 1, ...
+        densities: kept fractions of all weights but those of layers that stay dense in every arm, as the last does.
+        seeds: how many.
+        first_seed: the first of them.
         basis: of the coefficients.
-        epochs: of the transformation.
-        final_epochs: after the cut, and of every training of the other arms.
+        epochs: of RST's transformation.
+        final_epochs: of RST after the cut. Every other arm gets the sum, over all of its trainings.
         cap: where ``lambda`` stops; it gets there after three quarters of the transformation.
         rate: of SGD with momentum .9, decay 1e-4 and a cosine to 0; the transformation has a constant quarter of it.
         l1: strength of the L1 arm.
         batch: rows a step.
+        dense_first: leave the first layer dense too, in every arm.
+        preset: ``paper`` takes RST's own setting from its code (first layer dense, cap 1, its recipes and lengths),
+            in place of both epochs, ``cap``, ``rate``, ``batch`` and ``dense_first``.
+        shrink: of the paper's lengths.
+        budgets: ``equal``, or ``own``: every training of a rival as long as RST's last, so that arms of many
+            trainings spend more; then no verdict is given where budgets differ.
         device: where it runs.
+        stack: replicas at a time; 0 chooses by network and device.
+        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        rates: how the rate goes over each training.
     """
 
     data: str = "digits"
@@ -50,79 +66,135 @@ class RstJob:
     hidden: tuple[int, ...] = (100, 60)
     densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
     seeds: int = 16
+    first_seed: int = 0
     basis: str = "canonical"
-    epochs: int = 36
-    final_epochs: int = 12
-    cap: float = 0.3
+    epochs: float = 54
+    final_epochs: float = 18
+    cap: float = 1.0
     rate: float = 0.2
     l1: float = 1e-4
     batch: int = 64
+    dense_first: bool = False
+    preset: Literal["", "paper"] = ""
+    shrink: float = 1.0
+    budgets: Budgets = "equal"
     device: str = "cpu"
+    stack: int = 0
+    content: str = ""
+    rates: Rates = COSINE
+
+    def __post_init__(self) -> None:
+        if not self.epochs > 0 or not self.final_epochs > 0:
+            raise SltkError(
+                f"RST needs epochs > 0 and final_epochs > 0, but got {self.epochs} and {self.final_epochs}."
+            )
+        PaperLengths(self.shrink)
 
     def inputs(self, arm: str) -> dict[str, Any]:
         """All that the row of ``arm`` depends on."""
         # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
-        kept = {name: value for name, value in asdict(self).items() if name not in ignored}
+        left = ("folder", "rates", "content", "stack", *(("device",) if self.device == "cpu" else ()))
+        kept = {name: value for name, value in asdict(self).items() if name not in left}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
-        return {"study": "rst-arms", "revision": 1, "arm": arm, **kept, **lists}
+        return {"study": "rst-arms", "revision": 2, "arm": arm, **kept, **told(self.rates, self.content), **lists}
 
-    def setup(self, epochs: float, steps: int | None = None) -> Setup:
-        """That of an arm whose trainings take ``epochs``, or ``steps``."""
-        recipe = TrainingRecipe(rate=self.rate, decay=1e-4, batch=self.batch)
-        return Setup(self.basis, range(self.seeds), epochs, steps, recipe, self.device)
+    @property
+    def every_seed(self) -> tuple[int, ...]:
+        """All seeds."""
+        return tuple(range(self.first_seed, self.first_seed + self.seeds))
 
-    def whole(self, rows: int) -> Setup:
-        """That of one training as long as the transformation and the training after it together."""
-        lengths = [self.setup(epochs).timed(rows)[1] for epochs in (self.epochs, self.final_epochs)]
-        return self.setup(self.epochs, sum(lengths))
+    def scope(self, kind: Literal["layerwise", "global"]) -> Scope:
+        """Which layers compete, and how."""
+        return Scope(kind, dense_first=self.dense_first or self.preset == "paper", dense_last=True)
+
+    @property
+    def largest_penalty(self) -> float:
+        """Where ``lambda`` stops."""
+        return 1.0 if self.preset == "paper" else self.cap
 
 
-RIVALS = {  # by claim: whom RST is held against, and whether it may be worse by the margin
-    "weak": (("scratch, equal steps", "dense, then cut"), False),
-    "strong": (("lth, 5 rounds", "lth, 5 rounds, global"), True),
-}
-ROWS = Scope("layerwise", dense_last=True)
-ALL = Scope("global", dense_last=True)
+@dataclass(frozen=True)
+class Lengths:
+    """Steps of RST's two parts, and of all rivals together."""
+
+    transform: int
+    final: int
+    total: int
+
+    def of(self, job: RstJob, trainings: int) -> int:
+        """Steps of each of ``trainings`` equal ones of a rival."""
+        return self.final if job.budgets == "own" else max(1, round(self.total / trainings))
+
+    def rewound(self, job: RstJob, rounds: int) -> tuple[int, int]:
+        """Steps of the first training, and the step to which each round rewinds: about a tenth of them."""
+        if job.budgets == "own":
+            return self.final, self.final // 10
+        steps = round(self.total / (1 + 0.9 * rounds))
+        steps += (self.total - steps) % rounds  # then the rounds share the rest evenly
+        return steps, max(0, steps - (self.total - steps) // rounds)
+
+
+def lengths(job: RstJob, rows: int) -> Lengths:
+    """What is trained how long; ``rows`` of the training part turn epochs into steps."""
+    if job.preset == "paper":
+        paper = PaperLengths(job.shrink)
+        # The transformation's batches are smaller: what counts is how often the data are seen.
+        slow, fast = rows // TRANSFORM.batch, rows // PAPER_BATCH
+        seen = max(1, round(paper.steps / slow * fast))
+        total = PARTS * max(math.ceil((seen + 1) / PARTS), round((seen + paper.final_epochs * fast) / PARTS))
+        return Lengths(round(seen / fast * slow), total - seen, total)
+    each = rows // job.batch
+    total = PARTS * max(1, round((job.epochs + job.final_epochs) * each / PARTS))
+    transform = min(total - 1, max(1, round(job.epochs * each)))
+    return Lengths(transform, total - transform, total)
+
+
 # (job, training rows, density) -> what runs, and how
 RstArm = Callable[[RstJob, int, float], tuple[TrainingMethod, Setup]]
 
 
-def _rst(cap: float | None = None, cycles: int = 1) -> RstArm:
+def _setup(job: RstJob, steps: int, recipe_steps: int | None = None) -> Setup:
+    """That of trainings of ``steps``."""
+    if job.preset == "paper":
+        recipe = paper_recipe(recipe_steps or steps)
+    else:
+        recipe = TrainingRecipe(rate=job.rate, decay=1e-4, batch=job.batch, rates=job.rates)
+    return Setup(job.basis, job.every_seed, steps=steps, recipe=recipe, device=job.device)
+
+
+def _rst(cycles: int = 1, cap: float | None = None) -> RstArm:
     def arm(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
-        ramp = Ramp(job.cap if cap is None else cap, share=0.75)
-        return Rst(density, cycles, job.final_epochs, ramp, ROWS), job.setup(job.epochs)
+        own, last = lengths(job, rows), _setup(job, 1).recipe.batch
+        ramp = Ramp(job.largest_penalty if cap is None else cap, 5 / 9 if job.preset == "paper" else 0.75)
+        transform = TRANSFORM if job.preset == "paper" else None
+        method = Rst(density, cycles, own.final / (rows // last), ramp, job.scope("layerwise"), transform)
+        return method, _setup(job, own.transform, own.final)
 
     return arm
 
 
-def _lth(rounds: int, scope: Scope, late: bool = False) -> RstArm:
+def _lth(rounds: int, kind: Literal["layerwise", "global"] = "layerwise", late: bool = False) -> RstArm:
     def arm(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
-        setup = job.setup(job.final_epochs)
-        rewind = setup.timed(rows)[1] // 10 if late else 0
-        return Imp(density, rounds, rewind, scope=scope), setup
+        steps, rewind = lengths(job, rows).rewound(job, rounds) if late else (lengths(job, rows).of(job, 1 + rounds), 0)
+        return Imp(density, rounds, rewind, scope=job.scope(kind)), _setup(job, steps)
 
     return arm
 
 
 def _after(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
-    return AfterTraining(density, scope=ALL), job.setup(job.final_epochs)
+    return AfterTraining(density, scope=job.scope("global")), _setup(job, lengths(job, rows).of(job, 2))
 
 
 def _l1(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
-    return AfterTraining(density, job.l1, ALL), job.setup(job.final_epochs)
+    return AfterTraining(density, job.l1, job.scope("global")), _setup(job, lengths(job, rows).of(job, 3))
 
 
 def _scratch(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
-    return Scratch(density, ROWS), job.setup(job.final_epochs)
-
-
-def _scratch_equal(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
-    return Scratch(density, ROWS), job.whole(rows)
+    return Scratch(density, job.scope("layerwise")), _setup(job, lengths(job, rows).of(job, 1))
 
 
 def _dense(job: RstJob, rows: int, density: float) -> tuple[TrainingMethod, Setup]:
-    return Dense(), job.whole(rows)
+    return Dense(), _setup(job, lengths(job, rows).of(job, 1))
 
 
 ARMS: dict[str, RstArm] = {
@@ -130,50 +202,47 @@ ARMS: dict[str, RstArm] = {
     "rst, 5 cycles": _rst(cycles=5),
     "dense, then cut": _rst(cap=0.0),
     "scratch": _scratch,
-    "scratch, equal steps": _scratch_equal,
-    "lth, one shot": _lth(1, ROWS),
-    "lth, one shot, global": _lth(1, ALL),
-    "lth, one shot, late": _lth(1, ROWS, late=True),
-    "lth, 5 rounds": _lth(5, ROWS),
-    "lth, 5 rounds, global": _lth(5, ALL),
-    "lth, 5 rounds, late": _lth(5, ROWS, late=True),
-    "lth, 5 rounds, global, late": _lth(5, ALL, late=True),
+    "lth, one shot": _lth(1),
+    "lth, one shot, global": _lth(1, "global"),
+    "lth, one shot, late": _lth(1, late=True),
+    "lth, 5 rounds": _lth(5),
+    "lth, 5 rounds, global": _lth(5, "global"),
+    "lth, 5 rounds, late": _lth(5, late=True),
+    "lth, 5 rounds, global, late": _lth(5, "global", late=True),
     "magnitude after training": _after,
     "l1 from pretrained": _l1,
     "dense": _dense,
 }
+MEASURED = ("test", "validation", "density", "live", "epochs", "steps", "multiply_adds")
+CUT = ("ratio", "masked_per_kept", "mass")
 
 
 @limit(1)
 def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[str, Any]:
-    """``{"test": [[accuracy by seed] by density], "validation": ..., "density": ..., "ratio": ...}`` of one arm.
+    """``{part: [[value by seed] by density]}`` of one arm: the parts ``MEASURED`` at the end; of arms with a cut what
+    it takes (``CUT``), and the accuracies on the test part before and after it. Beside them ``network``, in words, and
+    ``fan_in``, the least of the layers that are pruned.
 
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
-    data = load(job.data, job.folder)
-    network = network_for(job.model, job.hidden, data)
+    data = asked_data(job.data, job.folder)
+    network = asked_network(job.model, job.hidden, data)
     task = task_of(data)
-    found: dict[str, Any] = {"test": [], "validation": [], "density": [], "ratio": []}
+    first = network(job.first_seed)
+    found: dict[str, Any] = {part: [] for part in (*MEASURED, *CUT, "before cut", "after cut")}
+    found |= {"network": network_name(job.model, first), "fan_in": least_fan_in(first, job.scope("layerwise"))}
     for density in job.densities:
         method, setup = ARMS[arm](job, len(task.train.y), density)
-        outcome = run(method, network, task, replace(setup, checkpoint=checkpoint))
-        for part in ("test", "validation", "density"):
-            found[part].append([row[part] for row in outcome.last])
-        found["ratio"].append([row["ratio"] for row in outcome.rows if "ratio" in row])
+        rows: list[dict[str, Any]] = []
+        last: list[dict[str, Any]] = []
+        for seeds in stacks(job.every_seed, first, job.device, job.stack):
+            outcome = run(method, network, task, replace(setup, seeds=seeds, checkpoint=checkpoint))
+            rows += outcome.rows
+            last += outcome.last
+        for part in MEASURED:
+            found[part].append([row[part] for row in last])
+        for part in CUT:
+            found[part].append([row[part] for row in rows if part in row])
+        for part, label in (("before cut", "transformed"), ("after cut", "cut")):
+            found[part].append([row["test"] for row in rows if row["label"] == label and "test" in row])
     return found
-
-
-def judge(job: RstJob, found: Mapping[str, Any], level: float = LEVEL, margin: float = 0.005) -> list[PairedFinding]:
-    """The weak and the strong claim, each a family over densities and rivals, paired over seeds, Holm over it.
-
-    Weak: better than scratch of equal steps, and than dense-then-cut. Strong: not worse by ``margin`` than LTH of five
-    rounds, layerwise and global.
-    """
-    families: dict[str, dict[str, Paired]] = {}
-    for claim, (rivals, may_be_worse) in RIVALS.items():
-        families[claim] = {}
-        for rival in (r for r in rivals if r in found and "rst" in found):
-            for n, density in enumerate(job.densities):
-                ours, theirs = found["rst"]["test"][n], found[rival]["test"][n]
-                families[claim][f"{rival} at {density:g}"] = paired(ours, theirs, -margin if may_be_worse else 0.0)
-    return judged_claims(families, level)

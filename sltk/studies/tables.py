@@ -9,56 +9,99 @@ from rich.table import Table
 from rich.text import Text
 
 from sltk.core.statistics.paired import TESTED, fewest_pairs
-from sltk.studies.findings import LEVEL, PairedFinding
-from sltk.studies.imp_bases import ImpJob, area
+from sltk.studies.areas import area
+from sltk.studies.findings import LEVEL, NO_VERDICT, PairedFinding
+from sltk.studies.imp_bases import ImpJob
 from sltk.studies.rst_arms import RstJob
 from sltk.train.pruning.followers import LEADER
 
 SHOWN = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02)
-EMPTY = 0.02  # masked over kept mean size: above it, the cut still takes something away
+EMPTY = 0.02  # all that the cut takes over all that stays, in size: above it, the cut may cost something
 
 
 def basis_table(job: ImpJob, found: Mapping[str, Any]) -> Table:
-    """One row a basis, that of its tickets, and one a control: mean accuracies at a few densities, and over all."""
+    """One row a basis, that of its tickets, and one a control: mean accuracies at a few densities, and over all.
+
+    Under the tickets stand the densities that were achieved: kept, and live.
+    """
     nearest = {int(np.argmin(np.abs(np.log(np.asarray(job.densities) / d)))) for d in SHOWN}
     rounds = sorted(nearest | {len(job.densities) - 1})
-    title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds, by density asked"
+    title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds, by density asked of the weights that are pruned"
     table = Table(title=title, title_justify="left")
     table.add_column("basis\n  arm", no_wrap=True)
     for r in rounds:
         table.add_column(f"{job.densities[r]:.3g}", justify="right")
     table.add_column("over log\ndensity", justify="right")
     for basis, arms in found.items():
-        for n, arm in enumerate(
-            sorted(arms, key=lambda arm: arm != LEADER)
-        ):  # stored rows are in order of the alphabet
-            parts = arms[arm]
-            mean = np.asarray(parts["test"]).mean(0)
-            cells = [f"{100 * mean[r]:.1f}" for r in rounds]
-            whole = [f"{100 * np.mean(area(job, parts['test'])):.2f}"] if job.rounds > 0 else []
-            first = Text(basis, "bold") if arm == LEADER else f"  {arm}"
-            table.add_row(first, *cells, *whole, end_section=n + 1 == len(arms))
+        # Stored rows are in order of the alphabet.
+        ordered = sorted(arms, key=lambda arm: arm != LEADER)
+        for arm in ordered:
+            for row in _rows(basis, arm, arms[arm], rounds):
+                table.add_row(*row)
+        table.add_section()
+    table.caption, table.caption_justify = _above_one(found), "left"
     return table
 
 
+def _rows(basis: str, arm: str, parts: Mapping[str, Any], rounds: Sequence[int]) -> list[list[Any]]:
+    mean = np.asarray(parts["test"]).mean(0)
+    each = [area(*curve) for curve in zip(parts["density"], parts["test"], strict=True)]
+    whole = f"{100 * np.mean(each):.2f}" if None not in each else ""  # type: ignore[arg-type]
+    first = Text(basis, "bold") if arm == LEADER else f"  {arm}"
+    rows: list[list[Any]] = [[first, *(f"{100 * mean[r]:.1f}" for r in rounds), whole]]
+    for name, part in (("kept", "density"), ("live", "live")) if arm == LEADER else ():
+        achieved = np.asarray(parts[part]).mean(0)
+        rows.append([f"    {name}", *(f"{achieved[r]:.3g}" for r in rounds), ""])
+    return rows
+
+
+def _above_one(found: Mapping[str, Any]) -> str | None:
+    """Which bases hold more numbers than their weights have, before anything is pruned."""
+    starts = {basis: float(np.max(np.asarray(arms[LEADER]["density"])[:, 0])) for basis, arms in found.items()}
+    said = [f"{basis} starts at a density of {start:.3g}" for basis, start in starts.items() if start > 1.0]
+    return f"{'; '.join(said)}: its factors hold more numbers than its weights." if said else None
+
+
 def arm_table(job: RstJob, found: Mapping[str, Any]) -> Table:
-    """One row an arm: mean accuracies by density."""
-    title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds; the last layer is dense in every arm"
+    """One row an arm: mean accuracies by density, and what the arm has spent; the ranges are over densities."""
+    first = "first and last layer are" if job.scope("layerwise").dense_first else "last layer is"
+    title = f"Test accuracy on {job.data}, mean of {job.seeds} seeds; the {first} dense in every arm"
     table = Table(title=title, title_justify="left")
     table.add_column("density", no_wrap=True)
     for density in job.densities:
         table.add_column(f"{density:g}", justify="right")
+    for name in ("epochs", "steps", "10^6 multiply-\nadds"):
+        table.add_column(name, justify="right", no_wrap=True)
     for arm, parts in found.items():
-        table.add_row(arm, *(f"{100 * np.mean(seeds):.2f}" for seeds in parts["test"]))
+        accuracies = (f"{100 * np.mean(seeds):.2f}" for seeds in parts["test"])
+        table.add_row(arm, *accuracies, _range(parts["epochs"], 1), _range(parts["steps"], 1),
+                      _range(parts["multiply_adds"], 1e-6))  # fmt: skip
+    for name, part in (("kept, of all weights", "density"), ("live, rst", "live")):
+        table.add_row(name, *(f"{np.mean(seeds):.3g}" for seeds in found["rst"][part]), "", "", "")
     return table
 
 
+def _range(by_density: Sequence[Sequence[float]], factor: float) -> str:
+    means = [factor * float(np.mean(seeds)) for seeds in by_density]
+    ends = [f"{end:,.0f}" for end in (min(means), max(means))]
+    return ends[0] if ends[0] == ends[1] else "…".join(ends)
+
+
 def emptied(job: RstJob, found: Mapping[str, Any]) -> str:
-    """What the penalty of RST has left for the cut to take."""
-    ratios = [max(own) for own in found["rst"]["ratio"]]
-    said = ", ".join(f"{ratio:.3g} at {density:g}" for ratio, density in zip(ratios, job.densities, strict=True))
-    judged = "below" if max(ratios) < EMPTY else "NOT everywhere below"
-    return f"Before RST's cut the mean size of masked over kept weights is at most {said}: {judged} {EMPTY}."
+    """What the penalty of RST has left for the cut to take: its share, and what the cut costs."""
+    own = found["rst"]
+    said = []
+    for n, density in enumerate(job.densities):
+        lost = 100 * (np.mean(own["before cut"][n]) - np.mean(own["after cut"][n]))
+        said.append(
+            f"at {density:g}, {max(own['mass'][n]):.3g} ({max(own['ratio'][n]):.2g} a weight, "
+            f"{np.mean(own['masked_per_kept'][n]):.3g} masked for each kept one), and it costs {lost:.1f} points"
+        )
+    judged = "everywhere below" if max(map(max, own["mass"])) < EMPTY else "NOT everywhere below"
+    return (
+        f"RST's cut takes, in size over what stays, at most: {'; '.join(said)}. It is {judged} {EMPTY}, where next to "
+        "nothing is left to take."
+    )
 
 
 def findings_table(judged: Sequence[PairedFinding], what: str, points: str = "mean") -> Table:
@@ -75,9 +118,20 @@ def findings_table(judged: Sequence[PairedFinding], what: str, points: str = "me
             one.claim, one.basis, Text(one.finding, "bold"), f"{100 * c.mean:+.2f}",
             f"{100 * c.low:+.1f}…{100 * c.high:+.1f}", f"{one.p_value:.2g}", end_section=last,
         )  # fmt: skip
-    said = [TESTED, _too_few(judged)] if judged else []
+    said = [TESTED, _too_few(judged), *_settings(judged), *_unequal(judged)] if judged else []
     table.caption, table.caption_justify = "\n".join(filter(None, said)) or None, "left"
     return table
+
+
+def _settings(judged: Sequence[PairedFinding]) -> list[str]:
+    """What the findings speak of, and of nothing else."""
+    return [f"Setting: {said}." for said in dict.fromkeys(one.setting for one in judged) if said]
+
+
+def _unequal(judged: Sequence[PairedFinding]) -> list[str]:
+    """The budgets of the pairs that get no verdict."""
+    unequal = (one for one in judged if one.finding == NO_VERDICT)
+    return [f"{one.basis}: {one.budgets}; ask for equal budgets." for one in unequal]
 
 
 def _too_few(judged: Sequence[PairedFinding]) -> str | None:

@@ -15,7 +15,7 @@ from sltk.train.loop.state import State
 from sltk.train.phases.base import Phases
 from sltk.train.phases.train import Train
 
-FORMAT = "sltk checkpoint 1"
+FORMAT = "sltk checkpoint 2"
 
 
 def save_checkpoint(state: State, path: str | Path) -> None:
@@ -50,6 +50,7 @@ def load_checkpoint(state: State, path: str | Path, phases: Phases) -> State:
     state.generator = tensors["g:"]
     state.position, state.cursor, state.inside = numbers["position"], numbers["cursor"], numbers["inside"]
     state.seed, state.rows = numbers["seed"], numbers["rows"]
+    state.steps, state.epochs, state.products = numbers["steps"], numbers["epochs"], numbers["products"]
     state.anchors = {
         name: ({k[len(f"a:{name}:") :]: v for k, v in tensors.items() if k.startswith(f"a:{name}:")}, position)
         for name, position in numbers["anchors"].items()
@@ -79,7 +80,8 @@ def _numbers(state: State) -> dict[str, Any]:
     return {
         "position": state.position, "cursor": state.cursor, "inside": state.inside, "seed": state.seed,
         "rows": state.rows, "anchors": {name: position for name, (_, position) in state.anchors.items()},
-        "optimised": state.optimiser is not None,
+        "optimised": state.optimiser is not None, "steps": state.steps, "epochs": state.epochs,
+        "products": state.products,
     }  # fmt: skip
 
 

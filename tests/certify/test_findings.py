@@ -17,10 +17,18 @@ MET = Comparison("data", 100, error=0.1, largest=3.0, spread=4.0, same=100)
     [
         (0, 0.1, 0.15, "proved"), (3, 0.1, 0.15, "proved"), (0, 0.1, 50.0, "faithful"), (3, 0.19, 50.0, "faithful"),
         (0, 0.21, 50.0, "reached only"), (1, 0.21, 50.0, "failed"), (0, math.inf, math.inf, "reached only"),
+        (0, 0.21, 0.15, "reached only"), (1, 0.21, 0.15, "failed"), (0, math.inf, 0.15, "reached only"),
     ],
 )  # fmt: skip
 def test_the_rule(failures: int, error: float, bound: float, word: str) -> None:
     assert conclude_findings(500, failures, (replace(MET, error=error),), bound, None).word == word
+
+
+def test_what_rounding_takes_away_is_not_proved() -> None:
+    """A bound in real arithmetic says nothing of a float32 run that leaves it."""
+    assert conclude_findings(1, 0, (replace(MET, error=9.0),), 0.15, None).rounded_away
+    assert not conclude_findings(1, 0, (replace(MET, error=9.0),), 10.0, None).rounded_away
+    assert not conclude_findings(1, 0, (MET,), 0.15, None).rounded_away
 
 
 def test_the_limit_is_the_asked_error_or_a_share_of_the_spread() -> None:

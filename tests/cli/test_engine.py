@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import torch
 import tyro
 
+from sltk.cli import options
 from sltk.cli.main import main
 from sltk.cli.options import DataName, Imp, ModelName
 from sltk.core.errors import SltkError
@@ -23,6 +25,10 @@ COMMANDS = {
     "rst": ["rst", "--densities", "0.3", "0.1", "--epochs", "1", "--final-epochs", "1", *SMALL],
     "edge-popup": ["edge-popup", "--densities", "0.5", "--epochs", "1", *SMALL],
 }
+
+ON_A_DEVICE = {
+    "Imp": ["imp"], "Rst": ["rst"], "EdgePopup": ["edge-popup"], "Train": ["train", "rigl"], "Rewinding": ["rewinding"]
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -88,6 +94,50 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     told = capsys.readouterr().err
     assert named in " ".join(told.split())
     assert len(told.splitlines()) == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here, so cuda is no wrong input")
+@pytest.mark.parametrize("command", ON_A_DEVICE.values(), ids=list(ON_A_DEVICE))
+def test_cuda_without_cuda_is_one_line(command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([*command, "--device", "cuda", "--out", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "device='cuda'" in " ".join(told.split())
+    assert 'pass "cpu"' in told
+    assert len(told.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_command_with_a_device_is_tried_above() -> None:
+    asked = {name for name, kind in vars(options).items() if isinstance(kind, type) and "device" in vars(kind)}
+    assert asked == set(ON_A_DEVICE)
+
+
+def test_groups_have_a_dense_classifier_and_a_canonical_run_beside_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["imp", "--bases", "canonical", "low-rank", "unit", "--rounds", "2", "--epochs", "1", *SMALL]
+    assert main([*argv, "--out", str(tmp_path)]) == 0
+    found = json.loads(next(tmp_path.glob("*/summary.json")).read_bytes())
+    assert set(found["outputs"]) == {"canonical", "canonical, dense classifier", "low-rank", "unit"}
+    told = capsys.readouterr().out
+    assert "low-rank starts at a density of" in told
+    assert "classifier dense" in told
+    judged = {one["basis"] for one in found["findings"] if one["claim"] == "3 beats canonical over live ones"}
+    assert judged == {"low-rank", "unit"}
+    for arms in found["outputs"].values():
+        for parts in arms.values():
+            assert (torch.tensor(parts["live"]) <= torch.tensor(parts["density"])).all()
+            assert parts["steps"] == [[17, 34, 51]] * 2
+
+
+@pytest.mark.parametrize("setting", ["by-basis", "dense", "pruned"])
+def test_whose_classifier_is_dense(setting: str) -> None:
+    job = ImpJob(bases=("canonical", "dct", "unit"), classifier=setting)  # type: ignore[arg-type]
+    dense = {task for task in job.tasks if job.scope(task).dense_last}
+    beside = "canonical, dense classifier"
+    assert dense == {"by-basis": {"unit", beside}, "dense": {*job.bases}, "pruned": set()}[setting]
+    assert (beside in job.tasks) == (setting == "by-basis")
+    assert ImpJob(bases=("canonical", "dct")).tasks == ("canonical", "dct")
 
 
 @pytest.mark.parametrize(

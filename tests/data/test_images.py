@@ -153,6 +153,11 @@ def test_the_archive_itself() -> None:
     assert float(data.train_x.mean().abs()) < 0.01
     assert float((data.train_x.std((0, 2, 3)) - 1).abs().max()) < 0.01
     assert data.train_x.dtype == torch.float32
+    test = load("cifar10-jpeg", DATA, train=False)
+    assert tuple(test.train_x.shape) == (0, 3, 32, 32)
+    assert len(test.train_y) == 0
+    assert torch.equal(test.test_x, data.test_x)
+    assert (test.low, test.high, test.input_shape) == (data.low, data.high, data.input_shape)
 
 
 @pytest.mark.skipif(not JPEG.is_file(), reason=f"no {JPEG}")
@@ -162,3 +167,12 @@ def test_a_changed_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / cifar_jpeg.ARCHIVE).write_bytes(bytes(content))
     with pytest.raises(SltkError, match="sha256"):
         load("cifar10-jpeg", tmp_path)
+
+
+def test_without_its_training_part_a_data_set_is_the_same() -> None:
+    whole, test = load("digits"), load("digits", train=False)
+    assert len(whole.train_x) > 0
+    assert len(test.train_x) == len(test.train_y) == 0
+    assert torch.equal(test.test_x, whole.test_x)
+    assert torch.equal(test.test_y, whole.test_y)
+    assert test.input_shape == whole.input_shape

@@ -1,6 +1,7 @@
 """Files that were written to be believed: hashes and all are as they should be, and the check still says no."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from sltk.verify.derived import derive
 MUTATIONS = 1000
 
 
+@cache
 def target() -> Network:
     generator = torch_stream(2, "tests", "forged")
     module = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))

@@ -174,17 +174,22 @@ class Passage:
 
     def _together(self, at: int, place: int, shared: int, v: Tensor) -> Interval:
         """Ranges of ``sum_a v_a d_a`` for every row and neuron before step ``place`` of a stage, ``(rows, *shape)``."""
-        ends: list[Tensor] = []
-        for row in v:
-            neurons = row[0].numel()
-            alone = torch.zeros(neurons, row.shape[0], neurons, dtype=torch.float64)
-            alone[torch.arange(neurons), :, torch.arange(neurons)] = row.flatten(1).T
-            both = torch.cat((-alone, alone)).reshape(2 * neurons, *row.shape)
-            low, high = self._before(at, place, Form(difference=both), shared).reshape(2, neurons)
-            ends.append(torch.stack((-low, high)))
-        low, high = torch.stack(ends, 1)
+        neurons = v[0, 0].numel()
+        size = max(1, BLOCK // (16 * neurons * v[0].numel()))
+        ends = [self._alone(at, place, shared, v[first : first + size]) for first in range(0, len(v), size)]
+        low, high = torch.cat(ends, 1)
         shape = (len(v), *v.shape[2:])
         return Interval(torch.minimum(low, high).reshape(shape), torch.maximum(low, high).reshape(shape))
+
+    def _alone(self, at: int, place: int, shared: int, v: Tensor) -> Tensor:
+        """Both ends for every row of ``v`` and every neuron, each a functional of its own, ``(2, rows, neurons)``."""
+        rows, neurons = len(v), v[0, 0].numel()
+        here = torch.arange(neurons)
+        alone = torch.zeros(rows, neurons, v.shape[1], neurons, dtype=torch.float64)
+        alone[:, here, :, here] = v.flatten(2).permute(2, 0, 1)
+        both = torch.stack((-alone, alone)).reshape(2 * rows * neurons, *v.shape[1:])
+        low, high = self._before(at, place, Form(difference=both), shared).reshape(2, rows, neurons)
+        return torch.stack((-low, high))
 
     def _quickly(self, at: int, v: Tensor) -> Interval:
         size = max(1, BLOCK // (8 * v[0].numel()))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sltk.certify.differential.forms import Form, units
 from sltk.certify.differential.front import Front
-from sltk.certify.differential.relax import Pair, start_pair
+from sltk.certify.differential.relax import LEVELS, Pair, start_pair
 from sltk.certify.intervals import Box
 from sltk.certify.realised import Realised
 from sltk.core.numerics.rounding import require_finite
@@ -18,7 +18,6 @@ from sltk.networks.wiring import INPUT
 
 WORK = 8e9  # products of coefficients and weights: seconds on one core
 MEMORY = 2**30
-LEVELS = 2  # of shared gates
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,7 @@ def relaxation(
         what = f"{last:.2g} products" if last > limits.work else f"{heaviest:.2g} bytes"
         return Relaxation(None, f"not computed: the outputs alone take {what}, more than the limit")
     pair, left, kept = start_pair(network, box, limits.memory), limits.work - last, 0
+    neurons = 1.0
     for index, one in enumerate(realised):
         rows = math.prod(network.shapes(index)[1]) * (1 + 2 * one.copies)
         cost = 2.0 * rows * sum(work[:index])
@@ -84,7 +84,11 @@ def relaxation(
         refine = cheap or cost <= left
         left -= 0.0 if cheap or not refine else cost
         kept += not refine
-        pair.extend(one, None if injected is None else injected[index], refine)
+        # A shared gate asks for one more functional of every row and neuron, and so does each on its way back.
+        levels = next((depth for depth in range(LEVELS, 0, -1) if cost * neurons**depth <= left), 0) if refine else 0
+        left -= cost * neurons**levels if levels else 0.0
+        neurons = max(neurons, float(math.prod(network.shapes(index)[1])))
+        pair.extend(one, None if injected is None else injected[index], refine, levels)
     text = "backward substitution of target and ticket together"
     if kept:
         text += f"; inner ranges of {kept} of {len(realised)} stages by intervals, within the limit of work"

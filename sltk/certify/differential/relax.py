@@ -21,7 +21,7 @@ from sltk.networks.op import Step as Op
 from sltk.networks.wiring import INPUT
 
 ROOM = 2.0**20
-LEVELS = 2
+LEVELS = 2  # of shared gates
 
 
 @dataclass
@@ -47,13 +47,16 @@ class Pair:
     fronts: dict[int, Front] = field(default_factory=dict[int, Front])
     room: float = ROOM
 
-    def extend(self, realised: Realised, injected: Tensor | None = None, refine: bool = True) -> None:
+    def extend(
+        self, realised: Realised, injected: Tensor | None = None, refine: bool = True, levels: int = LEVELS
+    ) -> None:
         """Relax the next stage.
 
         Args:
             realised: what the construction says of it.
             injected: ``(copies, out, ...)``, at least 0: what else each affine output of the ticket may be off by.
             refine: whether its ranges are sought by substitution, or interval arithmetic is enough.
+            levels: of shared gates on the way back.
         """
         index = len(self.stages)
         stage, wire = self.network.stages[index], self.network.wires[index]
@@ -62,7 +65,7 @@ class Pair:
         start = _forward(stage.affine, realised, entering, skips, injected)
         extra = torch.zeros_like(start.difference.low) if injected is None else injected
         self.stages.append(Stage(realised.map(stage.affine, entering, extra), ()))
-        here = consistent(self._refined(start) if refine else start)
+        here = consistent(self._refined(start, levels) if refine else start)
         self.at.append(here)
         steps, after = _steps(stage.after, here)
         self.stages[-1] = Stage(self.stages[-1].map, steps)
@@ -73,7 +76,7 @@ class Pair:
         """The way back through what is relaxed."""
         return Passage(self.network, self.box, self.stages, self.known, self.fronts)
 
-    def _refined(self, start: Known) -> Known:
+    def _refined(self, start: Known, levels: int) -> Known:
         wire = self.network.wires[len(self.stages) - 1]
         if wire.reads == INPUT and not wire.adds:
             found = self.stages[-1].map.extremes()
@@ -82,7 +85,7 @@ class Pair:
         if Front.fits(self.network, len(self.stages) - 1, self.known, self.memory):
             index = len(self.stages) - 1
             self.fronts[index] = Front(self.network, tuple(self.stages), tuple(self.known), self.box)
-            return self._shared(start.met(self.fronts[index].ranges(start)))
+            return self._shared(start.met(self.fronts[index].ranges(start)), levels)
         patches = Patches.of(self.network, self.stages, self.box, self.memory)
         if patches is not None:
             return start.met(patches.ranges(start))
@@ -90,17 +93,17 @@ class Pair:
         difference = self._range(start.difference, lambda c: Form(difference=c))
         ticket = self._range(start.ticket, lambda c: Form(ticket=c))
         return self._shared(
-            Known(*map(meet, (start.target, start.difference, start.ticket), (target, difference, ticket)))
+            Known(*map(meet, (start.target, start.difference, start.ticket), (target, difference, ticket))), levels
         )
 
-    def _shared(self, found: Known) -> Known:
+    def _shared(self, found: Known, levels: int) -> Known:
         """The same, with differences by shared gates, where these are few."""
         index = len(self.stages) - 1
         read = self.network.wires[index].reads
         gated = any(step.gate is not None for stage in self.stages[:index] for step in stage.steps)
-        if read == INPUT or not gated or found.difference.low.numel() * self.widest > self.room:
+        if levels == 0 or read == INPUT or not gated or found.difference.low.numel() * self.widest > self.room:
             return found
-        difference = self._range(found.difference, lambda c: Form(difference=c), LEVELS)
+        difference = self._range(found.difference, lambda c: Form(difference=c), levels)
         return Known(found.target, meet(found.difference, difference), found.ticket)
 
     def _range(self, like: Interval, form: Callable[[Tensor], Form], shared: int = 0) -> Interval:

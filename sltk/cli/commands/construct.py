@@ -20,6 +20,10 @@ CURE = (
     "--param-eps and --eps, so that the recipe chooses itself (`sltk plan` says what it will come to), or build it "
     "with --method two-layer, whose neurons have no copies that come apart (docs/depth.md says why)."
 )
+ROUNDED = (
+    "In real arithmetic the error is within the limit; what exceeds it is float32 rounding. `ticket.module().double()` "
+    "computes the target; for float32 build it with another --method, or with a larger --curvature."
+)
 
 
 def run_construct(options: Construct, console: Console) -> int:
@@ -84,7 +88,9 @@ def _print(
     if options.certify:
         console.print(ticket.certificate.explain())
         console.print(ticket.a_priori.explain())
-    if findings.lost:
+    if findings.rounded_away:
+        console.print(f"[bold red]{ROUNDED}[/]", highlight=False)
+    elif findings.lost:
         console.print(f"[bold red]{CURE}[/]", highlight=False)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from sltk.cli.options import EdgePopup
 from sltk.cli.results import require_counts, run_tasks, write_summary
+from sltk.studies.asked import content_of
 from sltk.studies.edge_search import SearchJob, measure_planted, measure_search
 from sltk.train.device import require_device
 from sltk.train.pruning.choose import require_density
@@ -42,25 +43,29 @@ def _job(options: EdgePopup) -> SearchJob:
     require_device(options.device)
     for density in options.densities:
         require_density(density)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return SearchJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         densities=options.densities,
         seeds=options.seeds,
         epochs=options.epochs,
         device=options.device,
+        rates=options.rates,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )
 
 
 def _table(job: SearchJob, found: dict) -> Table:
     title = f"Test accuracy on {job.data} without training a weight, {job.seeds} seeds"
     table = Table(title=title, title_justify="left")
-    for name in ("law, scope, density", "mean", "least", "largest", "weights trained"):
+    for name in ("law, scope, density", "mean", "least", "largest", "kept", "live", "weights trained"):
         table.add_column(name, justify="left" if "," in name else "right")
     for name, parts in found.items():
         seen = np.asarray(parts["test"])
         cells = (f"{100 * value:.1f}" for value in (seen.mean(), seen.min(), seen.max()))
-        table.add_row(name, *cells, f"{parts['weights trained']}")
+        densities = (f"{np.mean(parts[part]):.3g}" for part in ("density", "live"))
+        table.add_row(name, *cells, *densities, f"{parts['weights trained']}")
     return table

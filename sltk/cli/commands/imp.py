@@ -10,16 +10,20 @@ from sltk.cli.options import Imp
 from sltk.cli.results import require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import save
-from sltk.studies.imp_bases import BASES, ImpJob, judge, measure_basis
+from sltk.studies.asked import content_of
+from sltk.studies.curves import KINDS, curve
+from sltk.studies.imp_bases import BASES, ImpJob, measure_basis
+from sltk.studies.imp_claims import judge
 from sltk.studies.tables import basis_table, findings_table
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
+from sltk.train.pruning.followers import LEADER
 
 
 def run_imp(options: Imp, console: Console) -> int:
     """Run the study; 0 whatever it finds, since a claim that fails is a result."""
     job = _job(options)
-    tasks = {basis: job.inputs(basis) for basis in job.bases}
+    tasks = {basis: job.inputs(basis) for basis in job.tasks}
     found, folder, seconds = run_tasks("imp", tasks, partial(measure_basis, job), options.out, options.jobs, console)
     judged = judge(job, found)
     console.print(basis_table(job, found))
@@ -39,9 +43,10 @@ def _job(options: Imp) -> ImpJob:
     bases = options.bases or BASES
     for basis in bases:
         basis_named(basis)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return ImpJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         bases=tuple(dict.fromkeys(bases)),
@@ -55,19 +60,21 @@ def _job(options: Imp) -> ImpJob:
         stack=options.stack,
         augment=options.augment,
         controls=options.controls,
+        classifier=options.classifier,
         device=options.device,
+        rates=options.rates,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )
 
 
 def density_panels(job: ImpJob, found: dict) -> dict[str, list[DensityCurve]]:
-    """Curves of accuracy against density: of all tickets, and of two bases beside their controls."""
-    tickets = [DensityCurve(basis, job.densities, arms["ticket"]["test"]) for basis, arms in found.items()]
+    """Curves of accuracy against density: of all tickets, as kept and as live; of two bases beside their controls."""
+    panels = {
+        f"Tickets, by {said}": [curve(basis, arms[LEADER], part) for basis, arms in found.items()]
+        for said, part in KINDS
+    }
     if not job.controls:
-        return {"Tickets, by basis": tickets}
+        return panels
     shown = [basis for basis in ("canonical", "dct") if basis in found] or list(found)[:1]
-    controls = [
-        DensityCurve(f"{basis}, {arm}", job.densities, parts["test"])
-        for basis in shown
-        for arm, parts in found[basis].items()
-    ]
-    return {"Tickets, by basis": tickets, "Tickets and their controls": controls}
+    controls = [curve(f"{basis}, {arm}", parts) for basis in shown for arm, parts in found[basis].items()]
+    return panels | {"Tickets and their controls": controls}

@@ -3,15 +3,17 @@
 from dataclasses import asdict
 from functools import partial
 
-import numpy as np
 from rich.console import Console
 
 from sltk import __version__
 from sltk.cli.options import Rst
 from sltk.cli.results import require_counts, run_tasks, write_summary
-from sltk.plot.densities import DensityCurve, draw_densities
+from sltk.plot.densities import draw_densities
 from sltk.plot.style import save
-from sltk.studies.rst_arms import ARMS, RstJob, judge, measure_arm
+from sltk.studies.asked import content_of
+from sltk.studies.curves import KINDS, arm_curve
+from sltk.studies.rst_arms import ARMS, RstJob, measure_arm
+from sltk.studies.rst_claims import judge
 from sltk.studies.tables import arm_table, emptied, findings_table
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
@@ -30,11 +32,9 @@ def run_rst(options: Rst, console: Console) -> int:
     command = asdict(job) | {"densities": list(job.densities), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
     if len(job.densities) > 1:
-        curves = [
-            DensityCurve(arm, job.densities, np.transpose(parts["test"]).tolist()) for arm, parts in found.items()
-        ]
+        panels = {f"by {said}": [arm_curve(arm, parts, part) for arm, parts in found.items()] for said, part in KINDS}
         note = f"RST and its rivals on {job.data}, {job.seeds} seeds"
-        save(draw_densities({note: curves}, ""), folder / "densities.png", {"Version": __version__, **job.inputs("")})
+        save(draw_densities(panels, note), folder / "densities.png", {"Version": __version__, **job.inputs("")})
     console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
     return 0
 
@@ -45,9 +45,10 @@ def _job(options: Rst) -> RstJob:
     require_device(options.device)
     for density in options.densities:
         require_density(density)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return RstJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         densities=options.densities,
@@ -57,5 +58,10 @@ def _job(options: Rst) -> RstJob:
         final_epochs=options.final_epochs,
         cap=options.cap,
         rate=options.rate,
+        preset=options.preset,
+        shrink=options.shrink,
+        budgets=options.budgets,
         device=options.device,
+        rates=options.rates,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )

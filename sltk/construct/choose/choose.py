@@ -20,6 +20,7 @@ from sltk.construct.architecture import architecture_of
 from sltk.construct.choose.cascade import Cascade
 from sltk.construct.choose.rehearsal import Pools
 from sltk.construct.choose.stages import StageChoice, StageQuestion
+from sltk.construct.choose.straight import curvatures
 from sltk.construct.choose.target_class import TargetClass
 from sltk.construct.declaration import Declaration
 from sltk.construct.methods.base import Method, method_named
@@ -39,9 +40,6 @@ OWN_ERROR = 0.01  # of the copies at the last layer, relative to its values, fro
 LADDERS = {True: (((0,) * 6 + (-1,) * 3 + (-2,) * 3 + (-3, -3, -4, -4, -5, -5, -6, -6, -7)),
                   (0, 0, -1, -1, -2, -2, -3, -4, -5, -6, -7)),
            False: ((0,),)}  # fmt: skip
-# Univariate layers may bend by this much if a subset took half of its pool. It takes four or five samples, and bends by
-# a hundredth of it; smaller values inside would cost more rounding to float32 than that.
-CURVATURE = 0.01
 CHOSEN = ("method", "n", "law", "first_activation", "biases", "scale_exponents")
 
 
@@ -195,12 +193,16 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
     zeros = (0,) * count
     entries: dict[str, Any] = {"law": DEFAULT_LAW, **fixed}
     plain = Recipe(
-        method=method.name, param_eps=TOLERANCE, hidden_reach=math.ldexp(1.0, known.reach), curvature=CURVATURE,
+        method=method.name, param_eps=TOLERANCE, hidden_reach=math.ldexp(1.0, known.reach),
         stage_exponents=zeros, sample_exponents=zeros, bias_exponents=zeros, **entries,
     )  # fmt: skip
     search = Search("weighted", copy_error=0.003, prune_below=0.0)
-    own = [stage.activation for stage in network.stages if stage.activation is not None]
-    declared = Declaration.on(architecture_of(network), plain, box, {phi.name: phi for phi in own})
+    own = {stage.activation.name: stage.activation for stage in network.stages if stage.activation is not None}
+
+    def declare(curvature: float | tuple[float, ...]) -> Declaration:
+        return Declaration.on(architecture_of(network), replace(plain, curvature=curvature), box, own)
+
+    declared = declare(curvatures(declare, count))
     pools = _pools(network, declared, search)
     total, stages, wires = sum(sizes.total for sizes in known.weights), list[StageChoice](), network.wires
     for index, stage in enumerate(network.stages):
@@ -213,7 +215,7 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
         question = StageQuestion(stage, weights, biases, pools.get(index, {}), univariate, allowed, before, cascade)
         stages.append(question.choose())
     recipe = replace(
-        plain,
+        declared.recipe,
         stage_exponents=tuple(s.octave for s in stages),
         sample_exponents=tuple(s.offset for s in stages),
         bias_exponents=tuple(s.biases for s in stages),

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sltk.certify.findings import output_spread, probes
+from sltk.certify.findings import SHARE, output_spread, probes
 from sltk.certify.intervals import Box
 from sltk.construct.choose.choose import Choice
 from sltk.construct.choose.stages import StageChoice
+from sltk.construct.choose.straight import coarse
 from sltk.construct.construction import Construction
 from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.core.numerics.tensors import tensor_of
@@ -26,7 +27,6 @@ from sltk.networks.wiring import flow
 COPIES = 8  # simulated; a neuron has more, so that what copies share comes out a little too large
 INPUTS, FEWEST = 64, 8
 PRODUCTS = 4e8  # of the target's weights on all inputs that are simulated: a simulation takes about 50 times as many
-FLOAT32 = 2.0**-24
 BYTES_KEPT = 115.0  # a kept weight, in the mask, the module and the certificate; measured on four networks
 BYTES_BASE = 2.0**30  # the libraries, the data, and a batch of pools
 
@@ -55,6 +55,11 @@ class Forecast:
     rounding: float
     seconds: float
     bytes: float
+
+    @property
+    def lost(self) -> bool:
+        """Whether the function is expected to be lost, by the rule of ``sltk.certify.findings``."""
+        return not self.error <= SHARE * self.spread
 
 
 def forecast(network: Network, box: Box, choice: Choice, data: Tensor | None = None) -> Forecast:
@@ -124,18 +129,5 @@ def _noise(affine: Affine, role: Role, plan: SourcePlan, stage: StageChoice, x: 
     if len(x) > 1:
         found = found + affine.correlate(square, x.var(0)).reshape(found.shape)
     if role.first is not None and role.activation is not None:
-        found = found + affine.correlate(square, _coarse(role, plan, mean)).reshape(found.shape)
+        found = found + affine.correlate(square, coarse(role, plan, mean)).reshape(found.shape)
     return found
-
-
-def _coarse(role: Role, plan: SourcePlan, x: Tensor) -> Tensor:
-    """Variance that a univariate neuron adds to ``sum v^2 = 1``: rounding of its value, and curvature."""
-    assert role.activation is not None
-    assert role.first is not None
-    phi, down = role.activation, plan.layers[role.first].columns[0][1]
-    up, remainder = math.ldexp(1.0, -down), phi.remainder
-    value = math.ldexp(1.0, down) * x.abs() * 2.0  # weights are up to 2
-    rounding = FLOAT32 * (abs(phi.intercept) + value)
-    bend = remainder.coefficient * value**remainder.order
-    slope = max(abs(phi.slope_positive), abs(phi.slope_negative))
-    return ((rounding + bend) * up / slope).square()

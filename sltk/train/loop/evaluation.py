@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sltk.train.loop.live import live
 from sltk.train.loop.samples import Samples
 from sltk.train.tickets.replicas import Replicas
 
@@ -24,7 +25,21 @@ def replica_loss(out: Tensor, y: Tensor) -> Tensor:
 
 def density(replicas: Replicas) -> list[float]:
     """Kept coefficients, and non-zero numbers of weights without a ticket, over the numbers of all weights."""
-    parts = [t.mask for t in replicas.tickets.values()] + [p.detach() != 0 for p in replicas.left_out.values()]
+    return _share(replicas, {name: ticket.mask for name, ticket in replicas.tickets.items()})
+
+
+def live_density(replicas: Replicas, x: Tensor) -> list[float]:
+    """The same of the live coefficients alone: see ``sltk.train.loop.live``; at most the density.
+
+    Args:
+        replicas: their masks as they are.
+        x: rows of the data, for their shape.
+    """
+    return _share(replicas, live(replicas, x))
+
+
+def _share(replicas: Replicas, masks: dict[str, Tensor]) -> list[float]:
+    parts = [*masks.values(), *(p.detach() != 0 for p in replicas.left_out.values())]
     kept = torch.stack([part.flatten(1).sum(1) for part in parts]).sum(0)
     numbers = sum(math.prod(shape) for shape in replicas.shapes.values())
     return (kept.double() / (numbers + sum(p[0].numel() for p in replicas.left_out.values()))).tolist()

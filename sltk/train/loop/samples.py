@@ -40,7 +40,10 @@ class Task:
         return Task(self.train.to(device), self.validation.to(device), self.test.to(device), self.name)
 
 
-def split_validation(x: Tensor, y: Tensor, share: float = 0.2, *, name: str = "data") -> tuple[Samples, Samples]:
+VALIDATION = 0.2  # of the training part of a data set
+
+
+def split_validation(x: Tensor, y: Tensor, share: float = VALIDATION, *, name: str = "data") -> tuple[Samples, Samples]:
     """``(training, validation)``: a fixed random share of the rows is held back, the same for every seed.
 
     Raises:

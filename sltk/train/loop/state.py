@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,7 +27,12 @@ class State:
         optimiser: of the phase under way, or of the last.
         anchors: stored copies by name.
         rows: measurements, one a replica and label.
+        steps: made in all trainings so far, those before a rewind among them.
+        epochs: likewise.
+        products: multiply-adds so far, of each replica; see ``sltk.train.loop.budget``.
         generator: state of the generator behind dropout and its like.
+        keep: called after every step and phase, where a run is kept.
+        levels: folder in which measurements store levels, where one is named.
     """
 
     replicas: Replicas
@@ -38,10 +44,15 @@ class State:
     optimiser: torch.optim.Optimizer | None = None
     anchors: dict[str, tuple[dict[str, Tensor], int]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    steps: int = 0
+    epochs: float = 0.0
+    products: list[float] = field(default_factory=list)
     generator: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
+    levels: str | Path | None = None
 
     def __post_init__(self) -> None:
+        self.products = self.products or [0.0] * self.replicas.count
         if not self.generator.numel():
             self.generator = torch_stream(self.seed, "training").get_state()
 

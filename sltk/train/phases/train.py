@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.train.loop.budget import step_products
 from sltk.train.loop.evaluation import replica_loss
 from sltk.train.loop.penalties import GrowingL2, Penalty
 from sltk.train.loop.recipe import TrainingRecipe
@@ -65,8 +66,17 @@ class Train:
                     state.generator = torch.get_rng_state()
                     state.keep(state)
             state.generator = torch.get_rng_state()
+        _spend(state, self)
         if not math.isfinite(float(loss)):
             raise SltkError(f"training diverged within {self.steps} steps at rate {self.recipe.rate}; lower the rate.")
+
+
+def _spend(state: State, phase: Train) -> None:
+    """Count what the phase has cost, with the gates as they are at its end."""
+    each = step_products(state.replicas, state.task.train.x, phase.recipe.batch)
+    state.products = [done + phase.steps * own for done, own in zip(state.products, each, strict=True)]
+    state.steps += phase.steps
+    state.epochs += phase.steps / (len(state.task.train.y) // phase.recipe.batch)
 
 
 def _step(state: State, phase: Train, step: int) -> Tensor:

@@ -11,6 +11,7 @@ from torch import nn
 from sltk.certify.findings import probes
 from sltk.certify.intervals import Box
 from sltk.construct import Construction, Search, load, save, strong_ticket
+from sltk.construct.choose import straight
 from sltk.construct.choose.choose import FAILURES, Choice, choose
 from sltk.construct.choose.forecast import forecast
 from sltk.construct.choose.target_class import Sizes, TargetClass
@@ -83,7 +84,7 @@ def test_a_choice_draws_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
     assert forecast(drawn(1), BOX, choice).missed == choice.missed
 
 
-@pytest.mark.parametrize("phi", [nn.ReLU, nn.Tanh, nn.GELU, nn.Sigmoid, nn.SiLU])
+@pytest.mark.parametrize("phi", [nn.ReLU, nn.Tanh, nn.GELU, nn.Sigmoid, nn.SiLU, nn.Softplus])
 @pytest.mark.parametrize("method", ["plus-one", "two-layer"])
 def test_tickets_compute_their_targets_without_an_option(method: str, phi: type[nn.Module]) -> None:
     """Seeds, weights and half of the activations were not at hand when the recipes were tuned."""
@@ -164,6 +165,31 @@ def test_constants_against_intercepts_are_as_large_as_intercepts_are() -> None:
         module = ticket.module("sparse")
         rounded.append(float((deepcopy(module).double()(x.double()) - module(x)).square().mean().sqrt()))
     assert rounded[1] > 3.0 * rounded[0]
+
+
+def test_large_hidden_values_leave_a_univariate_layer_less_straight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: straight to a hundredth everywhere, float32 rounding is all that such a ticket computes."""
+    network = drawn(9, nn.Softplus, size=8.0)
+    assert TargetClass.of(network, BOX).reach >= 6
+    choice = choose(network, BOX, {"method": "two-layer"})
+    assert isinstance(choice.recipe.curvature, tuple)
+    assert choice.recipe.curvature[0] <= 0.1 < max(choice.recipe.curvature)
+    assert Construction(network, BOX, choice).build(seed=11).findings().word in ("proved", "faithful")
+    assert not forecast(network, BOX, choice).lost
+    monkeypatch.setattr(straight, "CURVATURES", (0.01,))
+    straightest = choose(network, BOX, {"method": "two-layer"})
+    assert forecast(network, BOX, straightest).lost
+    lost = Construction(network, BOX, straightest).build(seed=11).findings()
+    assert lost.word == "reached only"
+    assert lost.rounded_away or lost.bound > lost.limit
+
+
+def test_curvature_by_stage_is_as_many_as_stages() -> None:
+    network = drawn(1)
+    with pytest.raises(SltkError, match="curvature is one number, or one a stage, of which the target has 3"):
+        Construction(network, BOX, Recipe("two-layer", n=8, param_eps=0.1, curvature=(0.1, 1.0)))
+    with pytest.raises(SltkError, match="curvature must be positive and finite"):
+        Construction(network, BOX, Recipe("two-layer", n=8, param_eps=0.1, curvature=(0.1, 0.0, 1.0)))
 
 
 def coarsest(network: Network, choice: Choice) -> list[int]:

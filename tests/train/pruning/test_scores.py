@@ -2,12 +2,18 @@
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from sltk.models.registry import model
 from sltk.train.loop.evaluation import replica_loss
+from sltk.train.loop.samples import Samples, Task
+from sltk.train.loop.state import State
 from sltk.train.phases.base import run_phases
 from sltk.train.phases.prune import Prune
+from sltk.train.pruning.choose import keep_count
 from sltk.train.pruning.scores import magnitude, random, snip, synflow
+from sltk.train.tickets.replicas import Replicas
+from sltk.train.tickets.ticket import Ticket
 from tests.train.engine_task import dense, state_of
 
 
@@ -81,3 +87,24 @@ def test_scores_leave_the_run_as_it_was(score) -> None:
     assert state.replicas.training == was
     assert all(torch.equal(value, before[name]) for name, value in state.replicas.state_dict().items())
     assert all(p.grad is None for p in state.replicas.parameters())
+
+
+@pytest.mark.parametrize("name", ["resnet-20", "resnet-56"])
+def test_synflow_of_published_networks_is_finite_and_prunes(name: str) -> None:
+    """Control: the flow of ResNet-56 is beyond float32, in which its scores are infinite and not numbers."""
+    part = Samples(torch.zeros(4, 3, 8, 8), torch.arange(4))
+    network = model(name, 0, input_shape=(3, 8, 8), classes=4)
+    state = State(Replicas([network], (0,)), Task(part, part, part))
+    kept: list[dict[str, Tensor]] = []
+
+    def seen(state: State, tickets: dict[str, Ticket]) -> dict[str, Tensor]:
+        kept.append(synflow(state, tickets))
+        return kept[-1]
+
+    run_phases(state, [Prune(0.2, seen)])
+    scores = list(kept[0].values())
+    assert all(bool(s.isfinite().all()) and bool((s > 0).any()) for s in scores)
+    assert all(bool(s.float().isfinite().all()) for s in scores) == (name == "resnet-20")
+    tickets = state.replicas.tickets.values()
+    assert all(bool(t.mask.any()) for t in tickets)
+    assert sum(t.kept for t in tickets) == keep_count(0.2, sum(t.mask.numel() for t in tickets))

@@ -10,7 +10,7 @@ help:
 	@echo "make run    install, then the main job: sltk verify (writes out/verify)"
 	@echo "make test   install with the test tools, then pytest"
 	@echo "make check  lint, types, direction of imports"
-	@echo "make bench  rates of the subset-sum solver and of training (writes out/bench)"
+	@echo "make bench  rates of the solver and of training, cost by size (writes out/bench)"
 	@echo "make clean  remove .venv and out"
 
 venv: $(BIN)/python

@@ -37,7 +37,7 @@ def threads() -> int:
 
     Without a limit or a call of ``numba.set_num_threads`` or ``torch.set_num_threads`` these are the cores, or what the
     environment says (``NUMBA_NUM_THREADS``, ``OMP_NUM_THREADS``). They are read at every call. A library that is not
-    imported yet has the number with which it would start.
+    imported yet counts as what its variable says, or as the cores.
     """
     if getattr(_thread, "dealt_to", False):
         return 1

@@ -4,10 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: help venv install run test check bench clean
+.PHONY: help venv install run figures docs test check bench clean
 
 help:
 	@echo "make run    install, then the main job: sltk verify (writes out/verify)"
+	@echo "make figures  every figure from the rows that are kept with the source (writes out/figures)"
+	@echo "make docs   the site (writes out/site; installs the docs extra)"
 	@echo "make test   install with the test tools, then pytest"
 	@echo "make check  lint, types, direction of imports"
 	@echo "make bench  rates of the solver and of training, cost by size (writes out/bench)"
@@ -34,6 +36,17 @@ install: .venv/.installed
 
 run: .venv/.installed
 	$(BIN)/sltk verify
+
+figures: .venv/.installed
+	$(BIN)/sltk figures
+
+.venv/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing sltk and what builds its site into .venv ..."
+	$(PIP) -e ".[docs]"
+	@touch .venv/.installed $@
+
+docs: .venv/.installed-docs
+	$(BIN)/python -m sphinx -q -j auto -b html -d out/doctrees docs out/site
 
 test: .venv/.installed-dev
 	$(BIN)/pytest -n auto --dist worksteal

@@ -54,6 +54,7 @@ class AutoRecipes(Study[AutoOptions]):
     name = "auto_recipes"
     measures = "Tickets of networks that no recipe was tuned on: predicted, and what came of it."
     options = AutoOptions
+    needs = "MNIST"
     quick: ClassVar = {"networks": ("resnet8-relu",), "methods": ("two-layer",), "seeds": 1}
     clocks: ClassVar = frozenset({"seconds"})
     width = 190

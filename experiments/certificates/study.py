@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import torch
 from rich.table import Table
 
-from experiments.certificates.figure import WAYS, draw
+from experiments.certificates.figure import RATIOS, WAYS
 from experiments.certificates.targets import ACTIVATIONS, SHAPES, target
 from sltk.certify.adversary import sup_error
 from sltk.certify.intervals import Box
@@ -56,7 +56,7 @@ class Certificates(Study[CertificateOptions]):
     measures = "Proved bounds over the largest error found, on random networks of three families."
     options = CertificateOptions
     quick: ClassVar = {"activations": ("relu", "tanh"), "samples": 2000}
-    figures: ClassVar = {"ratios.png": draw}
+    figures: ClassVar = {"ratios": RATIOS}
     width = 110
 
     def cells(self, options: CertificateOptions) -> dict[str, dict[str, Any]]:

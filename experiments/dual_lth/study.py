@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from rich.console import RenderableType
 
-from experiments.dual_lth.figure import draw
+from experiments.dual_lth.figure import RIVALS
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.studies.rst_arms import ARMS, RstJob, measure_arm
 from sltk.studies.rst_claims import judge
@@ -39,7 +39,7 @@ class DualLth(Study[RivalOptions]):
     measures = "Accuracy of random masks transformed by a growing penalty against density, beside thirteen rivals."
     options = RivalOptions
     quick: ClassVar = {"bases": ("canonical",)}
-    figures: ClassVar = {"rivals.png": draw}
+    figures: ClassVar = {"rivals": RIVALS}
     revision = 2
 
     def cells(self, options: RivalOptions) -> dict[str, dict[str, Any]]:

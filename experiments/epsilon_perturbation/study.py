@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from experiments._sizes import SizeOptions, SizeStudy
-from experiments.epsilon_perturbation.figure import draw
+from experiments.epsilon_perturbation.figure import SIZE
 from sltk.core.rng import stream
 from sltk.harness.study import StudyRow
 from sltk.subset_sum import solve_movable
@@ -36,7 +36,8 @@ class EpsilonPerturbation(SizeStudy[MoveOptions]):
     claim = "epsilon-perturbation"
     measures = "The least size of a pool whose samples may each move a little."
     options = MoveOptions
-    figures: ClassVar = {"size.png": draw}
+    minutes = 0.06
+    figures: ClassVar = {"size": SIZE}
     axis, grid = "move", (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 
     def missed(self, n: int, cell: Mapping[str, Any]) -> int:

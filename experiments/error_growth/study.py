@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import torch
 from rich.table import Table
 
-from experiments.error_growth.figure import draw
+from experiments.error_growth.figure import GROWTH
 from experiments.error_growth.targets import ACTIVATIONS, target
 from sltk.certify.adversary import data_error, sup_error
 from sltk.certify.intervals import Box
@@ -57,7 +57,7 @@ class ErrorGrowth(Study[GrowthOptions]):
     measures = "Proved and measured errors of a ticket, by the depth of its target."
     options = GrowthOptions
     quick: ClassVar = {"depths": (1, 3), "seeds": 1}
-    figures: ClassVar = {"growth.png": draw}
+    figures: ClassVar = {"growth": GROWTH}
     width = 120
 
     def cells(self, options: GrowthOptions) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from experiments.existence.anatomy import anatomy
-from experiments.existence.figure import draw
+from experiments.existence.figure import EXISTENCE
 from experiments.existence.points import EPS, FAMILIES, SWEEPS, N, named_points, small_of
 from sltk.claims._existence import ALARM, cell_of, measure, predicted
 from sltk.core.files import canonical_json
@@ -57,7 +57,7 @@ class Existence(Study[ExistenceOptions]):
     measures = "The share of sources that hold a small network, beside the product formula."
     options = ExistenceOptions
     quick: ClassVar = {"seeds": 20, "trials": 2**8, "opened": 3}
-    figures: ClassVar = {"existence.png": draw}
+    figures: ClassVar = {"existence": EXISTENCE}
 
     def cells(self, options: ExistenceOptions) -> dict[str, dict[str, Any]]:
         """Equal points are one cell."""

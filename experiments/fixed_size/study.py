@@ -16,7 +16,7 @@ from math import comb
 from pathlib import Path
 from typing import Any, ClassVar
 
-from experiments.fixed_size.figure import draw
+from experiments.fixed_size.figure import SIZE
 from sltk.core.rng import stream
 from sltk.harness.least_size import least_size
 from sltk.harness.study import Study, StudyOptions, StudyRow
@@ -50,8 +50,9 @@ class FixedSize(Study[FixedSizeOptions]):
     claim = "fixed-size"
     measures = "The least size of a pool whose subsets of a given density reach a target."
     options = FixedSizeOptions
+    minutes = 1.9
     quick: ClassVar = {"trials": 110, "eps": (0.2,)}
-    figures: ClassVar = {"size.png": draw}
+    figures: ClassVar = {"size": SIZE}
 
     def cells(self, options: FixedSizeOptions) -> dict[str, dict[str, Any]]:
         """Every density, and none, at every tolerance."""

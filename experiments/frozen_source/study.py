@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from experiments._sizes import SizeOptions, SizeStudy
-from experiments.frozen_source.figure import draw
+from experiments.frozen_source.figure import SIZE
 from sltk.core.rng import stream
 from sltk.harness.study import StudyRow
 from sltk.subset_sum import solve
@@ -38,7 +38,8 @@ class FrozenSource(SizeStudy[LockedOptions]):
     claim = "frozen-source"
     measures = "The least size of a pool of which a share is kept whatever the target."
     options = LockedOptions
-    figures: ClassVar = {"size.png": draw}
+    minutes = 0.06
+    figures: ClassVar = {"size": SIZE}
     axis, grid, first = "locked", (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6), 4
 
     def missed(self, n: int, cell: Mapping[str, Any]) -> int:

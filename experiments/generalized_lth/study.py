@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from rich.table import Table
 
-from experiments.generalized_lth.figure import draw
+from experiments.generalized_lth.figure import BASES
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.studies.imp_bases import ImpJob, measure_basis
 from sltk.studies.imp_claims import judge
@@ -50,7 +50,7 @@ class GeneralizedLth(Study[LotteryOptions]):
     measures = "Accuracy of tickets of iterative magnitude pruning against density, by basis, beside their controls."
     options = LotteryOptions
     quick: ClassVar = {"only": ("digits",)}
-    figures: ClassVar = {"bases.png": draw}
+    figures: ClassVar = {"bases": BASES}
     revision = 2
 
     def cells(self, options: LotteryOptions) -> dict[str, dict[str, Any]]:

@@ -69,6 +69,7 @@ class Layouts(Study[LayoutOptions]):
     name = "layouts"
     measures = "Seconds a row and memory of each way to run a ticket."
     options = LayoutOptions
+    needs = "a ticket and its target"
     quick: ClassVar = {"batch": 2, "repeats": 1}
     clocks = frozenset({"built_s", "ms_a_row", "peak", "seconds"})
 

@@ -1,43 +1,48 @@
-"""Measured sizes with their intervals, a straight line through them, and what is proved."""
+"""Measured sizes with their intervals, a straight line through them, and what is proved; the control beside them."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from sltk.plot.style import COLOURS, GREY, MARKERS, save, sheet, styled
+from sltk.plot.style import COLOURS, GREY, MARKERS, Drawing, Paper
 
-NAMES = {"all": "all subsets", "pairs": "at most two samples (control)"}
+NAMES = {"all": "measured, all subsets", "pairs": "measured, at most two samples (control)"}
 
 
-def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
-    """Mean least size against ln(1/eps)."""
-    x = np.array(result["x"])
-    with styled():
-        figure, axes = sheet(7.0, 4.4)
-        for number, kind in enumerate(result["kinds"]):
-            mean, low, high = np.array(kind["sizes"]).T
-            axes.errorbar(
-                x, mean, yerr=(mean - low, high - mean), fmt=MARKERS[number], color=COLOURS[number], capsize=2.5,
-                label=f"measured, {NAMES[kind['subsets']]}",
-            )  # fmt: skip
-        mean = np.array(result["kinds"][0]["sizes"])[:, 0]
-        line = np.polyfit(x, mean, 1)
-        axes.plot(
-            x, np.polyval(line, x), color=COLOURS[0], linewidth=1.0, label=f"{line[0]:.2f} ln(1/eps) + {line[1]:.2f}"
-        )
-        axes.step(x, result["proved"]["floor"], where="mid", color=GREY, linewidth=1.0, label="counting floor")
-        axes.plot(
-            x,
-            result["proved"]["closed form"],
-            color=GREY,
-            linestyle="--",
-            label=f"closed form, delta {result['delta']:g}",
-        )
-        axes.set_xlabel("ln(1/eps)")
-        axes.set_ylabel("samples of the pool")
-        axes.set_title(f"Least size of a pool that covers [-1/2, 1/2]: mean of {result['trials']:,} pools")
-        axes.set_ylim(0.0, 55.0)
-        axes.legend()
-        save(figure, path, {**about, "Confidence": result["confidence"]})
+def sizes(result: Mapping[str, Any], paper: Paper) -> Figure:
+    """Mean least size against ln(1/eps): left all subsets among what is proved, right beside the control."""
+    x, (every, pairs) = np.array(result["x"]), result["kinds"]
+    figure, panels = paper.panels(2, 2, 3.2)
+    left, right = panels
+    _measured(left, x, every, 0)
+    mean = np.array(every["sizes"])[:, 0]
+    line = np.polyfit(x, mean, 1)
+    left.plot(x, np.polyval(line, x), color=COLOURS[0], linewidth=1.0,
+              label=f"line through them: {line[0]:.2f} ln(1/eps) {line[1]:+.2f}")  # fmt: skip
+    left.plot(x, result["proved"]["closed form"], color=GREY, linestyle="--",
+              label=f"proved to be enough, delta {result['delta']:g}")  # fmt: skip
+    left.step(x, result["proved"]["floor"], where="mid", color=GREY, linewidth=1.0, label="proved to be needed")
+    left.set(title="All subsets, and what is proved", ylim=(0.0, None))
+    _measured(right, x, every, 0)
+    _measured(right, x, pairs, 1)
+    right.set(title="Control: subsets of two fall behind", ylim=(0.0, None))
+    for axes in panels:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        axes.set(xlabel="ln(1/eps)", ylabel="samples of the pool")
+    about = f"mean of {result['trials']:,} pools, {result['confidence']:.0%} intervals"
+    paper.title(figure, f"Least pool that covers [-1/2, 1/2]: {about}")
+    paper.legend(figure, panels, 2)
+    return figure
+
+
+def _measured(axes: Axes, x: np.ndarray, kind: Mapping[str, Any], number: int) -> None:
+    mean, low, high = np.array(kind["sizes"]).T
+    axes.errorbar(x, mean, yerr=(mean - low, high - mean), fmt=MARKERS[number], color=COLOURS[number], capsize=2.5,
+                  label=NAMES[kind["subsets"]])  # fmt: skip
+
+
+SIZES = Drawing(sizes)

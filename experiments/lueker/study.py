@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.lueker.figure import draw
+from experiments.lueker.figure import SIZES
 from sltk.claims import claim
 from sltk.claims.lueker import CAP, PAIR_CAP
 from sltk.core.statistics.verdict import bernstein, merge
@@ -45,8 +45,9 @@ class Lueker(Study[LuekerOptions]):
     name = claim = "lueker"
     measures = "The mean least size of a pool that covers a window, against ln(1/eps)."
     options = LuekerOptions
+    minutes = 0.1
     quick: ClassVar = {"trials": 20}
-    figures: ClassVar = {"sizes.png": draw}
+    figures: ClassVar = {"sizes": SIZES}
 
     def cells(self, options: LuekerOptions) -> dict[str, dict[str, Any]]:
         """The blocks of the claim's own measurement."""

@@ -1,32 +1,31 @@
 """What a ticket loses and wins against its target, draw by draw, and what it costs."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from experiments.paper_tickets.summary import difference
-from sltk.plot.style import COLOURS, GREY, MARKERS, save, styled
+from sltk.plot.style import COLOURS, GREY, MARKERS, Drawing, Paper
 
 METHODS = ("plus-one", "two-layer", "plus-one, few scales")
 
 TICKS = (-80, -40, -20, -10, -5, -2, -1, 0, 1, 2)
 
 
-def draw(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
-    """Left: accuracy of ticket minus target in points; right: parameters."""
+def tickets(result: Mapping[str, Any], paper: Paper) -> Figure:
+    """One panel of accuracy of ticket minus target in points, one of parameters."""
     rows, found = result["rows"], result["summaries"]
     places = {key: place for place, key in enumerate(_kinds(found))}
-    with styled():
-        figure = Figure(figsize=(10.0, 1.6 + 0.62 * len(places)))
-        left, right = figure.subplots(1, 2, sharey=True)
-        _differences(left, rows, places)
-        _sizes(right, found, places)
-        left.set_yticks(list(places.values()), [f"{target}, {phi}" for target, phi in places])
-        left.set_ylim(len(places) - 0.5, -0.5)
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
-        save(figure, path, about)
+    figure, panels = paper.panels(2, 2, 1.0 + 0.5 * len(places), sharey=True)
+    _differences(panels[0], rows, places)
+    _sizes(panels[1], found, places)
+    for axes in panels if paper.narrow else panels[:1]:
+        axes.set_yticks(list(places.values()), [f"{target}, {phi}" for target, phi in places])
+    panels[0].set_ylim(len(places) - 0.5, -0.5)
+    paper.title(figure, "What tickets lose and win against their targets, draw by draw, and what they cost")
+    paper.legend(figure, panels[:1], 3)
+    return figure
 
 
 def _kinds(found: list[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -74,3 +73,6 @@ def _sizes(axes: Any, found: list[Mapping[str, Any]], places: Mapping[tuple[str,
     axes.set_xscale("log")
     axes.set_xlabel("parameters")
     axes.set_title("What it costs: bar target, filled ticket, hollow source")
+
+
+TICKETS = Drawing(tickets)

@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import torch
 from rich.table import Table
 
-from experiments.paper_tickets.figure import draw
+from experiments.paper_tickets.figure import TICKETS
 from experiments.paper_tickets.options import TicketOptions
 from experiments.paper_tickets.summary import summaries, table
 from experiments.paper_tickets.targets import DATA, ROWS, data_of, network, place_of, stored_targets
@@ -62,8 +62,9 @@ class PaperTickets(Study[TicketOptions]):
     claim = "plus-one-residual"
     measures = "What tickets of the published experiments lose and win against their targets, draw by draw."
     options = TicketOptions
+    needs = "MNIST, for its convolutional targets"
     quick: ClassVar = {"draws": 2, "train_rows": 2000, "conv_epochs": 2, "residual_epochs": 8}
-    figures: ClassVar = {"tickets.png": draw}
+    figures: ClassVar = {"tickets": TICKETS}
     clocks: ClassVar = frozenset({"seconds"})
     width = 190
 

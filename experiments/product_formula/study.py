@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from experiments.product_formula.figure import draw
+from experiments.product_formula.figure import SUCCESS
 from experiments.product_formula.networks import SOUGHT, Sought
 from sltk.construct import Search
 from sltk.core.statistics.stats import clopper_pearson, power, test_proportion
@@ -45,7 +45,7 @@ class ProductFormula(Study[FormulaOptions]):
     measures = "The success of tickets over seeds, beside the product formula and three wrong models."
     options = FormulaOptions
     quick: ClassVar = {"seeds": 60, "draws": 400}
-    figures: ClassVar = {"success.png": draw}
+    figures: ClassVar = {"success": SUCCESS}
 
     def cells(self, options: FormulaOptions) -> dict[str, dict[str, Any]]:
         """Blocks of seeds, and one prediction for each network."""

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from experiments._sizes import SizeOptions, SizeStudy
-from experiments.quantised.figure import draw
+from experiments.quantised.figure import SIZE
 from sltk.claims.quantised import floor
 from sltk.core.rng import stream
 from sltk.harness.study import StudyRow
@@ -36,7 +36,8 @@ class Quantised(SizeStudy[GridOptions]):
     claim = "quantised"
     measures = "The least size of a pool of a grid that hits a target of the grid exactly."
     options = GridOptions
-    figures: ClassVar = {"size.png": draw}
+    minutes = 0.2
+    figures: ClassVar = {"size": SIZE}
     axis, grid = "bits", (2, 4, 6, 8, 10, 12, 14)
 
     def missed(self, n: int, cell: Mapping[str, Any]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from experiments._sizes import SizeOptions, SizeStudy
-from experiments.random_source.figure import draw
+from experiments.random_source.figure import SIZE
 from sltk.core.rng import stream
 from sltk.harness.study import StudyRow
 from sltk.subset_sum import solve
@@ -40,7 +40,8 @@ class RandomSource(SizeStudy[MaskedOptions]):
     claim = "random-source"
     measures = "The least size of a pool of which a random mask has left a share."
     options = MaskedOptions
-    figures: ClassVar = {"size.png": draw}
+    minutes = 0.26
+    figures: ClassVar = {"size": SIZE}
     axis, grid, last = "density", (1.0, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2), 120
 
     def missed(self, n: int, cell: Mapping[str, Any]) -> int:

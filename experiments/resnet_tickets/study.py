@@ -56,6 +56,7 @@ class ResnetTickets(Study[DrawOptions]):
     name = "resnet_tickets"
     measures = "Tickets of the published residual network over draws of the source."
     options = DrawOptions
+    needs = "the published ResNet-20 and CIFAR-10 (JPEG)"
     quick: ClassVar = {"seeds": (1,)}
     clocks: ClassVar = frozenset({"seconds"})
     width = 130

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from rich.console import RenderableType
 
-from experiments.rst_phase.figure import draw
+from experiments.rst_phase.figure import MAP
 from experiments.rst_phase.phases import RIVALS, judged_map, map_table
 from sltk.core.files import canonical_json, sha256
 from sltk.harness.study import Study, StudyOptions, StudyRow
@@ -59,7 +59,7 @@ class RstPhase(Study[PhaseOptions]):
     measures = "Accuracy of RST against lottery tickets at equal budgets, by width, density, cap and budget."
     options = PhaseOptions
     quick: ClassVar = {"widths": (1,), "densities": (0.1,), "budgets": (1,), "epochs": 2, "seeds": 2}
-    figures: ClassVar = {"map.png": draw}
+    figures: ClassVar = {"map": MAP}
 
     def cells(self, options: PhaseOptions) -> dict[str, dict[str, Any]]:
         """Every arm in every place; a rival has no cap. The first rival comes first, so that its map is whole first."""

@@ -60,6 +60,7 @@ class SmallResnet(Study[ResnetOptions]):
     name = "small_resnet"
     measures = "Tickets of a small residual network: what was missed, what they answer, what they cost."
     options = ResnetOptions
+    needs = "CIFAR-10 (JPEG)"
     quick: ClassVar = {"epochs": 1, "methods": ("two-layer",)}
     clocks: ClassVar = frozenset({"seconds"})
     width = 150

@@ -1,47 +1,47 @@
-"""Sizes and errors of the subsets under each rule, law by law."""
+"""Sizes and errors of the subsets under each rule, one panel a law."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from sltk.plot.style import COLOURS, save, sheet, styled
+from sltk.plot.style import COLOURS, Drawing, Paper
 
-RULES = (("first", "-", "first found"), ("error", "--", "least error"))
+RULES = (("first", "-", "first found, smallest size first"), ("error", "--", "least error of all subsets"))
+LAWS = {"uniform": "U[-1, 1]", "product": "product of two U[-1, 1]", "normal": "N(0, 1)"}
 
 
-def draw_sizes(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
+def sizes(result: Mapping[str, Any], paper: Paper) -> Figure:
     """Shares of the subsets by size."""
-    with styled():
-        figure, axes = sheet(7.0, 4.2)
-        _steps(axes, result, "sizes", np.arange)
-        axes.set_xlabel("samples of the subset")
-        _finish(axes, result)
-        save(figure, path, {**about, "Trials": result["trials"]})
+    return _figure(result, paper, "sizes", np.arange, "samples of the subset", "linear")
 
 
-def draw_errors(result: Mapping[str, Any], path: Path, about: Mapping[str, str]) -> None:
+def errors(result: Mapping[str, Any], paper: Paper) -> Figure:
     """Shares of the subsets by error, on a logarithmic axis."""
-    with styled():
-        figure, axes = sheet(7.0, 4.2)
-        _steps(axes, result, "errors", lambda count: (np.arange(count) + 0.5) / count)
-        axes.set_xlabel("error / eps")
-        axes.set_yscale("log")
-        _finish(axes, result)
-        save(figure, path, {**about, "Trials": result["trials"]})
+    return _figure(result, paper, "errors", lambda count: (np.arange(count) + 0.5) / count, "error / eps", "log")
 
 
-def _steps(axes: Axes, result: Mapping[str, Any], kind: str, places: Callable[[int], np.ndarray]) -> None:
-    for colour, row in zip(COLOURS, result["laws"], strict=False):
-        for rule, line, name in RULES:
-            counts = np.array(row[rule][kind]) / row[rule]["counted"]
-            label = f"{row['law']}, {name}"
-            axes.plot(places(counts.size), counts, line, color=colour, drawstyle="steps-mid", label=label)
+def _figure(
+    result: Mapping[str, Any], paper: Paper, kind: str, places: Callable[[int], np.ndarray], label: str, scale: str
+) -> Figure:
+    figure, panels = paper.panels(len(result["laws"]), 3, 2.5, sharey=True)
+    for place, (axes, row) in enumerate(zip(panels, result["laws"], strict=True)):
+        _steps(axes, row, kind, places)
+        axes.set(title=LAWS[row["law"]], xlabel=label, yscale=scale)
+        if paper.narrow or place == 0:
+            axes.set_ylabel("share of the subsets")
+    about = f"n = {result['n']}, eps = {result['eps']:g}, {result['trials']:,} targets in [-1, 1] a law"
+    paper.title(figure, f"{'Sizes' if kind == 'sizes' else 'Errors'} of subsets under two rules: {about}")
+    paper.legend(figure, panels, 2)
+    return figure
 
 
-def _finish(axes: Axes, result: Mapping[str, Any]) -> None:
-    axes.set_ylabel("share of the subsets")
-    axes.set_title(f"n = {result['n']}, eps = {result['eps']:g}, {result['trials']:,} targets in [-1, 1]")
-    axes.legend(fontsize=8, ncols=2)
+def _steps(axes: Axes, row: Mapping[str, Any], kind: str, places: Callable[[int], np.ndarray]) -> None:
+    for number, (rule, line, name) in enumerate(RULES):
+        counts = np.array(row[rule][kind]) / row[rule]["counted"]
+        axes.plot(places(counts.size), counts, line, color=COLOURS[number], drawstyle="steps-mid", label=name)
+
+
+SIZES, ERRORS = Drawing(sizes), Drawing(errors)

@@ -1,7 +1,7 @@
 """Subset-sum statistics of small pools: as published (smallest subset first, redraws) and without these shortcuts.
 
 Run ``python -m experiments.subset_sum_statistics.study``; it prints a table and writes
-``out/subset_sum_statistics/study.json``, ``statistics.png`` and ``errors.png``.
+``out/subset_sum_statistics/study.json``, ``sizes.png`` and ``errors.png``.
 
 Targets are U[-1, 1]. Pools are U[-1, 1], products of two of these (a first layer), or standard normal. Three rules:
 ``first``, the first subset within eps in the order of sizes (0, 1, 2, ...), lexicographic within a size; ``fewest``,
@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from experiments.subset_sum_statistics.figure import draw_errors, draw_sizes
+from experiments.subset_sum_statistics.figure import ERRORS, SIZES
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
 from sltk.harness.study import Study, StudyOptions, StudyRow, asked
@@ -57,8 +57,9 @@ class SubsetSumStatistics(Study[StatisticsOptions]):
     name = "subset_sum_statistics"
     measures = "Sizes, errors and failures of subset sums of small pools, under four rules of choice."
     options = StatisticsOptions
+    minutes = 0.15
     quick: ClassVar = {"n": 8, "eps": 0.05, "trials": 2000}
-    figures: ClassVar = {"statistics.png": draw_sizes, "errors.png": draw_errors}
+    figures: ClassVar = {"sizes": SIZES, "errors": ERRORS}
 
     def cells(self, options: StatisticsOptions) -> dict[str, dict[str, Any]]:
         """All laws."""

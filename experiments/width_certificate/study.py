@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from rich.table import Table
 
-from experiments.width_certificate.figure import draw
+from experiments.width_certificate.figure import SIZES
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.subset_sum.laws import parse_law
 from sltk.subset_sum.widths.required_size import METHODS, required_size
@@ -41,8 +41,9 @@ class WidthCertificate(Study[SizeOptions]):
     claim = "width-certificate"
     measures = "Sizes of pools that reach every target of a window, by four methods."
     options = SizeOptions
+    minutes = 0.73
     quick: ClassVar = {"trials": 6000}
-    figures: ClassVar = {"sizes.png": draw}
+    figures: ClassVar = {"sizes": SIZES}
 
     def cells(self, options: SizeOptions) -> dict[str, dict[str, Any]]:
         """Every question of every law."""

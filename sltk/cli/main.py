@@ -1,7 +1,9 @@
 """``sltk``: the command line."""
 
 import os
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import tyro
 from rich.console import Console
@@ -24,8 +26,11 @@ from sltk.cli.options import (
     Verify,
     Widths,
 )
+from sltk.cli.paper_options import Figures, Report, Run
 from sltk.core.errors import SltkError
 
+OF_PAPERS = Run | Figures | Report
+EVERY = Command | OF_PAPERS
 LOG_WIDTH = 112
 INTERNAL_ERROR = 70  # as sysexits.h has it
 DESCRIPTION = "Strong lottery tickets: constructed by subset sums, certified, and measured."
@@ -41,11 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 where all is well, 1 where a ticket failed its task or a check does not hold, 2 for wrong input, 70 for an
         internal error.
     """
-    command: Command = tyro.cli(
-        Command,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+    given = list(sys.argv[1:] if argv is None else argv)
+    command: Command | Run | Figures | Report | OfStudy = OfStudy.of(given) or tyro.cli(
+        EVERY,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
-        args=argv,
+        args=given,
         config=(tyro.conf.DisallowNone,),
     )
     try:
@@ -62,7 +68,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERNAL_ERROR
 
 
-def _run(command: Command, console: Console) -> int:
+@dataclass(frozen=True)
+class OfStudy:
+    """``sltk run KEY ...``: which options there are, only the study knows."""
+
+    key: str
+    arguments: tuple[str, ...]
+
+    @classmethod
+    def of(cls, given: Sequence[str]) -> "OfStudy | None":
+        """The study that a command line names."""
+        if len(given) < 2 or given[0] != "run" or given[1].startswith("-"):
+            return None
+        return cls(given[1], tuple(given[2:]))
+
+
+def _run(command: Command | Run | Figures | Report | OfStudy, console: Console) -> int:
     # Each command is imported when it is run: torch and numba take seconds, which help need not wait for.
     match command:
         case Construct():
@@ -125,6 +146,22 @@ def _run(command: Command, console: Console) -> int:
             from sltk.cli.commands.branch import run_branch
 
             return run_branch(command, console)
+        case OfStudy():
+            from sltk.cli.commands.run import run_study
+
+            return run_study(command.key, command.arguments)
+        case Run():
+            from sltk.cli.commands.run import run_list
+
+            return run_list(console)
+        case Figures():
+            from sltk.cli.commands.figures import run_figures
+
+            return run_figures(command, console)
+        case Report():
+            from sltk.cli.commands.report import run_report
+
+            return run_report(command, console)
         case Verify():
             from sltk.cli.commands.verify import run_verify
 

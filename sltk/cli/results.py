@@ -11,8 +11,10 @@ from typing import Any
 
 from rich.console import Console
 
+from sltk.core.about import About
+from sltk.core.commit import commit
 from sltk.core.errors import SltkError
-from sltk.core.files import canonical_json, write_atomic
+from sltk.core.files import canonical_json, sha256, write_atomic
 from sltk.core.statistics.paired import TESTED
 from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore, row_id
@@ -66,6 +68,13 @@ def write_summary(
                 "tested": TESTED}  # fmt: skip
     write_atomic(path, canonical_json(document))
     return path
+
+
+def about(command: str, found: Mapping[str, Any], inputs: Mapping[str, Any]) -> About:
+    """What the figure of a command says of itself: its rows are ``found``, what was asked are the notes."""
+    rows = sha256(canonical_json(dict(found)))
+    made = About(study=command, claim="none", command=f"sltk {command}", rows=rows, commit=commit())
+    return made.noting(**inputs)
 
 
 def require_counts(seeds: int, epochs: int, rounds: int = 1) -> None:

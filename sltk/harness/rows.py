@@ -11,20 +11,16 @@ the same inputs and different outputs are no damage but a contradiction, and are
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sltk.core.errors import SltkError
-from sltk.core.files import canonical_json, sha256, write_atomic
+from sltk.core.files import canonical_json, write_atomic
 from sltk.core.temporary import sweep
+from sltk.harness.lines import joined, lines_of, row_id, sealed, sound
 from sltk.harness.locked import locked
-
-
-def row_id(inputs: Mapping[str, Any]) -> str:
-    """Content hash of ``inputs``: equal inputs, and only they, share it."""
-    return sha256(canonical_json(dict(inputs)))
 
 
 class RowStore:
@@ -82,7 +78,7 @@ class RowStore:
         name = row_id(inputs)
         if name in self._rows:
             raise SltkError(f"row {name[:12]} is stored already; ask get before measuring again.")
-        line = canonical_json(_sealed(dict(inputs), dict(outputs)))
+        line = canonical_json(sealed(dict(inputs), dict(outputs)))
         if self.path is None:
             self._take(line)
             return
@@ -102,7 +98,7 @@ class RowStore:
                 return
         except OSError:
             content = _content(path)  # rows may be read where none can be written
-        self.damaged += sum(not self._take(line) for line in _lines(content))
+        self.damaged += sum(not self._take(line) for line in lines_of(content))
 
     @contextmanager
     def _current(self, path: Path) -> Iterator[BinaryIO]:
@@ -123,18 +119,18 @@ class RowStore:
         file.seek(self._end)
         new = file.read()
         self._end += len(new)
-        sound = [self._take(line) for line in _lines(new)]
-        return all(sound) and (not new or new.endswith(b"\n"))
+        taken = [self._take(line) for line in lines_of(new)]
+        return all(taken) and (not new or new.endswith(b"\n"))
 
     def _mend(self, path: Path, file: BinaryIO) -> None:
         file.seek(0)
-        lines = list(_lines(file.read()))
-        damaged = [line for line in lines if _sound(line) is None]
+        lines = list(lines_of(file.read()))
+        damaged = [line for line in lines if sound(line) is None]
         if damaged:
             with path.with_name(path.name + ".damaged").open("ab") as aside:
-                aside.write(_joined(damaged))
+                aside.write(joined(damaged))
         self.damaged += len(damaged)
-        write_atomic(path, _joined(line for line in lines if _sound(line) is not None))
+        write_atomic(path, joined(line for line in lines if sound(line) is not None))
 
     def _append(self, file: BinaryIO, line: bytes) -> None:
         row = json.loads(line)
@@ -151,7 +147,7 @@ class RowStore:
 
     def _take(self, line: bytes) -> bool:
         """Know the row of a line; whether the line is sound."""
-        row = _sound(line)
+        row = sound(line)
         if row is None:
             return False
         known = self._rows.setdefault(row["id"], row["outputs"])
@@ -160,34 +156,12 @@ class RowStore:
         return True
 
 
-def _sealed(inputs: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-    seal = sha256(canonical_json({"inputs": inputs, "outputs": outputs}))
-    return {"id": row_id(inputs), "inputs": inputs, "outputs": outputs, "seal": seal}
-
-
-def _sound(line: bytes) -> dict[str, Any] | None:
-    """The row of a line, where every part of it is as it was written."""
-    try:
-        row = json.loads(line)
-        return row if canonical_json(_sealed(row["inputs"], row["outputs"])) == line else None
-    except (ValueError, KeyError, TypeError, RecursionError):  # SltkError is a ValueError
-        return None
-
-
 def _dispute(path: Path | None, row: Mapping[str, Any], known: Mapping[str, Any], cure: str) -> str:
     apart = sorted(name for name in {*known, *row["outputs"]} if known.get(name) != row["outputs"].get(name))
     inputs = canonical_json(row["inputs"]).decode()
     return (
         f"two rows {row['id'][:12]} of {path} differ in {', '.join(apart)}, though their inputs are {inputs}; {cure}."
     )
-
-
-def _lines(content: bytes) -> Iterator[bytes]:
-    return (line for line in content.split(b"\n") if line.strip())
-
-
-def _joined(lines: Iterable[bytes]) -> bytes:
-    return b"".join(line + b"\n" for line in lines)
 
 
 def _content(path: Path) -> bytes:

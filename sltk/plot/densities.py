@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sltk.plot.style import COLOURS, MARKERS, styled
+from sltk.plot.style import COLOURS, MARKERS, Paper
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,23 @@ class DensityCurve:
     axis: str = "density (kept fraction)"
 
 
-def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str) -> Figure:
+def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, paper: Paper) -> Figure:
     """One panel a title: means as lines, the middle half of the seeds as bands; density falls to the right.
 
     Args:
         panels: curves by title.
         note: what the figure shows, as its heading.
+        paper: what it is drawn on.
     """
-    with styled():
-        figure = Figure(figsize=(4.6 * len(panels), 4.4))
-        for axes, (title, curves) in zip(
-            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
-        ):
-            for place, curve in enumerate(curves):
-                _draw(axes, curve, place)
-            named = next((curve.axis for curve in curves), "")
-            axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
-            axes.invert_xaxis()
-            axes.legend(fontsize=7, ncols=2, loc="lower left")
-        figure.suptitle(note, fontsize=11)
+    figure, found = paper.panels(len(panels), 2, 3.4)
+    for axes, (title, curves) in zip(found, panels.items(), strict=True):
+        for place, curve in enumerate(curves):
+            _draw(axes, curve, place)
+        named = next((curve.axis for curve in curves), "")
+        axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
+        axes.invert_xaxis()
+    paper.title(figure, note)
+    paper.legend(figure, found, 4)
     return figure
 
 
@@ -55,13 +53,7 @@ def _draw(axes: Axes, curve: DensityCurve, place: int) -> None:
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[(place + place // len(COLOURS)) % len(MARKERS)]
     dashed = "--" if place >= len(COLOURS) else "-"
     axes.plot(
-        curve.density,
-        values.mean(0),
-        dashed,
-        color=colour,
-        marker=marker,
-        markersize=3,
-        linewidth=1.1,
+        curve.density, values.mean(0), dashed, color=colour, marker=marker, markersize=3, linewidth=1.1,
         label=curve.label,
-    )
+    )  # fmt: skip
     axes.fill_between(curve.density, low, high, color=colour, alpha=0.15, linewidth=0)

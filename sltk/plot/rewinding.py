@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sltk.plot.style import COLOURS, GREY, MARKERS, styled
+from sltk.plot.style import COLOURS, GREY, MARKERS, Paper
 
 
 def draw_rewinding(
@@ -14,6 +14,7 @@ def draw_rewinding(
     barriers: Mapping[str, Mapping[int, Sequence[float]]],
     iou: Mapping[int, tuple[Sequence[float], Sequence[float]]],
     note: str,
+    paper: Paper,
 ) -> Figure:
     """Three panels against training step, and twice against rewinding step: means over seeds, and every seed as a mark.
 
@@ -22,24 +23,22 @@ def draw_rewinding(
         barriers: by kind, by rewinding step, the error barrier of every seed.
         iou: by rewinding step, overlap with the masks of the first step by seed, and what chance gives.
         note: heading.
+        paper: what it is drawn on.
     """
-    with styled():
-        figure = Figure(figsize=(12.6, 4.0))
-        left, middle, right = figure.subplots(1, 3)
-        for place, (point, (steps, losses)) in enumerate(curves.items()):
-            colour = COLOURS[place % len(COLOURS)]
-            left.plot(steps, np.mean(losses, 0), color=colour, linewidth=1.1, label=f"rewound to {point}")
-        left.set(xlabel="training step", ylabel="validation loss", title="When the ticket should stop")
-        left.legend(fontsize=7)
-        for place, (kind, found) in enumerate(barriers.items()):
-            _marks(middle, {point: [100 * b for b in own] for point, own in found.items()}, place, kind)
-        middle.set(xlabel="rewinding step", ylabel="error barrier, points", title="One basin, whatever the order?")
-        middle.legend(fontsize=7)
-        _marks(right, {point: own for point, (own, _) in iou.items()}, 0, "tickets")
-        right.plot(range(len(iou)), [np.mean(c) for _, c in iou.values()], "--", color=GREY, label="chance")
-        right.set(xlabel="rewinding step", ylabel="IoU", title=f"Overlap with the mask of step {min(iou)}")
-        right.legend(fontsize=7)
-        figure.suptitle(note, fontsize=11)
+    figure, (left, middle, right) = paper.panels(3, 3, 3.2)
+    for place, (point, (steps, losses)) in enumerate(curves.items()):
+        colour = COLOURS[place % len(COLOURS)]
+        left.plot(steps, np.mean(losses, 0), color=colour, linewidth=1.1, label=f"rewound to {point}")
+    left.set(xlabel="training step", ylabel="validation loss", title="When the ticket should stop")
+    for place, (kind, found) in enumerate(barriers.items()):
+        _marks(middle, {point: [100 * b for b in own] for point, own in found.items()}, place, kind)
+    middle.set(xlabel="rewinding step", ylabel="error barrier, points", title="One basin, any order?")
+    _marks(right, {point: own for point, (own, _) in iou.items()}, 0, "tickets")
+    right.plot(range(len(iou)), [np.mean(c) for _, c in iou.values()], "--", color=GREY, label="chance")
+    right.set(xlabel="rewinding step", ylabel="IoU", title=f"Overlap with the mask of step {min(iou)}")
+    for axes in (left, middle, right):
+        axes.legend(fontsize=7)
+    paper.title(figure, note)
     return figure
 
 

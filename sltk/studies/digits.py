@@ -224,12 +224,12 @@ def count_successes(job: Job, subjects: dict[str, Subject], report: Report, fold
     tallies = []
     for done, (kind, n) in enumerate(todo):
         report("success against n", done, len(todo))
-        tallies.append(_tally(job, kind, subjects[kind.activation], n, job.false_alarm / len(todo), folder))
+        tallies.append(tally(job, kind, subjects[kind.activation], n, job.false_alarm / len(todo), folder))
     report("success against n", len(todo), len(todo))
     return tallies
 
 
-def _tally(job: Job, kind: Arm, subject: Subject, n: int, false_alarm: float, folder: Path | None) -> Tally:
+def tally(job: Job, kind: Arm, subject: Subject, n: int, false_alarm: float, folder: Path | None) -> Tally:
     """One kind at one n; a fifth of the false alarm is spent on the limits of the sources' own predictions."""
     asked, seeds = construction(job, kind, subject, n), range(job.sources)
     prediction = asked.predict(draws=job.draws, confidence=job.confidence, folder=folder) if n == job.n else None

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from experiments.rst_phase.figure import draw
+from experiments.rst_phase.figure import MAP
 from experiments.rst_phase.phases import RIVALS, judged_map, map_table, where
 from experiments.rst_phase.study import STUDY, PhaseOptions, job
+from sltk.core.about import About
 from sltk.core.files import canonical_json
 from sltk.core.statistics.paired import fewest_pairs
 from sltk.harness.study import StudyRow
@@ -79,7 +80,8 @@ def test_unequal_budgets_are_no_verdict() -> None:
 def test_a_map_with_holes_is_drawn(tmp_path: Path) -> None:
     options = PhaseOptions(widths=(1, 2), budgets=(1,))
     document = STUDY.conclude(rows(options)[:7], options)
-    draw(document, tmp_path / "map.png", {"Study": "rst_phase"})
+    about = About(study="rst_phase", claim="dual-lth", command="a test", rows="none", commit="none")
+    MAP(document, tmp_path / "map", about)
     assert (tmp_path / "map.png").stat().st_size > 10_000
 
 

@@ -22,6 +22,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "epsilon_perturbation": {**FEW, "eps": 0.1},
     "error_growth": {"depths": (1,)},
     "export": {"turns": 1},
+    "first_picture": {"points": 5},
     "fixed_size": {**FEW, "eps": (0.5,)},
     "frozen_source": {**FEW, "eps": 0.3},
     "lueker": {"trials": 4},
@@ -71,8 +72,8 @@ def test_a_study_says_what_it_is(name: str):
 @pytest.mark.parametrize("name", SMALL)
 def test_cheap_studies_keep_the_contract(name: str, tmp_path: Path):
     own = study(name)
-    options = own.preset(own.options(out=tmp_path, quick=True))
-    assert complaints(own, replace(options, quick=False, **SMALL[name])) == []
+    options = own.preset(own.options(out=tmp_path, preset="quick"))
+    assert complaints(own, replace(options, preset="standard", **SMALL[name])) == []
 
 
 @pytest.mark.parametrize("name", OF_A_TARGET)

@@ -1,7 +1,9 @@
 """What every study has to keep: it returns data, goes on where it was, sees damage, and draws from named streams."""
 
 import ast
+import html
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,10 +38,31 @@ def _files(study: Study[Any], found: StudyResult) -> Iterator[str]:
     for name in study.files(found.document):
         if json.loads((found.folder / name).read_text()).get("key") != study.key:
             yield f"{name} does not carry the key"
+    wanted = study.about(found, COMMAND).entries()
     for name in study.figures:
-        with Image.open(found.folder / name) as image:
-            if (image.info.get("Study"), image.info.get("Command")) != (study.name, COMMAND):
-                yield f"{name} does not say what made it"
+        for place in (found.folder / name, found.folder / f"{name}-column"):
+            for suffix, said in (".png", of_png), (".pdf", of_pdf), (".svg", of_svg):
+                entries = said(place.with_name(place.name + suffix))
+                if not wanted.items() <= entries.items():
+                    yield f"{place.name}{suffix} does not say what made it"
+
+
+def of_png(path: Path) -> dict[str, str]:
+    """What a PNG says of itself."""
+    with Image.open(path) as image:
+        return dict(image.info)
+
+
+def of_pdf(path: Path) -> dict[str, str]:
+    """What a PDF says of itself."""
+    found = re.search(rb"/Keywords \((.*?[^\\])\)", path.read_bytes(), re.DOTALL)
+    return json.loads(re.sub(r"\\([()\\])", r"\1", found[1].decode("latin-1"))) if found else {}
+
+
+def of_svg(path: Path) -> dict[str, str]:
+    """What an SVG says of itself."""
+    found = re.search(r"<dc:description>(.*?)</dc:description>", path.read_text(), re.DOTALL)
+    return json.loads(html.unescape(found[1])) if found else {}
 
 
 def _resumes(study: Study[Any], options: Any, first: StudyResult) -> Iterator[str]:

@@ -138,8 +138,8 @@ def test_exit_codes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 
 
 def test_the_command_line_writes_what_python_returns(tmp_path: Path):
-    assert Coin().main(["--out", str(tmp_path / "a"), "--quick"]) == 0
-    found = Coin().run(CoinOptions(out=tmp_path / "b", quick=True))
+    assert Coin().main(["--out", str(tmp_path / "a"), "--preset", "quick"]) == 0
+    found = Coin().run(CoinOptions(out=tmp_path / "b", preset="quick"))
     assert json.loads((tmp_path / "a" / "study.json").read_text()) == found.document
     assert [row.cell["trials"] for row in found.rows] == [10, 10]
     assert (tmp_path / "a" / ROWS).read_bytes() == (tmp_path / "b" / ROWS).read_bytes()

@@ -5,11 +5,10 @@ from functools import partial
 
 from rich.console import Console
 
-from sltk import __version__
 from sltk.cli.options import Imp
-from sltk.cli.results import require_counts, run_tasks, write_summary
+from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
-from sltk.plot.style import save
+from sltk.plot.style import publish
 from sltk.studies.asked import content_of
 from sltk.studies.curves import KINDS, curve
 from sltk.studies.imp_bases import BASES, ImpJob, measure_basis
@@ -31,8 +30,8 @@ def run_imp(options: Imp, console: Console) -> int:
     command = asdict(job) | {"bases": list(job.bases), "hidden": list(job.hidden)}
     path = write_summary(folder, command, found, judged)
     note = f"IMP, {job.data}, {job.seeds} seeds: mean and middle half"
-    figure = draw_densities(density_panels(job, found), note)
-    save(figure, folder / "densities.png", {"Version": __version__, **job.inputs("")})
+    panels, said = density_panels(job, found), about("imp", found, job.inputs(""))
+    publish(lambda paper: draw_densities(panels, note, paper), folder / "densities", said)
     console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
     return 0
 

@@ -9,11 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sltk import __version__
 from sltk.cli.options import Rewinding
-from sltk.cli.results import require_counts, run_tasks, write_summary
+from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.rewinding import draw_rewinding
-from sltk.plot.style import save
+from sltk.plot.style import publish
 from sltk.studies.asked import content_of
 from sltk.studies.rewinding import ARMS, RewindJob, iou_against_first, measure_point, stopping_steps
 from sltk.train.device import require_device
@@ -40,8 +39,8 @@ def run_rewinding(options: Rewinding, console: Console) -> int:
     curves = {point: (parts["looks"], parts["arms"][TICKET]["loss"]) for point, parts in found.items()}
     barriers = {kind: {p: parts["barrier"][kind] for p, parts in found.items()} for kind in ("dense", "ticket")}
     note = f"Rewinding on {job.data}, density {job.density:g}, {job.seeds} seeds"
-    figure = draw_rewinding(curves, barriers, iou, note)
-    save(figure, folder / "rewinding.png", {"Version": __version__, **job.inputs(0)})
+    told = about("rewinding", outputs, job.inputs(0))
+    publish(lambda paper: draw_rewinding(curves, barriers, iou, note, paper), folder / "rewinding", told)
     console.print(f"{seconds:.0f} s. Rows: {path}", highlight=False, soft_wrap=True)
     return 0
 

@@ -5,11 +5,10 @@ from functools import partial
 
 from rich.console import Console
 
-from sltk import __version__
 from sltk.cli.options import Rst
-from sltk.cli.results import require_counts, run_tasks, write_summary
+from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.densities import draw_densities
-from sltk.plot.style import save
+from sltk.plot.style import publish
 from sltk.studies.asked import content_of
 from sltk.studies.curves import KINDS, arm_curve
 from sltk.studies.rst_arms import ARMS, RstJob, measure_arm
@@ -34,7 +33,8 @@ def run_rst(options: Rst, console: Console) -> int:
     if len(job.densities) > 1:
         panels = {f"by {said}": [arm_curve(arm, parts, part) for arm, parts in found.items()] for said, part in KINDS}
         note = f"RST and its rivals on {job.data}, {job.seeds} seeds"
-        save(draw_densities(panels, note), folder / "densities.png", {"Version": __version__, **job.inputs("")})
+        told = about("rst", found, job.inputs(""))
+        publish(lambda paper: draw_densities(panels, note, paper), folder / "densities", told)
     console.print(f"{seconds:.0f} s. Rows and findings: {path}", highlight=False)
     return 0
 

@@ -8,13 +8,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sltk import __version__
 from sltk.cli.options import Train
-from sltk.cli.results import require_counts, run_tasks, write_summary
+from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.core.files import write_atomic
 from sltk.plot.densities import draw_densities
 from sltk.plot.outcomes import row_curves
-from sltk.plot.style import save
+from sltk.plot.style import publish
 from sltk.studies.asked import content_of
 from sltk.studies.training import Rows, TrainJob, measure_training
 from sltk.train.bases import basis_named
@@ -32,9 +31,10 @@ def run_train(options: Train, console: Console) -> int:
     console.print(rows_table(rows, f"{job.method} on {job.data}: mean of {job.seeds} seeds, in percent"))
     path = write_summary(folder, job.record(), found, [])
     write_atomic(folder / "rows.csv", table_text(rows).encode())
-    figure = draw_densities({"Test accuracy": row_curves({job.method: rows})}, f"{job.method} on {job.data}")
-    save(figure, folder / "densities.png", {"Version": __version__, **job.record()})
-    kept = "weights/, rows.csv, densities.png" + (", levels/" if job.levels else "")
+    panels, note = {"Test accuracy": row_curves({job.method: rows})}, f"{job.method} on {job.data}"
+    told = about("train", found, job.inputs())
+    publish(lambda paper: draw_densities(panels, note, paper), folder / "densities", told)
+    kept = "weights/, rows.csv, densities.pdf, .svg and .png" + (", levels/" if job.levels else "")
     console.print(f"{seconds:.0f} s. {path}; beside it {kept}", highlight=False, soft_wrap=True)
     return 0
 

@@ -12,12 +12,15 @@ from sltk import __version__
 from sltk.cli.facts import peak_memory
 from sltk.cli.options import Verify
 from sltk.cli.verify_table import reading, verify_table
+from sltk.core.about import About
+from sltk.core.commit import commit
 from sltk.core.errors import SltkError
-from sltk.core.files import canonical_json, write_atomic
+from sltk.core.files import canonical_json, sha256, write_atomic
 from sltk.harness.progress import progress
 from sltk.plot.bracket import Bracket, draw_brackets
+from sltk.plot.parameter_errors import counted as counted_errors
 from sltk.plot.parameter_errors import draw_parameter_errors
-from sltk.plot.style import save
+from sltk.plot.style import publish
 from sltk.plot.success import SuccessCurve, draw_success
 from sltk.studies.digits import ARMS, Job, TicketRow, count_successes, measure_all, trained_subjects
 from sltk.studies.digits_summary import Success, record, successes, summaries
@@ -37,8 +40,10 @@ def run_verify(options: Verify, console: Console) -> int:
         counted = successes(job, count_successes(job, subjects, report, options.out / "predicted"))
     found = summaries(job, rows, counted)
     seconds = time.perf_counter() - started
-    about = {"Command": _command(options), "Seeds": f"0 to {job.seeds - 1}", "Version": __version__}
-    document = record(job, rows, found, counted) | {"seconds": seconds, "about": about}
+    facts = record(job, rows, found, counted)
+    about = About(study="verify", claim="none", command=_command(options), rows=sha256(canonical_json(facts)),
+                  commit=commit()).noting(seeds=f"0 to {job.seeds - 1}")  # fmt: skip
+    document = {**facts, "seconds": seconds, "version": __version__, "about": about.entries()}
     write_atomic(options.out / "verify.json", canonical_json(document))
     _draw(job, rows, errors, counted, options.out, about)
     console.print(verify_table(job, found))
@@ -70,13 +75,15 @@ def _draw(
     errors: dict[str, NDArray[np.float64]],
     counted: list[Success],
     folder: Path,
-    about: dict[str, str],
+    about: About,
 ) -> None:
-    save(draw_brackets([_bracket(rows, k.method, k.activation, k.label) for k in ARMS]), folder / "errors.png", about)
-    save(draw_parameter_errors(errors, job.param_eps), folder / "parameters.png", about)
+    brackets = [_bracket(rows, k.method, k.activation, k.label) for k in ARMS]
+    publish(lambda paper: draw_brackets(brackets, paper), folder / "errors", about)
+    kinds = [counted_errors(label, values, job.param_eps) for label, values in errors.items()]
+    publish(lambda paper: draw_parameter_errors(kinds, job.param_eps, paper), folder / "parameters", about)
     curves = [_curve(counted, k.method, k.activation, k.label) for k in ARMS]
     if job.sweep:
-        save(draw_success(curves, job.sources, job.confidence), folder / "success.png", about)
+        publish(lambda paper: draw_success(curves, job.sources, job.confidence, paper), folder / "success", about)
 
 
 def _bracket(rows: list[TicketRow], method: str, activation: str, label: str) -> Bracket:

@@ -8,6 +8,7 @@ from sltk.cli.target import dataset, domain, target_network
 from sltk.construct.predict.widths import NetworkWidths, required_widths
 from sltk.construct.recipe import DEFAULT_LAW
 from sltk.core.errors import SltkError
+from sltk.harness.progress import at_work
 from sltk.subset_sum.laws import parse_law
 from sltk.subset_sum.widths.required_size import METHODS, required_size
 
@@ -25,10 +26,12 @@ def run_widths(options: Widths, console: Console) -> int:
     data = None if options.data is None else dataset(options.data, options.data_folder)
     shape = options.input_shape or (() if data is None else data.input_shape)
     box = domain(options.low, options.high, data)
-    found = required_widths(
-        target_network(options.target, options.arch, shape), method=options.method, eps=options.eps,
-        delta=options.delta, domain=box, law=options.law or DEFAULT_LAW,
-    )  # fmt: skip
+    network = target_network(options.target, options.arch, shape)
+    with at_work(console, "sizes of every layer's pools"):
+        found = required_widths(
+            network, method=options.method, eps=options.eps, delta=options.delta, domain=box,
+            law=options.law or DEFAULT_LAW,
+        )  # fmt: skip
     _print_network(found, options.law or DEFAULT_LAW, console)
     return 0
 
@@ -46,7 +49,8 @@ def _one_pool(options: Widths, console: Console) -> int:
     for text in laws:
         law = parse_law(text)
         half = law.constants().L / 2.0
-        sizes = [required_size(options.eps, options.delta, law=law, method=method) for method in METHODS]
+        with at_work(console, f"sizes under {text}"):
+            sizes = [required_size(options.eps, options.delta, law=law, method=method) for method in METHODS]
         table.add_row(text, f"[-{half:.3g}, {half:.3g}]".replace("[", r"\["), *(str(size) for size in sizes))
     console.print(table)
     console.print(READING + "measured: the smallest size whose rate over random pools passes, each pool decided "

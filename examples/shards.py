@@ -1,0 +1,17 @@
+"""A sweep in shards.
+
+Each shard could run on another machine: a shared folder is the truth, and the rows are the same bytes.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from sltk.harness.away.shards import run_shard
+from sltk.harness.away.where import Shard
+from sltk.harness.catalogue import find
+
+study = find("epsilon-perturbation")
+options = replace(study.standard(), preset="quick", out=Path("out/shards"))
+for index in (3, 1, 2):
+    print(run_shard(study, options, Shard(index, 3)))
+print(len(study.run(options).rows), "rows")

@@ -1,0 +1,71 @@
+"""Which studies there are: every folder of the package ``experiments`` with a ``study.py``.
+
+The toolkit does not import the studies, which stand on it and lie outside of it: they are found when they are asked
+for, in the checkout of the current folder, else in the one that ``sltk`` was installed from.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from sltk.core.errors import SltkError
+from sltk.harness.study import Study
+
+PACKAGE = "experiments"
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def folder_of_studies() -> Path:
+    """Where the studies lie.
+
+    Raises:
+        SltkError: not in the current folder, and sltk was not installed from a checkout.
+    """
+    for root in (Path.cwd(), CHECKOUT):
+        if (root / PACKAGE / "__init__.py").is_file():
+            return root / PACKAGE
+    raise SltkError(
+        f"no studies here: they lie in the folder {PACKAGE}/ of the source, which a wheel does not hold. Run this in a "
+        "checkout, or name a module of yours that holds a study: sltk run package.module."
+    )
+
+
+def modules() -> dict[str, str]:
+    """Modules of all studies by key, none of them imported."""
+    places = sorted(folder_of_studies().glob("*/study.py"))
+    return {path.parent.name.replace("_", "-"): f"{PACKAGE}.{path.parent.name}.study" for path in places}
+
+
+def find(key: str) -> Study[Any]:
+    """The study of ``key``, which is its name, or a module that holds one.
+
+    Raises:
+        SltkError: there is no such study.
+    """
+    if "." in key:
+        return _imported(key)
+    known = modules()
+    name = key.replace("_", "-")
+    if name not in known:
+        raise SltkError(f"no study is called {key!r}; `sltk run` lists them: {', '.join(known)}.")
+    return _imported(known[name])
+
+
+def studies() -> dict[str, Study[Any]]:
+    """All studies by key."""
+    return {key: _imported(module) for key, module in modules().items()}
+
+
+def _imported(module: str) -> Study[Any]:
+    # The folder of a console script is on the path, the current one is not.
+    root = str(folder_of_studies().parent) if module.startswith(f"{PACKAGE}.") else str(Path.cwd())
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    try:
+        found = [value for value in vars(importlib.import_module(module)).values() if isinstance(value, Study)]
+    except ModuleNotFoundError as error:
+        raise SltkError(f"cannot import the study {module!r}: {error}. Check the name.") from error
+    if len(found) != 1:
+        raise SltkError(f"{module!r} holds {len(found)} studies, but a module of a study holds one.")
+    return found[0]

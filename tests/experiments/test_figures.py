@@ -1,0 +1,252 @@
+"""Figures from kept rows: the numbers drawn are those of the rows, and every file says what made it."""
+
+import copy
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+
+from sltk.core.about import About
+from sltk.core.commit import commit
+from sltk.core.errors import SltkError
+from sltk.core.files import sha256
+from sltk.harness.catalogue import studies
+from sltk.harness.kept import kept_file, recalled
+from sltk.harness.lines import joined, lines_of, sound
+from sltk.harness.study import Study, StudyResult
+from sltk.plot.style import COLUMN, PAGE, Drawing, styled
+from tests.harness.study_contract import of_pdf, of_png, of_svg
+
+KEPT = {key: study for key, study in studies().items() if kept_file(study).is_file()}
+MOST_BYTES = 20 * 2**20
+Numbers = list[float]
+
+
+def by(rows: Any, *names: str, **equal: Any) -> list[Numbers]:
+    """Columns of the rows that have these values, where they are not missing."""
+    own = [r for r in rows if all(r[k] == v for k, v in equal.items())]
+    return [[float(r[name]) for r in own if r.get(name) is not None] for name in names]
+
+
+def of_lueker(rows: Any) -> Iterator[Numbers]:
+    for kind in ("all", "pairs"):
+        own = [r for r in rows if r["cell"]["subsets"] == kind]
+        trials = sum(r["trials"] for r in own)
+        yield list(np.sum([r["sums"] for r in own], axis=0) / trials)
+
+
+def of_growth(rows: Any) -> Iterator[Numbers]:
+    for skips in (False, True):
+        for source in {r["source"] for r in rows}:
+            for activation in {r["activation"] for r in rows}:
+                own = [r for r in rows if (r["skips"], r["source"], r["activation"]) == (skips, source, activation)]
+                for key in ("attack", "certificate"):
+                    at = {d: [r for r in own if r["layers"] == d] for d in sorted({r["layers"] for r in own})}
+                    yield [max(1e-6, max(r[key] for r in of) / max(r["largest"] for r in of)) for of in at.values()]
+
+
+def of_fixed_size(rows: Any) -> Iterator[Numbers]:
+    for eps in {r["eps"] for r in rows}:
+        yield [float(r["n"]) for r in rows if r["eps"] == eps and r["density"] is not None and r["n"] is not None]
+        yield [float(r["n"]) for r in rows if r["eps"] == eps and r["density"] is None] * 2
+
+
+def of_statistics(rows: Any) -> Iterator[Numbers]:
+    for row in rows:
+        for rule in ("first", "error"):
+            yield [count / row[rule]["counted"] for count in row[rule]["sizes"]]
+            yield [count / row[rule]["counted"] for count in row[rule]["errors"]]
+
+
+def of_widths(rows: Any) -> Iterator[Numbers]:
+    for law in {r["law"] for r in rows}:
+        yield from by(rows, "closed-form", "certificate", "measured", "floor", law=law)
+
+
+def of_formula(rows: Any) -> Iterator[Numbers]:
+    for name in {r["sought"]["name"] for r in rows}:
+        models = next(r["models"] for r in rows if r["sought"]["name"] == name and "models" in r)
+        yield from ([model["p"]] * 2 for model in models)
+        flags = [f for r in rows if r["sought"]["name"] == name for f in r.get("succeeded", ())]
+        yield [sum(flags) / len(flags)]
+
+
+def of_existence(rows: Any) -> Iterator[Numbers]:
+    for row in rows:
+        if row["asks"] == "formula":
+            yield [row["p"]]
+            own = [r for r in rows if r["asks"] == "sources" and r["point"] == row["point"]]
+            yield [sum(r["successes"] for r in own) / sum(r["trials"] for r in own)]
+
+
+def of_certificates(rows: Any) -> Iterator[Numbers]:
+    for kind in {r["kind"] for r in rows}:
+        for way in ("intervals", "bound"):
+            yield [r[way] / r["found"] for r in rows if r["kind"] == kind]
+
+
+def of_main_job(rows: Any) -> Iterator[Numbers]:
+    for method, activation in {(r["method"], r["activation"]) for r in rows}:
+        tickets = [r for r in rows if (r["method"], r["activation"]) == (method, activation) and "errors" in r]
+        yield from by(tickets, "data_error", "adversarial_error", "certified_bound")
+        sizes = [r for r in rows if (r["method"], r["activation"]) == (method, activation) and "errors" not in r]
+        yield [r["successes"] / r["sources"] for r in sorted(sizes, key=lambda r: r["n"])]
+        total = sum(r["errors"]["total"] for r in tickets)
+        above = np.sum([r["errors"]["above"] for r in tickets], axis=0)
+        yield [float(count) / total for count in above if count]
+        yield [max(r["errors"]["largest"] for r in tickets)]
+
+
+def of_picture(rows: Any) -> Iterator[Numbers]:
+    (row,) = rows
+    yield from (row["target"], row["ticket"], row["x"])
+
+
+# What must be drawn, worked out from the rows here, apart from what concludes and draws.
+DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
+    "certificates": of_certificates,
+    "epsilon-perturbation": lambda rows: iter(by(rows, "n")),
+    "error-growth": of_growth,
+    "existence": of_existence,
+    "first-picture": of_picture,
+    "fixed-size": of_fixed_size,
+    "frozen-source": lambda rows: iter(by(rows, "n")),
+    "lueker": of_lueker,
+    "main-job": of_main_job,
+    "product-formula": of_formula,
+    "quantised": lambda rows: iter(by(rows, "n")),
+    "random-source": lambda rows: iter(by(rows, "n")),
+    "subset-sum-statistics": of_statistics,
+    "width-certificate": of_widths,
+}
+
+
+def drawings(study: Study[Any]) -> list[Drawing]:
+    return [one for one in study.figures.values() if isinstance(one, Drawing)]
+
+
+def recall(study: Study[Any]) -> StudyResult:
+    options = study.standard()
+    assert options is not None
+    return recalled(study, options)
+
+
+def numbers_in(figure: Figure) -> set[tuple[float, ...]]:
+    """Coordinates of all lines, either way, and each of them alone."""
+    found: set[tuple[float, ...]] = set()
+    for axes in figure.axes:
+        for line in axes.lines:
+            for values in (line.get_xdata(), line.get_ydata()):
+                plain = tuple(round(float(v), 12) for v in np.asarray(values, dtype=float))
+                found |= {plain, *((one,) for one in plain)}
+    return found
+
+
+def missing(study: Study[Any], result: StudyResult, rows: Any) -> list[Numbers]:
+    """What the rows ask to be drawn, and is not, on either paper."""
+    drawn = []
+    for paper in (PAGE, COLUMN):
+        with styled():
+            figures = [one.figure(result.document, paper) for one in drawings(study)]
+        drawn.append(set[tuple[float, ...]]().union(*map(numbers_in, figures)))
+    asked = [tuple(round(v, 12) for v in numbers) for numbers in DRAWN[study.slug](rows)]
+    return [list(one) for one in asked if not all(one in seen for seen in drawn)]
+
+
+def rows_of(result: StudyResult) -> list[dict[str, Any]]:
+    return [{**row.cell, **row.outputs} for row in result.rows]
+
+
+@pytest.mark.parametrize("key", KEPT)
+def test_the_numbers_drawn_are_those_of_the_rows(key: str) -> None:
+    """And, as the control, with one number of the rows changed they are not."""
+    study, result = KEPT[key], recall(KEPT[key])
+    rows = rows_of(result)
+    assert list(DRAWN[key](rows))
+    assert missing(study, result, rows) == []
+    assert any(missing(study, result, changed) for changed in changes(rows))
+
+
+def changes(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows with an output of the first row changed, one at a time."""
+    for name in ("n", "sums", "attack", "certificate", "first", "measured", "models", "p", "bound", "data_error",
+                 "ticket"):  # fmt: skip
+        other = copy.deepcopy(rows)
+        for row in other:
+            if row.get(name) is not None:
+                row[name] = doubled(row[name])
+        yield other
+
+
+def doubled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: doubled(one) if key != "counted" else one for key, one in value.items()}
+    if isinstance(value, list):
+        return [doubled(one) for one in value]
+    return value if isinstance(value, (str, bool)) else 2.5 * value + 0.1
+
+
+def test_what_is_kept_is_small_sorted_and_whole() -> None:
+    assert len(KEPT) >= 8
+    assert sum(kept_file(study).stat().st_size for study in KEPT.values()) < MOST_BYTES
+    for study in KEPT.values():
+        lines = list(lines_of(kept_file(study).read_bytes()))
+        assert all(sound(line) for line in lines)
+        assert lines == sorted(set(lines))
+
+
+def test_files_say_what_made_them(tmp_path: Path) -> None:
+    study = KEPT["quantised"]
+    study.draw(recall(study), tmp_path, "sltk figures quantised")
+    wanted = {
+        "Study": "quantised", "Claim": "quantised", "Command": "sltk figures quantised", "Commit": commit(),
+        "Rows": sha256(joined(lines_of(kept_file(study).read_bytes()))),
+    }  # fmt: skip
+    for place in ("size", "size-column"):
+        for suffix, said in ((".png", of_png), (".pdf", of_pdf), (".svg", of_svg)):
+            assert wanted.items() <= said(tmp_path / f"{place}{suffix}").items()
+
+
+def test_fonts_are_embedded(tmp_path: Path) -> None:
+    """Every font of a PDF has its program in the file, as TrueType; an SVG has outlines, and no text to be set."""
+    study = KEPT["quantised"]
+    study.draw(recall(study), tmp_path, "a test")
+    pdf = (tmp_path / "size.pdf").read_bytes()
+    assert len(re.findall(rb"/Type /FontDescriptor", pdf)) == len(re.findall(rb"/FontFile2 ", pdf)) > 0
+    assert b"/Type3" not in pdf
+    assert "<text" not in (tmp_path / "size.svg").read_text()
+
+
+def test_the_same_rows_are_the_same_bytes(tmp_path: Path) -> None:
+    study = KEPT["quantised"]
+    for folder in ("a", "b"):
+        study.draw(recall(study), tmp_path / folder, "a test")
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("name", ["study", "claim", "command", "rows", "commit"])
+def test_nothing_of_what_a_figure_says_may_be_empty(name: str) -> None:
+    whole = {"study": "a", "claim": "none", "command": "b", "rows": "c", "commit": "d"}
+    About(**whole)
+    with pytest.raises(SltkError, match=f"has to say its {name}"):
+        About(**{**whole, name: ""})
+
+
+@pytest.mark.parametrize("key", KEPT)
+def test_no_panel_goes_without_a_name_for_its_axes(key: str) -> None:
+    study = KEPT[key]
+    for paper in (PAGE, COLUMN):
+        with styled():
+            figures = [one.figure(recall(study).document, paper) for one in drawings(study)]
+        for figure in figures:
+            assert figure.get_suptitle()
+            assert abs(figure.get_size_inches()[0] - paper.width) < 1e-9
+            shown = [axes for axes in figure.axes if axes.get_visible()]
+            assert any(axes.get_xlabel() for axes in shown)
+            assert all(axes.lines or [c for c in axes.collections if isinstance(c, PolyCollection)] for axes in shown)

@@ -63,7 +63,9 @@ class Deferred:
     def sources(self) -> dict[str, bytes]:
         """Source of this kernel and of all that it calls, and the numbers that they take, by where they are."""
         code = self.function.__code__
-        found = {code.co_filename: Path(code.co_filename).read_bytes()}
+        path = Path(code.co_filename)
+        # One that was typed in has no file, and numba keeps none of it.
+        found = {code.co_filename: path.read_bytes() if path.is_file() else code.co_code}
         for name, value in self._globals():
             if isinstance(value, NUMBERS):
                 found[f"{self.function.__module__}.{name}"] = repr(cast("object", value)).encode()

@@ -73,6 +73,14 @@ def test_a_cache_that_cannot_be_written_is_done_without(monkeypatch: pytest.Monk
     assert own(2.0) == 4.0
 
 
+def test_a_kernel_that_was_typed_in_has_no_cache_and_works() -> None:
+    names: dict[str, object] = {"kernel": kernel}
+    exec("@kernel\ndef thrice(x):\n    return 3.0 * x", names)
+    thrice = names["thrice"]
+    assert callable(thrice)
+    assert thrice(2.0) == 6.0
+
+
 def test_a_kernel_has_the_name_and_the_words_of_its_function() -> None:
     own = kernel(_doubled)
     assert (own.__name__, own.__doc__) == ("_doubled", "Twice x.")

@@ -9,12 +9,26 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from sltk.cli.options import Certify, Check, Claims, Command, Construct, EdgePopup, Imp, Plan, Rst, Show, Verify, Widths
+from sltk.cli.options import (
+    Branch,
+    Certify,
+    Check,
+    Claims,
+    Command,
+    Construct,
+    EdgePopup,
+    Imp,
+    Plan,
+    Rewinding,
+    Rst,
+    Show,
+    Train,
+    Verify,
+    Widths,
+)
 from sltk.cli.paper_options import Figures, Report, Run
 from sltk.core.errors import SltkError
 
-OF_PAPERS = Run | Figures | Report
-EVERY = Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup | OF_PAPERS
 LOG_WIDTH = 112
 INTERNAL_ERROR = 70  # as sysexits.h has it
 DESCRIPTION = "Strong lottery tickets: constructed by subset sums, certified, and measured."
@@ -32,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     command: Command | Run | Figures | Report | OfStudy = OfStudy.of(given) or tyro.cli(
-        EVERY,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        Command | Run | Figures | Report,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=given,
@@ -118,6 +132,18 @@ def _run(command: Command | Run | Figures | Report | OfStudy, console: Console) 
             from sltk.cli.commands.edge_popup import run_edge_popup
 
             return run_edge_popup(command, console)
+        case Train():
+            from sltk.cli.commands.train import run_train
+
+            return run_train(command, console)
+        case Rewinding():
+            from sltk.cli.commands.rewinding import run_rewinding
+
+            return run_rewinding(command, console)
+        case Branch():
+            from sltk.cli.commands.branch import run_branch
+
+            return run_branch(command, console)
         case OfStudy():
             from sltk.cli.commands.run import run_study
 

@@ -1,13 +1,12 @@
 """From what the command line names to a target network, its domain and its data."""
 
-import importlib
-import sys
 from pathlib import Path
 
 from torch import nn
 
 from sltk.certify.intervals import Box
 from sltk.core.errors import SltkError
+from sltk.core.imported import imported, is_spelled
 from sltk.data.datasets import Dataset, load
 from sltk.models.text import load_target, stored_architecture
 from sltk.networks.network import Network
@@ -36,14 +35,11 @@ def target_network(text: str, arch: str | None, input_shape: tuple[int, ...]) ->
 
 
 def _imported(text: str) -> nn.Module:
-    module_name, colon, function = text.partition(":")
-    if not colon or not module_name or not function:
+    if not is_spelled(text):
         raise SltkError(f"TARGET must be a file ({', '.join(SUFFIXES)}) or package.module:function, but got {text!r}.")
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # as python -m does: what lies in the working folder can be named
     try:
-        made = getattr(importlib.import_module(module_name), function)()
-    except (ImportError, AttributeError, TypeError) as error:
+        made = imported(text, "TARGET")()
+    except TypeError as error:
         raise SltkError(f"TARGET {text!r} cannot be called without arguments: {error}.") from error
     if not isinstance(made, nn.Module):
         raise SltkError(f"TARGET {text!r} must return a torch.nn.Module, but returned {type(made).__name__}.")

@@ -3,12 +3,12 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
-from sltk.data.datasets import Dataset
 from sltk.models.initial import initialise, wide
 from sltk.models.registry import model
 
@@ -30,7 +30,21 @@ def dense_network(sizes: Sequence[int], seed: int) -> nn.Sequential:
     return module
 
 
-def network_for(which: str, hidden: Sequence[int], data: Dataset) -> Callable[[int], nn.Module]:
+class Labelled(Protocol):
+    """What fixes a network's inputs and outputs, such as ``sltk.data.datasets.Dataset``."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of one row."""
+        ...
+
+    @property
+    def train_y(self) -> Tensor:
+        """Labels, 0 to ``classes - 1``."""
+        ...
+
+
+def network_for(which: str, hidden: Sequence[int], data: Labelled) -> Callable[[int], nn.Module]:
     """What makes the network of a study from a seed.
 
     Args:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sltk.plot.style import COLOURS, MARKERS, Paper
+from sltk.plot.style import COLOURS, MARKERS, PAGE, Paper, styled
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,16 @@ class DensityCurve:
         label: names it.
         density: kept fractions, falling.
         accuracy: ``[[share by density] by seed]``.
+        axis: what the densities are; the first curve of a panel names its axis.
     """
 
     label: str
     density: Sequence[float]
     accuracy: Sequence[Sequence[float]]
+    axis: str = "density (kept fraction)"
 
 
-def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, paper: Paper) -> Figure:
+def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, paper: Paper = PAGE) -> Figure:
     """One panel a title: means as lines, the middle half of the seeds as bands; density falls to the right.
 
     Args:
@@ -33,14 +35,16 @@ def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, pape
         note: what the figure shows, as its heading.
         paper: what it is drawn on.
     """
-    figure, found = paper.panels(len(panels), 2, 3.4)
-    for axes, (title, curves) in zip(found, panels.items(), strict=True):
-        for place, curve in enumerate(curves):
-            _draw(axes, curve, place)
-        axes.set(xscale="log", xlabel="density (kept fraction)", ylabel="test accuracy, %", title=title)
-        axes.invert_xaxis()
-    paper.title(figure, note)
-    paper.legend(figure, found, 4)
+    with styled():
+        figure, found = paper.panels(len(panels), 2, 3.4)
+        for axes, (title, curves) in zip(found, panels.items(), strict=True):
+            for place, curve in enumerate(curves):
+                _draw(axes, curve, place)
+            named = next((curve.axis for curve in curves), "")
+            axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
+            axes.invert_xaxis()
+        paper.title(figure, note)
+        paper.legend(figure, found, 4)
     return figure
 
 

@@ -13,7 +13,8 @@ KINDS: tuple[tuple[str, Kind], ...] = (("density", "density"), ("live density", 
 
 def curve(label: str, parts: Mapping[str, Any], by: Kind = "density") -> DensityCurve:
     """Of outputs ``{part: [[value by round] by seed]}``: kept or live density, in the mean of the seeds."""
-    return DensityCurve(label, np.asarray(parts[by]).mean(0).tolist(), parts["test"])
+    achieved = np.asarray(parts[by]).mean(0).tolist()
+    return DensityCurve(label, achieved, parts["test"], *(("live density",) if by == "live" else ()))
 
 
 def arm_curve(label: str, parts: Mapping[str, Any], by: Kind = "density") -> DensityCurve:

@@ -1,6 +1,6 @@
 """Edge-popup on data, and on a planted ticket that it has to find."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,15 @@ from torch import Tensor, nn
 
 from sltk.core.rng import torch_stream
 from sltk.core.threads import limit
-from sltk.data.datasets import load
-from sltk.models.dense import dense_network, network_for
+from sltk.models.dense import dense_network
+from sltk.studies.asked import asked_data, asked_network, told
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.search import WeightLaw
 from sltk.train.runner import run
-from sltk.train.setup import Setup
+from sltk.train.setup import RECIPE, Setup
 from sltk.train.stacks import stacks
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
@@ -30,15 +31,17 @@ class SearchJob:
     """What is run.
 
     Args:
-        data: name of the data set.
+        data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: ``dense``, or a name in ``sltk.models.registry.MODELS``.
+        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
         hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions.
         laws: of the weights.
         seeds: 0, 1, ...
         epochs: of training the scores.
         device: where it runs.
+        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        rates: how the rate goes over each training.
     """
 
     data: str = "digits"
@@ -50,14 +53,17 @@ class SearchJob:
     seeds: int = 8
     epochs: int = 60
     device: str = "cpu"
+    content: str = ""
+    rates: Rates = COSINE
 
     def inputs(self, name: str) -> dict[str, Any]:
         """All that the row ``name`` depends on."""
         # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", "device") if self.device == "cpu" else ("folder",)
+        ignored = ("folder", "rates", "content", *(("device",) if self.device == "cpu" else ()))
         kept = {key: value for key, value in asdict(self).items() if key not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
-        return {"study": "edge-popup", "revision": 3, "name": name, **kept, **lists}
+        more = told(self.rates, self.content)
+        return {"study": "edge-popup", "revision": 3, "name": name, **kept, **more, **lists}
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
@@ -75,13 +81,14 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
     law, kind, density = name.split(", ")
-    data = load(job.data, job.folder)
-    network = network_for(job.model, job.hidden, data)
+    data = asked_data(job.data, job.folder)
+    network = asked_network(job.model, job.hidden, data)
     method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
+    recipe = replace(RECIPE, rates=job.rates)
     found: dict[str, list[float]] = {part: [] for part in MEASURED}
     trained = 0
     for seeds in stacks(range(job.seeds), network(0), job.device):
-        setup = Setup(seeds=seeds, epochs=job.epochs, device=job.device, checkpoint=checkpoint)
+        setup = Setup(seeds=seeds, epochs=job.epochs, recipe=recipe, device=job.device, checkpoint=checkpoint)
         outcome = run(method, network, data, setup)
         for part in MEASURED:
             found[part] += [row[part] for row in outcome.last]

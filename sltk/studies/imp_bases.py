@@ -14,11 +14,13 @@ from typing import Any, Literal
 
 from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
-from sltk.data.datasets import Dataset, load
-from sltk.models.dense import network_for
+from sltk.data.datasets import Dataset
+from sltk.studies.asked import asked_data, asked_network, told
 from sltk.studies.networks import network_name
 from sltk.train.bases import is_blind
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
+from sltk.train.loop.samples import Task
 from sltk.train.methods.imp import Imp
 from sltk.train.pruning.followers import LEADER, Follow
 from sltk.train.pruning.schedules import geometric
@@ -40,9 +42,9 @@ class ImpJob:
     """What is run.
 
     Args:
-        data: name of the data set.
+        data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: ``dense``, or a name in ``sltk.models.registry.MODELS``.
+        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
         hidden: sizes of the hidden layers of ``dense``.
         augment: crop and mirror the training images at random.
         controls: run the arms ``reinitialised`` and ``random`` too.
@@ -59,6 +61,8 @@ class ImpJob:
         batch: rows a step.
         stack: replicas at a time; 0 chooses by network and device.
         device: where it runs.
+        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        rates: how the rate goes over each training.
     """
 
     data: str = "digits"
@@ -79,6 +83,8 @@ class ImpJob:
     batch: int = 64
     stack: int = 0
     device: str = "cpu"
+    content: str = ""
+    rates: Rates = COSINE
 
     @property
     def densities(self) -> tuple[float, ...]:
@@ -103,10 +109,11 @@ class ImpJob:
 
     def inputs(self, basis: str) -> dict[str, Any]:
         """All that the row of ``basis`` depends on."""
-        ignored = ("bases", "folder", "classifier")
+        ignored = ("bases", "folder", "classifier", "rates", "content")
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         kept["dense classifier"] = self.dense_classifier(basis)
-        return {"study": "imp-bases", "revision": 2, "basis": basis, **kept, "hidden": list(self.hidden)}
+        lists = {"hidden": list(self.hidden)}
+        return {"study": "imp-bases", "revision": 2, "basis": basis, **kept, **told(self.rates, self.content), **lists}
 
 
 @limit(1)
@@ -115,8 +122,8 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
 
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
-    data = load(job.data, job.folder)
-    network = network_for(job.model, job.hidden, data)
+    data = asked_data(job.data, job.folder)
+    network = asked_network(job.model, job.hidden, data)
     arms = (LEADER, *_controls(job, basis))
     first = network(0)
     said = network_name(job.model, first)
@@ -132,14 +139,14 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
 
 
 def _run(
-    job: ImpJob, basis: str, data: Dataset, network: Model, seeds: list[int], checkpoint: Path | None
+    job: ImpJob, basis: str, data: Dataset | Task, network: Model, seeds: list[int], checkpoint: Path | None
 ) -> list[dict[str, Any]]:
     rate = job.factor_rate if basis == "low-rank" else job.rate
     setup = Setup(
         basis.removesuffix(DENSE),
         seeds,
         job.epochs,
-        recipe=TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch),
+        recipe=TrainingRecipe(rate=rate, decay=1e-4, batch=job.batch, rates=job.rates),
         device=job.device,
         augment=CropFlip() if job.augment else None,
         checkpoint=checkpoint,

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from sltk.core.errors import SltkError
 from sltk.core.threads import limit
-from sltk.data.datasets import load
-from sltk.models.dense import network_for
+from sltk.studies.asked import asked_data, asked_network, told
 from sltk.studies.networks import least_fan_in, network_name
+from sltk.train.loop.given import task_of
 from sltk.train.loop.penalties import Ramp
+from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.base import TrainingMethod
@@ -20,7 +21,7 @@ from sltk.train.methods.imp import Imp
 from sltk.train.methods.rst import PAPER_BATCH, TRANSFORM, PaperLengths, Rst, paper_recipe
 from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
-from sltk.train.runner import run, task_of
+from sltk.train.runner import run
 from sltk.train.setup import Setup
 from sltk.train.stacks import stacks
 
@@ -33,9 +34,9 @@ class RstJob:
     """What is run.
 
     Args:
-        data: name of the data set.
+        data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: ``dense``, or a name in ``sltk.models.registry.MODELS``.
+        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
         hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions of all weights but those of layers that stay dense in every arm, as the last does.
         seeds: how many.
@@ -55,6 +56,8 @@ class RstJob:
             trainings spend more; then no verdict is given where budgets differ.
         device: where it runs.
         stack: replicas at a time; 0 chooses by network and device.
+        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        rates: how the rate goes over each training.
     """
 
     data: str = "digits"
@@ -77,6 +80,8 @@ class RstJob:
     budgets: Budgets = "equal"
     device: str = "cpu"
     stack: int = 0
+    content: str = ""
+    rates: Rates = COSINE
 
     def __post_init__(self) -> None:
         if not self.epochs > 0 or not self.final_epochs > 0:
@@ -88,10 +93,10 @@ class RstJob:
     def inputs(self, arm: str) -> dict[str, Any]:
         """All that the row of ``arm`` depends on."""
         # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", "device", "stack") if self.device == "cpu" else ("folder", "stack")
-        kept = {name: value for name, value in asdict(self).items() if name not in ignored}
+        left = ("folder", "rates", "content", "stack", *(("device",) if self.device == "cpu" else ()))
+        kept = {name: value for name, value in asdict(self).items() if name not in left}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
-        return {"study": "rst-arms", "revision": 2, "arm": arm, **kept, **lists}
+        return {"study": "rst-arms", "revision": 2, "arm": arm, **kept, **told(self.rates, self.content), **lists}
 
     @property
     def every_seed(self) -> tuple[int, ...]:
@@ -153,7 +158,7 @@ def _setup(job: RstJob, steps: int, recipe_steps: int | None = None) -> Setup:
     if job.preset == "paper":
         recipe = paper_recipe(recipe_steps or steps)
     else:
-        recipe = TrainingRecipe(rate=job.rate, decay=1e-4, batch=job.batch)
+        recipe = TrainingRecipe(rate=job.rate, decay=1e-4, batch=job.batch, rates=job.rates)
     return Setup(job.basis, job.every_seed, steps=steps, recipe=recipe, device=job.device)
 
 
@@ -220,8 +225,8 @@ def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[s
 
     A measurement that was stopped goes on from the folder ``checkpoint``.
     """
-    data = load(job.data, job.folder)
-    network = network_for(job.model, job.hidden, data)
+    data = asked_data(job.data, job.folder)
+    network = asked_network(job.model, job.hidden, data)
     task = task_of(data)
     first = network(job.first_seed)
     found: dict[str, Any] = {part: [] for part in (*MEASURED, *CUT, "before cut", "after cut")}

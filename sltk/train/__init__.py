@@ -20,9 +20,10 @@ From the bottom up, each folder importing only those above it in this list:
 
 - ``basis``: bases, one a file; ``bases`` knows them by name.
 - ``tickets``: the type; ``attach`` puts one behind every weight of a module; ``replicas`` stacks arms x seeds.
-- ``loop``: the one state; data and their order; recipes, penalties, evaluation.
+- ``loop``: the one state; data as users have them, their order and corruptions; recipes, penalties, evaluation.
 - ``pruning``: which coefficients go: scores, scopes, densities; controls that copy a ticket; search by scores.
 - ``phases``: one a file.
+- ``levels``: what a run was at a measurement, on disk; ``branches`` trains from one again.
 - ``methods``: one a file, run by ``runner.run(method, model, data, setup)``, which gives an ``Outcome``; ``setup`` is
   what all of them share. ``checkpoint`` stores a state between two steps, ``resume`` a run where it is worth it.
 - ``export``, ``analyse``: what leaves as plain tensors or smaller modules, and what can be said about a ticket.

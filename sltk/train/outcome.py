@@ -1,11 +1,13 @@
 """What a training method gives back."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from statistics import fmean
 from typing import Any
 
 from torch import Tensor, nn
 
+from sltk.core.errors import SltkError
 from sltk.train.loop.state import State
 from sltk.train.tickets.attach import detach
 
@@ -24,6 +26,29 @@ class Outcome:
     def rows(self) -> list[dict[str, Any]]:
         """Measurements, one a replica and label; see ``sltk.train.phases.measure``."""
         return self.state.rows
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The measurements by column: one entry a replica and label.
+
+        Rows that measure no accuracy, such as those of a cut, are left out; what a row does not say is ``None``.
+        """
+        measured = [row for row in self.rows if "test" in row]
+        names = list(dict.fromkeys(name for row in measured for name in row))
+        return {name: [row.get(name) for row in measured] for name in names}
+
+    def frame(self) -> Any:
+        """The measurements as a ``pandas.DataFrame``, one row a replica and label.
+
+        Raises:
+            SltkError: pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError as error:
+            raise SltkError(
+                'frame() needs pandas, which is not installed: pip install "sltk[frame]"; or take columns().'
+            ) from error
+        return pandas.DataFrame(self.columns())
 
     @property
     def last(self) -> list[dict[str, Any]]:

@@ -27,6 +27,8 @@ class Setup:
         device: where it runs, as torch names it.
         augment: of the training batches, such as ``sltk.data.augment.CropFlip()``.
         report: called with (phases done, phases in all).
+        levels: folder in which every measurement stores what the run is by then, to branch from; see
+            ``sltk.train.levels``.
         checkpoint: folder that keeps the run, so that one that was stopped goes on; see ``sltk.train.resume``.
 
     Raises:
@@ -42,6 +44,7 @@ class Setup:
     augment: Augment | None = None
     report: Steps | None = None
     checkpoint: str | Path | None = None
+    levels: str | Path | None = None
 
     def __post_init__(self) -> None:
         basis_named(self.basis)

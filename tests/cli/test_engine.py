@@ -26,6 +26,10 @@ COMMANDS = {
     "edge-popup": ["edge-popup", "--densities", "0.5", "--epochs", "1", *SMALL],
 }
 
+ON_A_DEVICE = {
+    "Imp": ["imp"], "Rst": ["rst"], "EdgePopup": ["edge-popup"], "Train": ["train", "rigl"], "Rewinding": ["rewinding"]
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_writes_rows_and_findings_once(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,9 +97,9 @@ def test_wrong_input_is_one_line_and_exit_code_2(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here, so cuda is no wrong input")
-@pytest.mark.parametrize("command", COMMANDS)
-def test_cuda_without_cuda_is_one_line(command: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main([command, "--device", "cuda", "--out", str(tmp_path)]) == 2
+@pytest.mark.parametrize("command", ON_A_DEVICE.values(), ids=list(ON_A_DEVICE))
+def test_cuda_without_cuda_is_one_line(command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([*command, "--device", "cuda", "--out", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert "device='cuda'" in " ".join(told.split())
     assert 'pass "cpu"' in told
@@ -105,7 +109,7 @@ def test_cuda_without_cuda_is_one_line(command: str, capsys: pytest.CaptureFixtu
 
 def test_every_command_with_a_device_is_tried_above() -> None:
     asked = {name for name, kind in vars(options).items() if isinstance(kind, type) and "device" in vars(kind)}
-    assert asked == {"Imp", "Rst", "EdgePopup"}
+    assert asked == set(ON_A_DEVICE)
 
 
 def test_groups_have_a_dense_classifier_and_a_canonical_run_beside_them(

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from sltk.cli.options import EdgePopup
 from sltk.cli.results import require_counts, run_tasks, write_summary
+from sltk.studies.asked import content_of
 from sltk.studies.edge_search import SearchJob, measure_planted, measure_search
 from sltk.train.device import require_device
 from sltk.train.pruning.choose import require_density
@@ -42,15 +43,18 @@ def _job(options: EdgePopup) -> SearchJob:
     require_device(options.device)
     for density in options.densities:
         require_density(density)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return SearchJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         densities=options.densities,
         seeds=options.seeds,
         epochs=options.epochs,
         device=options.device,
+        rates=options.rates,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )
 
 

@@ -9,6 +9,7 @@ from sltk.cli.options import Imp
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import publish
+from sltk.studies.asked import content_of
 from sltk.studies.curves import KINDS, curve
 from sltk.studies.imp_bases import BASES, ImpJob, measure_basis
 from sltk.studies.imp_claims import judge
@@ -41,9 +42,10 @@ def _job(options: Imp) -> ImpJob:
     bases = options.bases or BASES
     for basis in bases:
         basis_named(basis)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return ImpJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         bases=tuple(dict.fromkeys(bases)),
@@ -59,6 +61,8 @@ def _job(options: Imp) -> ImpJob:
         controls=options.controls,
         classifier=options.classifier,
         device=options.device,
+        rates=options.rates,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )
 
 

@@ -9,6 +9,7 @@ from sltk.cli.options import Rst
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.densities import draw_densities
 from sltk.plot.style import publish
+from sltk.studies.asked import content_of
 from sltk.studies.curves import KINDS, arm_curve
 from sltk.studies.rst_arms import ARMS, RstJob, measure_arm
 from sltk.studies.rst_claims import judge
@@ -44,9 +45,10 @@ def _job(options: Rst) -> RstJob:
     require_device(options.device)
     for density in options.densities:
         require_density(density)
+    folder = None if options.data_folder is None else str(options.data_folder)
     return RstJob(
         data=options.data,
-        folder=None if options.data_folder is None else str(options.data_folder),
+        folder=folder,
         model=options.model,
         hidden=options.hidden,
         densities=options.densities,
@@ -60,4 +62,6 @@ def _job(options: Rst) -> RstJob:
         shrink=options.shrink,
         budgets=options.budgets,
         device=options.device,
+        rates=options.rates,
+        content=content_of(options.model, options.data, folder, options.hidden),
     )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.train.loop.rates import COSINE, Rates
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class TrainingRecipe:
         total: steps over which a cosine takes the rate to 0; 0 leaves out the cosine.
         milestones: steps at which the rate is multiplied by ``factor``.
         factor: see ``milestones``.
+        rates: how the rate goes over each training, whatever its length, where there are no milestones.
     """
 
     optimiser: Literal["sgd", "adam"] = "sgd"
@@ -35,6 +37,7 @@ class TrainingRecipe:
     total: int = 0
     milestones: tuple[int, ...] = ()
     factor: float = 0.1
+    rates: Rates = COSINE
 
     def __post_init__(self) -> None:
         if self.optimiser not in ("sgd", "adam"):
@@ -46,16 +49,20 @@ class TrainingRecipe:
 
     def rate_at(self, step: int) -> float:
         """Rate of step ``step``, counted from 0."""
-        rate = self.rate * self.factor ** sum(step >= m for m in self.milestones)
+        rate = self.rate * self.rates.risen(step) * self.factor ** sum(step >= m for m in self.milestones)
         return rate * 0.5 * (1.0 + math.cos(math.pi * min(step, self.total) / self.total)) if self.total else rate
 
     def flat(self, rate: float) -> "TrainingRecipe":
         """The same at a constant ``rate``."""
-        return replace(self, rate=rate, total=0, milestones=())
+        return replace(self, rate=rate, total=0, milestones=(), rates=Rates("constant"))
 
     def over(self, steps: int) -> "TrainingRecipe":
-        """The same with its cosine over ``steps``; a recipe with milestones is left as it is."""
-        return self if self.milestones else replace(self, total=steps)
+        """The same with its ``rates`` over ``steps``; a recipe with milestones is left as it is."""
+        if self.milestones:
+            return self
+        if self.rates.schedule == "step":
+            return replace(self, total=0, milestones=self.rates.places(steps), factor=self.rates.factor)
+        return replace(self, total=steps if self.rates.schedule == "cosine" else 0)
 
     def make(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """The optimiser; every one here works number by number, so replicas do not touch each other."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,6 +31,8 @@ class State:
         epochs: likewise.
         products: multiply-adds so far, of each replica; see ``sltk.train.loop.budget``.
         generator: state of the generator behind dropout and its like.
+        keep: called after every step and phase, where a run is kept.
+        levels: folder in which measurements store levels, where one is named.
     """
 
     replicas: Replicas
@@ -46,6 +49,7 @@ class State:
     products: list[float] = field(default_factory=list)
     generator: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
+    levels: str | Path | None = None
 
     def __post_init__(self) -> None:
         self.products = self.products or [0.0] * self.replicas.count

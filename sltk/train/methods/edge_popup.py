@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sltk.core.report import Steps
+from sltk.train.loop.given import Data
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.loop.samples import Task
 from sltk.train.loop.state import State
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
@@ -19,7 +19,7 @@ from sltk.train.phases.measure import Measure
 from sltk.train.phases.train import Train
 from sltk.train.pruning.scopes import LAYERWISE, Scope
 from sltk.train.pruning.search import WeightLaw, require_weight_law, search_tickets, top_scores
-from sltk.train.runner import Model, Split, run
+from sltk.train.runner import Model, run
 from sltk.train.setup import RECIPE, Setup
 
 
@@ -58,7 +58,7 @@ class EdgePopup(TrainingMethod):
 
 def edge_popup(
     model: Model,
-    data: Task | Split,
+    data: Data,
     *,
     density: float = 0.5,
     law: WeightLaw = "signed-constant",

@@ -15,8 +15,8 @@ from typing import ClassVar
 from sltk.core.errors import SltkError
 from sltk.core.report import Steps
 from sltk.train.bases import is_blind
+from sltk.train.loop.given import Data
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.loop.samples import Task
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
@@ -28,7 +28,7 @@ from sltk.train.pruning.followers import LEADER, Follow
 from sltk.train.pruning.schedules import to_density
 from sltk.train.pruning.scopes import GLOBAL, Scope
 from sltk.train.pruning.scores import Score, magnitude, random
-from sltk.train.runner import Model, Split, run
+from sltk.train.runner import Model, run
 from sltk.train.setup import RECIPE, Setup
 
 
@@ -93,7 +93,7 @@ class Imp(TrainingMethod):
 
 def imp(
     model: Model,
-    data: Task | Split,
+    data: Data,
     *,
     density: float = 0.02,
     rounds: int = 10,

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 from sltk.core.errors import SltkError
 from sltk.core.report import Steps
+from sltk.train.loop.given import Data
 from sltk.train.loop.penalties import HALFWAY, GrowingL2, Ramp
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.loop.samples import Task
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
@@ -26,7 +26,7 @@ from sltk.train.phases.train import Train
 from sltk.train.pruning.schedules import to_density
 from sltk.train.pruning.scopes import LAYERWISE, Scope
 from sltk.train.pruning.scores import random
-from sltk.train.runner import Model, Split, run
+from sltk.train.runner import Model, run
 from sltk.train.setup import RECIPE, Setup
 
 
@@ -129,7 +129,7 @@ def paper_rst(density: float, rows: int, *, shrink: float = 1.0, cycles: int = 1
 
 def rst(
     model: Model,
-    data: Task | Split,
+    data: Data,
     *,
     density: float = 0.1,
     cycles: int = 1,

@@ -1,7 +1,8 @@
-"""``Measure`` adds rows, and changes nothing else."""
+"""``Measure`` adds rows, stores a level where one is asked for, and changes nothing else."""
 
 from dataclasses import dataclass
 
+from sltk.train.levels import store_level
 from sltk.train.loop.evaluation import density, evaluate, live_density
 from sltk.train.loop.state import State
 
@@ -32,3 +33,5 @@ class Measure:
                 "multiply_adds": state.products[r],
             }
             state.rows.append(row | {"test": float(seen[r]), "loss": float(loss[r])})
+        if state.levels is not None:
+            store_level(state, state.levels, self.label)

@@ -3,16 +3,17 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
 from sltk.train.pruning.choose import keep_count, largest, largest_groups, require_density
+from sltk.train.pruning.n_of_m import choose_n_of_m
 from sltk.train.tickets.ticket import Ticket
 
-ScopeKind = Literal["global", "layerwise", "erk"]
+ScopeKind = Literal["global", "layerwise", "erk", "n:m"]
 
 
 @dataclass(frozen=True)
@@ -21,30 +22,38 @@ class Scope:
 
     Args:
         kind: ``global``: one ranking over all layers; ``layerwise``: the same density in each; ``erk``: densities in
-            proportion to ``(sum of the axes) / (product of the axes)``, none above 1, with the asked density over all.
+            proportion to ``(sum of the axes) / (product of the axes)``, none above 1, with the asked density over all;
+            ``n:m``: the same number of every ``m`` neighbours along the input axis (``sltk.train.pruning.n_of_m``).
         dense_first: leave the first layer dense; it is then counted in no density.
         dense_last: the same for the last layer.
+        m: of ``n:m``; a density of .5 and ``m=4`` are 2:4.
+        dense: names of further layers that are left dense, such as ``0.weight``.
     """
 
     kind: ScopeKind = "global"
     dense_first: bool = False
     dense_last: bool = False
+    m: int = 4
+    dense: tuple[str, ...] = ()
 
     def covered(self, names: list[str]) -> list[str]:
         """Names of the layers that are pruned.
 
         Raises:
-            SltkError: an unknown kind, or no layer is left.
+            SltkError: an unknown kind or name, or no layer is left.
         """
-        if self.kind not in ("global", "layerwise", "erk"):
-            raise SltkError(f"a scope is global, layerwise or erk, but got {self.kind!r}.")
+        if self.kind not in get_args(ScopeKind):
+            raise SltkError(f"a scope is global, layerwise, erk or n:m, but got {self.kind!r}.")
+        if unknown := sorted(set(self.dense) - set(names)):
+            raise SltkError(f"the scope leaves {unknown} dense, but the layers are {names}; take their names.")
         left = names[int(self.dense_first) : len(names) - int(self.dense_last)]
+        left = [name for name in left if name not in self.dense]
         if not left:
             raise SltkError(f"the scope leaves no layer to prune of {names}; leave fewer of them dense.")
         return left
 
 
-GLOBAL, LAYERWISE = Scope("global"), Scope("layerwise")
+GLOBAL, LAYERWISE, ERK = Scope("global"), Scope("layerwise"), Scope("erk")
 
 
 def counts(scope: Scope, shapes: Mapping[str, tuple[int, ...]], density: float) -> dict[str, int]:
@@ -93,6 +102,8 @@ def choose(scope: Scope, tickets: Mapping[str, Ticket], scores: Mapping[str, Ten
         Masks of the covered layers by name, of the shape of the coefficients.
     """
     names = scope.covered(list(tickets))
+    if scope.kind == "n:m":
+        return choose_n_of_m({name: tickets[name] for name in names}, scores, density, scope.m)
     shapes = {name: weight_shape(tickets[name]) for name in names}
     if scope.kind == "global":
         budget = keep_count(density, sum(math.prod(shape) for shape in shapes.values()))

@@ -1,5 +1,6 @@
 """Search by scores (edge-popup): frozen coefficients, scores that train, and a top-k of them for a gate."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -99,6 +100,14 @@ def top_scores(density: float, scope: Scope) -> Callable[[dict[str, Ticket]], No
     return refresh
 
 
+def weights_of(law: WeightLaw, shape: tuple[int, ...], density: float, generator: torch.Generator) -> Tensor:
+    """Weights of a ``law`` other than ``own``, scaled for ``density``; see ``search_tickets``."""
+    size = (2.0 / (math.prod(shape[1:]) * density)) ** 0.5
+    if law == "signed-constant":
+        return (torch.randint(0, 2, shape, generator=generator) * 2 - 1) * size
+    return torch.randn(shape, generator=generator) * size
+
+
 def _score_bounds(tickets: dict[str, Ticket], scope: Scope) -> dict[str, float]:
     """Largest initial score by layer."""
     fans = {name: ticket.mask[0][0].numel() for name, ticket in tickets.items()}
@@ -114,9 +123,4 @@ def _draws(
 ) -> tuple[Tensor | None, Tensor]:
     generator = torch_stream(seed, "search", name)
     scores = (torch.rand(like.shape, generator=generator) * 2 - 1) * bound
-    size = (2.0 / (like[0].numel() * density)) ** 0.5
-    if law == "signed-constant":
-        return (torch.randint(0, 2, like.shape, generator=generator) * 2 - 1) * size, scores
-    if law == "kaiming":
-        return torch.randn(like.shape, generator=generator) * size, scores
-    return None, scores
+    return None if law == "own" else weights_of(law, tuple(like.shape), density, generator), scores

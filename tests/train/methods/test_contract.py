@@ -19,18 +19,25 @@ from sltk.train.methods import TrainingMethod, registry
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.at_init import AtInit
 from sltk.train.methods.dense import Dense
+from sltk.train.methods.dynamic.acdc import Acdc
+from sltk.train.methods.dynamic.rigl import Rigl
+from sltk.train.methods.dynamic.set import Set
 from sltk.train.methods.edge_popup import EdgePopup
 from sltk.train.methods.growing_l2 import GrowingL2Pruning
 from sltk.train.methods.iht import Iht
 from sltk.train.methods.imp import Imp
 from sltk.train.methods.rst import Rst
 from sltk.train.methods.scratch import Scratch
+from sltk.train.methods.search.bernoulli import Bernoulli
+from sltk.train.methods.search.concrete import Concrete
+from sltk.train.methods.search.iterand import Iterand
+from sltk.train.methods.search.multicoat import Multicoat
 from sltk.train.outcome import Outcome
 from sltk.train.phases.base import Phase, Phases
 from sltk.train.phases.measure import Measure
 from sltk.train.phases.prune import Prune
 from sltk.train.phases.train import Train
-from sltk.train.pruning.scopes import LAYERWISE
+from sltk.train.pruning.scopes import GLOBAL, LAYERWISE, Scope
 from sltk.train.runner import finish, run, start
 from sltk.train.setup import Setup
 from tests.train.engine_task import dense, small_task
@@ -48,7 +55,15 @@ METHODS = {
     "growing-l2": GrowingL2Pruning(0.25),
     "edge-popup": EdgePopup(0.25),
     "edge-popup, own": EdgePopup(0.25, law="own"),
+    "bernoulli": Bernoulli(0.25),
+    "concrete": Concrete(0.25, rewind=2, search_epochs=1),
+    "iterand": Iterand(0.25, every=2, share=0.5),
+    "multicoat": Multicoat(0.25, coats=3),
     "snip": AtInit(0.25, score="snip"),
+    "grasp": AtInit(0.25, score="grasp"),
+    "acdc": Acdc(0.25, cycles=2),
+    "rigl": Rigl(0.25, every=2),
+    "set": Set(0.25, every=2),
     "synflow": AtInit(0.25, score="synflow"),
     "random": AtInit(0.25, score="random"),
     "after-training": AfterTraining(0.25),
@@ -289,6 +304,21 @@ def test_the_contract_catches_a_broken_method(broken: type[Broken], check: str, 
         (lambda: Imp(0.1, rewind=-1), "rewind"),
         (lambda: Iht(thresholds=0), "thresholds"),
         (lambda: Dense(0.5), "keeps everything"),
+        (lambda: Acdc(cycles=0), "cycles"),
+        (lambda: Multicoat(coats=0), "coats"),
+        (lambda: Bernoulli(sigma=0.0), "sigma"),
+        (lambda: Concrete(tau=0.0), "tau"),
+        (lambda: run(Concrete(rewind=6), dense, TASK, SETUP), "within the training"),
+        (lambda: Iterand(law="own"), "a law to draw from"),
+        (lambda: Iterand(share=2.0), "share"),
+        (lambda: Iterand(every=0), "every"),
+        (lambda: run(Iterand(), dense, TASK, SETUP), "which is never"),
+        (lambda: run(Acdc(cycles=4), dense, TASK, SETUP), "8 parts"),
+        (lambda: Rigl(share=0), "share and until"),
+        (lambda: Set(scope=GLOBAL), "erk or layerwise"),
+        (lambda: Rigl(scope=Scope("n:m")), "erk or layerwise"),
+        (lambda: run(Rigl(), dense, TASK, SETUP), "which is never"),
+        (lambda: run(Set(0.25, every=2, scope=LAYERWISE), dense, TASK, replace(SETUP, basis="unit")), "in groups"),
         (lambda: Setup(basis="wavelet"), "basis must be"),
         (lambda: Setup(seeds=()), "one seed"),
         (lambda: Setup(steps=0), "steps=0"),

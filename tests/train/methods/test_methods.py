@@ -5,14 +5,17 @@ import torch
 
 from sltk.core.errors import SltkError
 from sltk.train.bases import bases, basis_named
+from sltk.train.loop.given import task_of
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task, split_validation
 from sltk.train.methods.at_init import AtInit
+from sltk.train.methods.dynamic.acdc import Acdc
 from sltk.train.methods.edge_popup import edge_popup
 from sltk.train.methods.imp import Imp, imp
+from sltk.train.phases.train import Train
 from sltk.train.pruning.choose import keep_count
 from sltk.train.pruning.scopes import Scope
-from sltk.train.runner import start, task_of
+from sltk.train.runner import start
 from sltk.train.setup import Setup
 from tests.train.engine_task import conv, dense, small_task
 
@@ -91,4 +94,22 @@ def test_a_data_set_becomes_a_task_and_bad_input_is_refused() -> None:
     with pytest.raises(SltkError, match="basis must be"):
         basis_named("wavelet")
     with pytest.raises(SltkError, match="score must be"):
-        AtInit(score="grasp")  # type: ignore[arg-type]
+        AtInit(score="fisher")  # type: ignore[arg-type]
+
+
+def test_acdc_is_dense_and_sparse_in_turn_and_lets_weights_come_back() -> None:
+    setup = Setup(steps=60, recipe=TrainingRecipe(rate=0.3, batch=40, decay=0.05))  # decay lets others pass
+    state = start(Acdc(0.6, cycles=2), dense, TASK, setup)
+    open_shares, masks = [], []
+    for phase in Acdc(0.6, cycles=2).phases(setup, 240):
+        state.inside = 0
+        phase.run(state)
+        if isinstance(phase, Train):
+            tickets = state.replicas.tickets.values()
+            open_shares.append(sum(int(t.gate.sum()) for t in tickets) / 240)
+            masks.append(state.replicas.tickets["1.weight"].mask.clone())
+            for t in tickets:
+                assert t()[~t.gate].abs().sum() == 0
+    assert open_shares == [1.0, 0.6, 1.0, 0.6]
+    assert (masks[3] & ~masks[1]).any()
+    assert state.position == 60

@@ -1,0 +1,1 @@
+"""Dynamic sparse training: methods whose masks move while the weights train; one a file."""

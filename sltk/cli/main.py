@@ -29,6 +29,8 @@ from sltk.cli.options import (
 from sltk.cli.papers.options import Figures, Report, Run
 from sltk.core.errors import SltkError
 
+OF_PAPERS = Run | Figures | Report
+EVERY = Command | OF_PAPERS
 LOG_WIDTH = 112
 INTERNAL_ERROR = 70  # as sysexits.h has it
 DESCRIPTION = "Strong lottery tickets: constructed by subset sums, certified, and measured."
@@ -46,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if argv is None else argv)
     command: Command | Run | Figures | Report | OfStudy = OfStudy.of(given) or tyro.cli(
-        Command | Run | Figures | Report,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
+        EVERY,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
         description=DESCRIPTION,
         args=given,

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sltk.plot.style import COLOURS, MARKERS, PAGE, Paper, styled
+from sltk.plot.style import COLOURS, MARKERS, Paper
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class DensityCurve:
     axis: str = "density (kept fraction)"
 
 
-def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, paper: Paper = PAGE) -> Figure:
+def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, paper: Paper) -> Figure:
     """One panel a title: means as lines, the middle half of the seeds as bands; density falls to the right.
 
     Args:
@@ -35,16 +35,15 @@ def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, pape
         note: what the figure shows, as its heading.
         paper: what it is drawn on.
     """
-    with styled():
-        figure, found = paper.panels(len(panels), 2, 3.4)
-        for axes, (title, curves) in zip(found, panels.items(), strict=True):
-            for place, curve in enumerate(curves):
-                _draw(axes, curve, place)
-            named = next((curve.axis for curve in curves), "")
-            axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
-            axes.invert_xaxis()
-        paper.title(figure, note)
-        paper.legend(figure, found, 4)
+    figure, found = paper.panels(len(panels), 2, 3.4)
+    for axes, (title, curves) in zip(found, panels.items(), strict=True):
+        for place, curve in enumerate(curves):
+            _draw(axes, curve, place)
+        named = next((curve.axis for curve in curves), "")
+        axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
+        axes.invert_xaxis()
+    paper.title(figure, note)
+    paper.legend(figure, found, 4)
     return figure
 
 

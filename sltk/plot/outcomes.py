@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from sltk.core.errors import SltkError
 from sltk.plot.densities import DensityCurve, draw_densities
+from sltk.plot.style import PAGE, Paper
 from sltk.train.outcome import Outcome
 
 Rows = Sequence[Mapping[str, Any]]
@@ -38,7 +39,9 @@ def outcome_curves(outcomes: Mapping[str, Outcome], part: str = "test") -> list[
     return row_curves({name: outcome.rows for name, outcome in outcomes.items()}, part)
 
 
-def draw_outcomes(outcomes: Mapping[str, Outcome], note: str = "", part: str = "test") -> Figure:
+def draw_outcomes(
+    outcomes: Mapping[str, Outcome], note: str = "", part: str = "test", paper: Paper = PAGE
+) -> Figure:
     """A figure of ``outcome_curves``: means as lines, the middle half of the seeds as bands.
 
     Raises:
@@ -47,7 +50,8 @@ def draw_outcomes(outcomes: Mapping[str, Outcome], note: str = "", part: str = "
     if not outcomes:
         raise SltkError('draw_outcomes needs at least one outcome; pass {"imp": outcome}.')
     tasks = ", ".join(dict.fromkeys(outcome.state.task.name for outcome in outcomes.values()))
-    return draw_densities({f"{part} accuracy": outcome_curves(outcomes, part)}, note or f"Tickets on {tasks}")
+    panels = {f"{part} accuracy": outcome_curves(outcomes, part)}
+    return draw_densities(panels, note or f"Tickets on {tasks}", paper)
 
 
 def _curve(label: str, measured: Rows, arm: str, part: str) -> DensityCurve:

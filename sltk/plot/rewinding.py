@@ -25,20 +25,19 @@ def draw_rewinding(
         note: heading.
         paper: what it is drawn on.
     """
-    figure, (left, middle, right) = paper.panels(3, 3, 2.8)
+    figure, (left, middle, right) = paper.panels(3, 3, 3.2)
     for place, (point, (steps, losses)) in enumerate(curves.items()):
         colour = COLOURS[place % len(COLOURS)]
         left.plot(steps, np.mean(losses, 0), color=colour, linewidth=1.1, label=f"rewound to {point}")
     left.set(xlabel="training step", ylabel="validation loss", title="When the ticket should stop")
-    left.legend(fontsize=7)
     for place, (kind, found) in enumerate(barriers.items()):
         _marks(middle, {point: [100 * b for b in own] for point, own in found.items()}, place, kind)
-    middle.set(xlabel="rewinding step", ylabel="error barrier, points", title="One basin, whatever the order?")
-    middle.legend(fontsize=7)
+    middle.set(xlabel="rewinding step", ylabel="error barrier, points", title="One basin, any order?")
     _marks(right, {point: own for point, (own, _) in iou.items()}, 0, "tickets")
     right.plot(range(len(iou)), [np.mean(c) for _, c in iou.values()], "--", color=GREY, label="chance")
     right.set(xlabel="rewinding step", ylabel="IoU", title=f"Overlap with the mask of step {min(iou)}")
-    right.legend(fontsize=7)
+    for axes in (left, middle, right):
+        axes.legend(fontsize=7)
     paper.title(figure, note)
     return figure
 

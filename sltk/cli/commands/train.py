@@ -32,9 +32,9 @@ def run_train(options: Train, console: Console) -> int:
     path = write_summary(folder, job.record(), found, [])
     write_atomic(folder / "rows.csv", table_text(rows).encode())
     panels, note = {"Test accuracy": row_curves({job.method: rows})}, f"{job.method} on {job.data}"
-    told = about("train", found, job.record())
+    told = about("train", found, job.inputs())
     publish(lambda paper: draw_densities(panels, note, paper), folder / "densities", told)
-    kept = "weights/, rows.csv, densities.png" + (", levels/" if job.levels else "")
+    kept = "weights/, rows.csv, densities.pdf, .svg and .png" + (", levels/" if job.levels else "")
     console.print(f"{seconds:.0f} s. {path}; beside it {kept}", highlight=False, soft_wrap=True)
     return 0
 

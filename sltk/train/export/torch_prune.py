@@ -101,7 +101,7 @@ def _plain(module: nn.Module, masks: dict[str, Tensor]) -> Any:
     """A copy without torch's hooks, whose weights are ``weight_orig``."""
     own = copy.deepcopy(_without_graph(module))
     for name in masks:
-        layer = own.get_submodule(name.rpartition(".")[0])
+        layer: Any = own.get_submodule(name.rpartition(".")[0])
         original = layer.weight_orig.detach().clone()
         prune.remove(layer, "weight")
         with torch.no_grad():

@@ -57,8 +57,8 @@ def random_pixels(task: Task, seed: int = 0) -> Task:
         order = order[:, None].expand(flat.shape)
         return Samples(flat.gather(-1, order).reshape(part.x.shape), part.y)
 
-    parts = {"train": task.train, "validation": task.validation, "test": task.test}
-    return Task(*(moved(part, name) for name, part in parts.items()), task.name)
+    train, validation, test = (moved(getattr(task, name), name) for name in ("train", "validation", "test"))
+    return Task(train, validation, test, task.name)
 
 
 CORRUPTIONS: dict[str, Callable[[Task, int], Task]] = {

@@ -56,8 +56,7 @@ class Regrow:
 
 
 def _exchange(state: State, ticket: Ticket, sizes: Tensor, growth: Tensor, share: float) -> None:
-    flat = (part.flatten(1) for part in (ticket.mask, sizes, growth))
-    new = exchanged(*flat, share).view_as(ticket.mask)
+    new = exchanged(ticket.mask.flatten(1), sizes.flatten(1), growth.flatten(1), share).view_as(ticket.mask)
     come = new & ~ticket.mask
     with torch.no_grad():
         ticket.coefficients.masked_fill_(come, 0.0)

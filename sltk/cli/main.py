@@ -135,15 +135,15 @@ def _run(command: Command | Run | Figures | Report | OfStudy, console: Console) 
 
             return run_edge_popup(command, console)
         case Train():
-            from sltk.cli.commands.train import run_train
+            from sltk.cli.commands.training.train import run_train
 
             return run_train(command, console)
         case Rewinding():
-            from sltk.cli.commands.rewinding import run_rewinding
+            from sltk.cli.commands.training.rewinding import run_rewinding
 
             return run_rewinding(command, console)
         case Branch():
-            from sltk.cli.commands.branch import run_branch
+            from sltk.cli.commands.training.branch import run_branch
 
             return run_branch(command, console)
         case OfStudy():

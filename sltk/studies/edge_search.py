@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from sltk.core.rng import torch_stream
 from sltk.core.threads import limit
 from sltk.models.dense import dense_network
-from sltk.studies.asked import asked_data, asked_network, told
+from sltk.studies.training.asked import asked_data, asked_network, told
 from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.methods.edge_popup import EdgePopup
@@ -40,7 +40,7 @@ class SearchJob:
         seeds: 0, 1, ...
         epochs: of training the scores.
         device: where it runs.
-        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        content: hash of a user's own model and data; see ``sltk.studies.training.asked.content_of``.
         rates: how the rate goes over each training.
     """
 

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
 from sltk.data.datasets import Dataset
-from sltk.studies.asked import asked_data, asked_network, told
 from sltk.studies.networks import network_name
+from sltk.studies.training.asked import asked_data, asked_network, told
 from sltk.train.bases import is_blind
 from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
@@ -61,7 +61,7 @@ class ImpJob:
         batch: rows a step.
         stack: replicas at a time; 0 chooses by network and device.
         device: where it runs.
-        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        content: hash of a user's own model and data; see ``sltk.studies.training.asked.content_of``.
         rates: how the rate goes over each training.
     """
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from sltk.core.errors import SltkError
 from sltk.core.threads import limit
-from sltk.studies.asked import asked_data, asked_network, told
 from sltk.studies.networks import least_fan_in, network_name
+from sltk.studies.training.asked import asked_data, asked_network, told
 from sltk.train.loop.given import task_of
 from sltk.train.loop.penalties import Ramp
 from sltk.train.loop.rates import COSINE, Rates
@@ -56,7 +56,7 @@ class RstJob:
             trainings spend more; then no verdict is given where budgets differ.
         device: where it runs.
         stack: replicas at a time; 0 chooses by network and device.
-        content: hash of a user's own model and data; see ``sltk.studies.asked.content_of``.
+        content: hash of a user's own model and data; see ``sltk.studies.training.asked.content_of``.
         rates: how the rate goes over each training.
     """
 

@@ -9,13 +9,19 @@ from safetensors.torch import load_file
 
 from sltk.cli.main import main
 from sltk.models.dense import dense_network
-from sltk.studies.training import TrainJob, job_of
+from sltk.studies.training.one_method import TrainJob, job_of
 from sltk.train.loop.rates import Rates
 from sltk.train.methods import registry
 from sltk.train.pruning.n_of_m import obeys
 
 OWN = ["--data", "tests.train.engine_task:small_task", "--hidden", "8"]
 SMALL = [*OWN, "--seeds", "2", "--epochs", "1", "--batch", "40"]
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No figure: six files take longer than the training; the first test below draws them."""
+    monkeypatch.setattr("sltk.cli.commands.training.train.publish", lambda *_: None)
 
 
 def train(out: Path, *argv: str) -> Path:
@@ -53,17 +59,20 @@ def test_a_method_by_name_leaves_rows_weights_and_a_figure(tmp_path: Path, capsy
     ],
     ids=lambda argv: argv[0],
 )
+@pytest.mark.usefixtures("undrawn")
 def test_other_methods_take_their_options(argv: list[str], tmp_path: Path) -> None:
     folder = train(tmp_path, *argv)
     assert json.loads((folder / "summary.json").read_bytes())["outputs"][argv[0]]["rows"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_two_of_four_leaves_as_an_ordinary_checkpoint(tmp_path: Path) -> None:
     folder = train(tmp_path, "after-training", "--density", ".5", "--scope", "n:m", "--m", "4")
     state = load_file(folder / "weights" / "ticket-0.safetensors")
     assert all(obeys(value, 2, 4) for value in state.values() if value.ndim == 2)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_branches_from_a_level(tmp_path: Path, capsys) -> None:
     folder = train(tmp_path, "imp", "--density", ".25", "--options", "rounds=1", "rewind=2", "--levels", "--stack", "1")
     assert sorted(path.name for path in (folder / "levels").iterdir()) == ["0-0", "1-1"]
@@ -113,6 +122,7 @@ def test_every_method_is_named_in_the_help(capsys) -> None:
     assert all(name in told for name in registry())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_without_levels_is_refused(tmp_path: Path, capsys) -> None:
     folder = train(tmp_path, "dense")
     assert main(["branch", str(folder), "--level", "final"]) == 2

@@ -9,7 +9,7 @@ from torch import nn
 
 from sltk.cli.main import main
 from sltk.core.errors import SltkError
-from sltk.studies.asked import asked_data, asked_network, content_of
+from sltk.studies.training.asked import asked_data, asked_network, content_of
 from tests.train.engine_task import dense, small_task
 
 MODEL, DATA = "tests.train.engine_task:dense", "tests.train.engine_task:small_task"

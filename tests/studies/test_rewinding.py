@@ -9,7 +9,7 @@ import torch
 from sltk.cli.main import main
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
-from sltk.studies.rewinding import ARMS, RewindJob, _packed, iou_against_first, measure_point, stopping_steps
+from sltk.studies.training.rewinding import ARMS, RewindJob, _packed, iou_against_first, measure_point, stopping_steps
 from sltk.train.methods.dense import Dense
 from sltk.train.methods.imp import Imp
 from sltk.train.runner import run
@@ -55,7 +55,7 @@ def test_the_second_order_is_another_and_looks_reach_the_end(found: dict) -> Non
 
 def test_ends_that_are_one_have_no_barrier_and_far_ones_may(monkeypatch: pytest.MonkeyPatch) -> None:
     """A negative control: where both orders are the same, every barrier is 0."""
-    monkeypatch.setattr("sltk.studies.rewinding.key", lambda seed, _: seed)
+    monkeypatch.setattr("sltk.studies.training.rewinding.key", lambda seed, _: seed)
     same = measure_point(JOB, 0)
     assert same["barrier"] == {"dense": [0.0, 0.0], "ticket": [0.0, 0.0]}
     losses = [torch.tensor(same["arms"][arm]["loss"]) for arm in ARMS[:2]]

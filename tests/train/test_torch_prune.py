@@ -99,7 +99,7 @@ def half() -> nn.Module:
         (lambda: to_torch_prune(dense(0)), "no ticket"),
         (lambda: to_torch_prune(trained(basis="dct")), "basis"),
         (lambda: to_torch_prune(soft()), "never cut"),
-        (lambda: to_torch_prune(infinite()), "infinite"),
+        (lambda: to_torch_prune(infinite()), "not finite"),
         (lambda: from_torch_prune(dense(0)), "pruned nothing"),
         (lambda: from_torch_prune(half()), "0 and 1"),
         (lambda: from_torch_prune(prune.l1_unstructured(dense(0)[1], "bias", 3)), "prune.remove"),

@@ -9,11 +9,11 @@ from sltk.cli.options import Imp
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import publish
-from sltk.studies.asked import content_of
 from sltk.studies.curves import KINDS, curve
 from sltk.studies.imp_bases import BASES, ImpJob, measure_basis
 from sltk.studies.imp_claims import judge
 from sltk.studies.tables import basis_table, findings_table
+from sltk.studies.training.asked import content_of
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
 from sltk.train.pruning.followers import LEADER

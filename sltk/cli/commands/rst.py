@@ -9,11 +9,11 @@ from sltk.cli.options import Rst
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.densities import draw_densities
 from sltk.plot.style import publish
-from sltk.studies.asked import content_of
 from sltk.studies.curves import KINDS, arm_curve
 from sltk.studies.rst_arms import ARMS, RstJob, measure_arm
 from sltk.studies.rst_claims import judge
 from sltk.studies.tables import arm_table, emptied, findings_table
+from sltk.studies.training.asked import content_of
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
 from sltk.train.pruning.choose import require_density

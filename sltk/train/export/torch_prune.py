@@ -111,7 +111,7 @@ def _plain(module: nn.Module, masks: dict[str, Tensor]) -> Any:
 
 def _without_graph(module: nn.Module) -> nn.Module:
     """``module`` with its pruned weights computed anew in no graph: torch cannot copy a tensor that has a gradient."""
-    for layer in module.modules():
-        if hasattr(layer, "weight_orig") and hasattr(layer, "weight_mask"):
-            layer.__dict__["weight"] = (layer.weight_orig * layer.weight_mask).detach()  # type: ignore[operator]
+    layers: list[Any] = [part for part in module.modules() if hasattr(part, "weight_orig")]
+    for layer in layers:
+        layer.__dict__["weight"] = (layer.weight_orig * layer.weight_mask).detach()
     return module

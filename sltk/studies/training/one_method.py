@@ -11,7 +11,7 @@ from sltk.core.errors import SltkError
 from sltk.core.files import write_atomic
 from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
-from sltk.studies.asked import Network, asked_data, asked_network
+from sltk.studies.training.asked import Network, asked_data, asked_network
 from sltk.train.branches import branch
 from sltk.train.levels import level_path
 from sltk.train.loop.corrupt import corrupted
@@ -41,7 +41,7 @@ class TrainJob:
         data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
         corrupt: a corruption of the data, or none; see ``sltk.train.loop.corrupt``.
-        model: as in ``sltk.studies.asked.asked_network``.
+        model: as in ``sltk.studies.training.asked.asked_network``.
         hidden: of ``dense``.
         basis: of the coefficients.
         seeds: 0, 1, ...

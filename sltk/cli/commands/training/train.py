@@ -14,8 +14,8 @@ from sltk.core.files import write_atomic
 from sltk.plot.densities import draw_densities
 from sltk.plot.outcomes import row_curves
 from sltk.plot.style import publish
-from sltk.studies.asked import content_of
-from sltk.studies.training import Rows, TrainJob, measure_training
+from sltk.studies.training.asked import content_of
+from sltk.studies.training.one_method import Rows, TrainJob, measure_training
 from sltk.train.bases import basis_named
 from sltk.train.device import require_device
 

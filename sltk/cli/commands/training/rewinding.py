@@ -13,8 +13,8 @@ from sltk.cli.options import Rewinding
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
 from sltk.plot.rewinding import draw_rewinding
 from sltk.plot.style import publish
-from sltk.studies.asked import content_of
-from sltk.studies.rewinding import ARMS, RewindJob, iou_against_first, measure_point, stopping_steps
+from sltk.studies.training.asked import content_of
+from sltk.studies.training.rewinding import ARMS, RewindJob, iou_against_first, measure_point, stopping_steps
 from sltk.train.device import require_device
 from sltk.train.pruning.choose import require_density
 

@@ -22,7 +22,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from sltk.core.errors import SltkError
 from sltk.core.rng import key
 from sltk.core.threads import limit
-from sltk.studies.asked import asked_data, asked_network, told
+from sltk.studies.training.asked import asked_data, asked_network, told
 from sltk.train.analyse.connectivity import error_path
 from sltk.train.analyse.overlap import overlaps, total_iou
 from sltk.train.loop.evaluation import evaluate
@@ -48,7 +48,7 @@ class RewindJob:
     Args:
         data: name of the data set, or ``package.module:function``.
         folder: where it lies, if it is no embedded one.
-        model: as in ``sltk.studies.asked.asked_network``.
+        model: as in ``sltk.studies.training.asked.asked_network``.
         hidden: of ``dense``.
         points: rewinding steps, rising.
         density: kept fraction of the tickets.

@@ -1,0 +1,1 @@
+"""Commands that train by any method: `train`, `branch`, `rewinding`."""

@@ -2,6 +2,8 @@
 
 ``D = kappa d``, ``max(m d, M d)`` is convex, so below its chord on ``[p, q]``; by Taylor
 ``phi(y) - phi(y - d) = phi'(y) d - phi''(xi) d^2 / 2``; ``s t`` for s in ``[m, M]`` is at most ``max(m t, M t)``.
+On boxes: where ``phi'(u)`` is in ``k u + [l, h]``, ``D`` is ``e d + k (y d - d^2/2)`` with e in ``[l, h]``; products of
+what y and d are off their middles by are at most the product of the half widths.
 """
 
 from fractions import Fraction
@@ -74,6 +76,34 @@ def _one_piece(outside: str = "below") -> bool:
     return True
 
 
+def _plane(lost: int = 1) -> bool:
+    """The plane of ``sltk.certify.boxes.planes`` at corners and inside of boxes, exactly, for both signs of k."""
+    draw = generator("differential-plane")
+    for _ in range(200):
+        (a, b), (p, q), (least, most) = (sorted(rationals(draw, 2)) for _ in range(3))
+        if p == q:
+            continue
+        (k,) = rationals(draw, 1)
+        about, centre, half, spread = (a + b) / 2, (p + q) / 2, (b - a) / 2, (q - p) / 2
+        left, right = max(least * p, most * p), max(least * q, most * q)
+        bent = k * centre**2 / 2 if k > 0 else k * p * q / 2
+        level = left - (right - left) / (q - p) * p + lost * abs(k) * half * spread - k * centre * about + bent
+        slope = (right - left) / (q - p) + k * about - k * centre
+        for y in (a, about, b):
+            for d in (p, (p + centre) / 2, centre, q):
+                for e in (least, most):
+                    found = e * d + k * (y * d - d * d / 2)
+                    require(found <= k * centre * y + slope * d + level, f"k = {k}, y = {y}, d = {d}, e = {e}")
+    return True
+
+
+def _leaning(factor: Fraction = Fraction(1, 2)) -> bool:
+    """With ``phi' = k u + e``, ``phi(y) - phi(y - d) = e d + k (y d - d^2/2)``."""
+    y, d, k, e = sp.symbols("y d k e", real=True)
+    phi = e * y + k * y**2 / 2
+    return sp.expand(phi - phi.subs(y, y - d) - e * d - k * (y * d - factor * d**2)) == 0
+
+
 CHECK = ProofCheck(
     key="differential-relaxation",
     steps=(
@@ -82,8 +112,10 @@ CHECK = ProofCheck(
         ProofStep("second order", _taylor, {"without the half": {"factor": Fraction(1)}}),
         ProofStep("one slope for all copies", _one_gate, {"slopes of their own": {"shared": False}}),
         ProofStep("curvature of tanh", _curvature_of_tanh, {"a smaller one": {"bound": Fraction(76, 100)}}),
+        ProofStep("slopes about a line", _leaning, {"without the half": {"factor": Fraction(1)}}),
+        ProofStep("planes over boxes, exactly", _plane, {"without what the product loses": {"lost": 0}}),
         ProofStep("a kink that is hardly crossed", _one_piece, {"sides exchanged": {"outside": "above"}}),
     ),
-    covers="The chord, the shared gate with its second-order term, and the lines near a kink.",
+    covers="The chord, the shared gate with its second-order term, planes over boxes, and the lines near a kink.",
     trusts=("the mean value theorem, and Taylor's with Lagrange's remainder",),
 )  # fmt: skip

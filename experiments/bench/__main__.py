@@ -1,6 +1,7 @@
-"""``python -m experiments.bench``: rates of the solver, then seconds an epoch, as tables and in ``out/bench``."""
+"""``python -m experiments.bench``: rates of the solver, seconds an epoch, ratios a step; tables, and ``out/bench``."""
 
-from experiments.bench import bench, epochs
+from experiments.bench import bench, epochs, steps
 
 bench.main()
 epochs.main()
+steps.main()

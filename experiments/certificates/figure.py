@@ -7,7 +7,12 @@ from matplotlib.figure import Figure
 
 from sltk.plot.style import COLOURS, GREY, MARKERS, Drawing, Paper
 
-WAYS = {"intervals": "intervals", "bound": "differential relaxation", "bisected": "with bisection"}
+WAYS = {
+    "intervals": "intervals",
+    "relaxation": "differential relaxation",
+    "bound": "certificate",
+    "bisected": "bisected longer",
+}
 
 
 def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
@@ -20,17 +25,17 @@ def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
             seen = [r[key] / r["found"] for r in rows if r["kind"] == family and r[key] is not None]
             if not seen:
                 continue
-            x = column + 0.25 * (place - 1)
+            x = column + 0.2 * (place - 1.5)
             axes.plot([x] * len(seen), seen, MARKERS[place], color=COLOURS[place], markersize=3, linestyle="",
                       label=None if named else label)  # fmt: skip
             named, middle = True, sorted(seen)[len(seen) // 2]
-            axes.plot([x - 0.1, x + 0.1], [middle, middle], color=COLOURS[place], linewidth=1.5)
+            axes.plot([x - 0.08, x + 0.08], [middle, middle], color=COLOURS[place], linewidth=1.5)
     axes.axhline(1.0, color=GREY, linewidth=0.8)
     axes.set(yscale="log", ylabel="proved bound / largest error found")
     axes.set_xticks(range(len(families)), [family.replace(", ", ",\n") for family in families])
     axes.grid(visible=False, axis="x")
     paper.title(figure, "How far proved bounds are above the errors that anybody found; a bar is a median")
-    paper.legend(figure, [axes], 3)
+    paper.legend(figure, [axes], 4)
     return figure
 
 

@@ -40,7 +40,7 @@ class DualLth(Study[RivalOptions]):
     options = RivalOptions
     quick: ClassVar = {"bases": ("canonical",)}
     figures: ClassVar = {"rivals": RIVALS}
-    revision = 2
+    revision = 3
 
     def cells(self, options: RivalOptions) -> dict[str, dict[str, Any]]:
         """Every arm in each basis."""

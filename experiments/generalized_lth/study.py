@@ -51,7 +51,7 @@ class GeneralizedLth(Study[LotteryOptions]):
     options = LotteryOptions
     quick: ClassVar = {"only": ("digits",)}
     figures: ClassVar = {"bases": BASES}
-    revision = 2
+    revision = 3
 
     def cells(self, options: LotteryOptions) -> dict[str, dict[str, Any]]:
         """Every data set in each of its bases."""

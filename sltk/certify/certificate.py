@@ -47,11 +47,13 @@ class Way:
         name: of the way.
         bound: largest over outputs and copies; ``None`` where it was not computed.
         text: what was done, or why not.
+        leaving: largest error behind each stage; empty where the way has no stages of its own.
     """
 
     name: str
     bound: float | None
     text: str
+    leaving: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,17 +87,21 @@ class Certificate:
         found = [way for way in self.ways if way.bound is not None]
         return min(found, key=lambda way: way.bound or 0.0).name if found else "intervals"
 
-    def beside(self, name: str, per_output: Tensor | None, text: str) -> "Certificate":
+    def beside(self, name: str, per_output: Tensor | None, text: str, leaving: tuple[float, ...] = ()) -> "Certificate":
         """With another way: in every output the smaller bound."""
         bound = None if per_output is None else float(per_output.max())
-        ways = (*self.ways, Way(name, bound, text))
+        ways = (*self.ways, Way(name, bound, text, leaving))
         if per_output is None:
             return replace(self, ways=ways)
         least = torch.minimum(self.per_output, per_output)
         return replace(self, bound=float(least.max()), per_output=least, ways=ways)
 
     def explain(self) -> Table:
-        """The recursion as a table, one row a stage, all numbers absolute."""
+        """Where the bound comes from: one row a stage, all numbers absolute.
+
+        The columns are those of ``StageError``, by interval arithmetic, and beside them the largest error behind the
+        stage by the differential relaxation, where that was computed.
+        """
         table = Table(
             title=f"{self.kind} certificate: sup error <= {self.bound:.6g} (maxima only: {self.coarse:.6g})",
             caption=f"inputs with {self.domain}; {self.method}{self._said}",
@@ -106,8 +112,15 @@ class Certificate:
         numbers = ("parameter", "remainder", "bias", "gain", "inherited", "leaving", "coarse")
         for column in numbers:
             table.add_column(column, justify="right")
-        for layer in self.layers:
-            table.add_row(layer.name, *(f"{getattr(layer, column):.3g}" for column in numbers))
+        relaxed = next((way.leaving for way in reversed(self.ways) if way.leaving), ())
+        if relaxed:
+            table.add_column("leaving, relaxed", justify="right")
+        for place, layer in enumerate(self.layers):
+            table.add_row(
+                layer.name,
+                *(f"{getattr(layer, column):.3g}" for column in numbers),
+                *(f"{number:.3g}" for number in relaxed[place : place + 1]),
+            )
         return table
 
     @property

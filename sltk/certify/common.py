@@ -6,12 +6,16 @@ from math import inf, nextafter
 import torch
 from torch import Tensor
 
+from sltk.certify.boxes.matrices import Univariate, Weights, matrix_of
+from sltk.certify.boxes.matrices import spread as spread_rows
 from sltk.certify.contributions import Contributions, shifted, spread
 from sltk.certify.differential.common_map import CommonMap, common_map
 from sltk.certify.differential.forms import Known, power
+from sltk.certify.local.pair_map import FromCommon, PairMap, SignedMap
 from sltk.certify.maps import upper_per_copy
 from sltk.certify.realised import Realised, parameter_shape, require_shape, store
 from sltk.certify.signed import Ball, Signed, image
+from sltk.certify.sparse import SparseMap
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.core.numerics.rounding import swell
@@ -90,6 +94,11 @@ class Common(Realised):
         return self.delta_positive.shape[0]
 
     @property
+    def products(self) -> int:
+        """Those of the parameter errors."""
+        return self.delta_positive.value.numel()
+
+    @property
     def parameter_error(self) -> float:
         """Largest error of an effective weight, pruned ones included."""
         return float(self.weight_error(nonnegative=False).max())
@@ -165,6 +174,41 @@ class Common(Realised):
             curve = (bend.order, bend.positive, bend.negative)
         remainder = upper_per_copy(affine, rest, power(seen.magnitude, order))
         return common_map(affine, errors, self.bias, known, remainder + injected, curve)
+
+    def matrices(self, affine: Affine, shape: tuple[int, ...], copies_in: int) -> Weights:
+        """A function of each input, as ``map`` has it."""
+
+        def flat(weight: Tensor) -> Tensor:
+            return matrix_of(affine, weight, shape)
+
+        sides, bend = (self.delta_positive, self.delta_negative), self.bend
+        rest, order = (self.remainder, self.order) if bend is None else (bend.rest, bend.rest_order)
+        bent = None if bend is None else (bend.positive, bend.negative)
+        own = Univariate(
+            line=(flat(sides[0].value), flat(sides[1].value)),
+            line_slack=flat(torch.maximum(sides[0].slack, sides[1].slack)),
+            curve=None if bent is None else (flat(bent[0].value), flat(bent[1].value)),
+            curve_slack=flat(torch.zeros_like(rest) if bent is None else torch.maximum(bent[0].slack, bent[1].slack)),
+            order=1 if bend is None else bend.order, rest=flat(rest), rest_order=order, limit=self._limit,
+        )  # fmt: skip
+        bias, slack = (spread_rows(affine, one, shape) for one in (self.bias.value, self.bias.slack))
+        return Weights(bias, slack, univariate=own)
+
+    @property
+    def _limit(self) -> float:
+        """Largest ``|x|`` for which the bound of the remainder holds, or a little less."""
+        radius = self.radius if self.bend is None else self.bend.radius
+        return inf if self.reach == 0 else 0.99 * radius / self.reach
+
+    def pair(self, affine: Affine) -> PairMap:
+        """The target's weights on the differences, parameter errors and remainders on the ticket's values."""
+        rising, falling = self.delta_positive, self.delta_negative
+        same = torch.equal(rising.value, falling.value) and torch.equal(rising.slack, falling.slack)
+        other = None if same else SignedMap.of(affine, falling)
+        remainder = SparseMap.of(affine, self.remainder)
+        return FromCommon(
+            affine, SignedMap.of(affine, rising), other, remainder, self.order, self.bias, self.reach, self.radius
+        )
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The target's weights amplify, in every copy alike."""

@@ -1,5 +1,6 @@
 """A stage in which every copy picks its own weights to the copies of the stage before."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,12 +10,16 @@ import torch
 from scipy.sparse import csr_matrix  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import Tensor
 
+from sltk.certify.boxes.matrices import Weights, matrix_of, selected_of
+from sltk.certify.boxes.matrices import spread as spread_rows
 from sltk.certify.contributions import Contributions, shifted, spread
-from sltk.certify.differential.copies_map import CopiesMap, copies_map
+from sltk.certify.differential.copies_map import CopiesMap, copies_map, sparse
 from sltk.certify.differential.forms import Known
-from sltk.certify.maps import row_sums, shape_of, sizes, upper_per_copy, upper_selected
+from sltk.certify.local.pair_map import FromCopies, PairMap, SignedMap
+from sltk.certify.maps import dense, row_sums, shape_of, sizes, upper_per_copy, upper_selected
 from sltk.certify.realised import Realised, parameter_shape, require_shape
 from sltk.certify.signed import Signed, image
+from sltk.certify.sparse import SparseMap
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.affine import Affine
@@ -60,6 +65,14 @@ class Copies(Realised):
         return self.delta.shape[0]
 
     @property
+    def products(self) -> int:
+        """Those of parameter errors and selected weights; where few of them are there, these alone."""
+        delta = self.delta.value
+        if sparse(delta, self.selected):
+            return int(self.selected.nnz) + int(delta.count_nonzero())  # pyright: ignore
+        return math.prod(shape_of(self.selected)) + delta.numel()
+
+    @property
     def parameter_error(self) -> float:
         """Largest error of an effective weight, pruned ones included."""
         return float(self.delta.magnitude.max())
@@ -103,6 +116,19 @@ class Copies(Realised):
     def map(self, affine: Affine, known: Known, injected: Tensor) -> CopiesMap:
         """Parameter errors on the target's values, selected weights on the ticket's and on the differences."""
         return copies_map(affine, self.delta, self.selected, self.bias, known, injected)
+
+    def matrices(self, affine: Affine, shape: tuple[int, ...], copies_in: int) -> Weights:
+        """Selected weights, and parameter errors on the target's values."""
+        rows, inner = affine.weight.shape[0], affine.geometry.shape[2:]
+        weight = dense(self.selected).reshape(self.copies, rows, copies_in * affine.inputs, *inner)
+        bias, slack = (spread_rows(affine, one, shape) for one in (self.bias.value, self.bias.slack))
+        delta, spare = (matrix_of(affine, one, shape) for one in (self.delta.value, self.delta.slack))
+        return Weights(bias, slack, selected_of(affine, weight, copies_in, shape), delta, spare)
+
+    def pair(self, affine: Affine) -> PairMap:
+        """Parameter errors on the target's values, selected weights on the differences."""
+        weights = SparseMap(affine, self.selected)
+        return FromCopies(SignedMap.of(affine, self.delta), SignedMap(weights, weights.sizes), self.bias)
 
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:
         """The selected weights amplify, each the error of the copy that it reads."""

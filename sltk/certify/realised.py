@@ -11,9 +11,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from sltk.certify.boxes.matrices import Weights
 from sltk.certify.contributions import Contributions
 from sltk.certify.differential.forms import Known
 from sltk.certify.differential.stage_map import StageMap
+from sltk.certify.local.pair_map import PairMap
 from sltk.certify.signed import Signed
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
@@ -47,6 +49,11 @@ class Realised(ABC):
     @abstractmethod
     def parameter_error(self) -> float:
         """Largest error of an effective weight, pruned ones included."""
+
+    @property
+    @abstractmethod
+    def products(self) -> int:
+        """Products of one functional's way back through the stage, for each of its positions."""
 
     @abstractmethod
     def weight_error(self, nonnegative: bool) -> Tensor:
@@ -92,6 +99,19 @@ class Realised(ABC):
             known: of what the stage reads.
             injected: ``(copies, out, ...)``, at least 0: what else each output of the ticket may be off by.
         """
+
+    @abstractmethod
+    def matrices(self, affine: Affine, shape: Shape, copies_in: int) -> Weights:
+        """The difference of the stage's outputs as matrices, for small networks.
+
+        Args:
+            affine: the target's map.
+            shape: of what the stage reads; copies_in: of it.
+        """
+
+    @abstractmethod
+    def pair(self, affine: Affine) -> PairMap:
+        """The stage as a map of signed differences over many boxes at once, for the target's map ``affine``."""
 
     @abstractmethod
     def inherited(self, affine: Affine, errors: Tensor) -> Tensor:

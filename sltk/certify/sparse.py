@@ -54,6 +54,11 @@ class SparseMap:
         return SparseMap(self.affine, abs(self.matrix))
 
     @property
+    def places(self) -> "SparseMap":
+        """The map with 1 for every weight."""
+        return SparseMap(self.affine, self.matrix != 0)
+
+    @property
     def weights(self) -> Tensor:
         """All weights that are not 0."""
         return self._layer.value
@@ -76,6 +81,12 @@ class SparseMap:
         with torch.no_grad():
             image = self._layer(lifted)
         return image.reshape(*image.shape[:2], *image.shape[4 - len(shape) :])
+
+    def adjoint(self, c: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """``c V`` for ``c`` ``(n, rows, *positions)``, as ``(n, *shape)``; ``shape`` is that of what the map reads."""
+        lifted = c.reshape(*c.shape[:2], *(1,) * (4 - c.dim()), *c.shape[2:])
+        size = (1, 1, *shape[1:])[-2:]
+        return self._layer.transposed(lifted.contiguous(), (size[0], size[1])).reshape(len(c), *shape)
 
     def upper(self, x: Tensor) -> Tensor:
         """Upper bound of the image of ``x >= 0`` where no weight is negative."""

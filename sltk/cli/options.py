@@ -139,14 +139,18 @@ class Check:
 
 @dataclass(frozen=True)
 class Certify:
-    """Prove, around inputs, that the ticket answers as its target: the error over a ball, and both answers there."""
+    """Prove how far the ticket is from its target: over its whole domain, or around inputs.
+
+    Without --data: the bound over the domain, and its anatomy, layer by layer. With --data: around each test input the
+    error over a ball, and whether the ticket answers as its target there.
+    """
 
     file: Annotated[Positional[Path], tyro.conf.arg(metavar="FILE")]
     """Written by `sltk construct`."""
     target: str
     """The target: a .pt or .safetensors file, or package.module:function."""
-    data: DataName
-    """Test inputs of this data set are the centres."""
+    data: DataName | None = None
+    """Test inputs of this data set are the centres; none for the whole domain."""
     radius: float = 0.0
     """Of the balls, in the largest entry, in the units of the inputs, clipped to the ticket's domain; 0 for the inputs
     alone."""
@@ -159,8 +163,11 @@ class Certify:
     run: tuple[Literal["float32", "float64"], ...] = ()
     """Beside real arithmetic, also for the ticket's module as it is run in these formats; at radius 0 also for the one
     run that is made here."""
+    seconds: float = 0.0
+    """Without --data: about so long is spent on a closer bound over the domain."""
     attack_steps: int = 10
-    """Steps of the search for another answer of the target in the same balls; 0 leaves it out."""
+    """Steps of the search for another answer of the target in the same balls, or for a large error in the domain; 0
+    leaves it out."""
     out: Path | None = None
     """Where the JSON goes; default FILE.certify.json."""
 

@@ -20,6 +20,7 @@ from sltk.harness.progress import progress
 from sltk.harness.rows import RowStore, row_id
 from sltk.harness.stored import folder_of, measured
 from sltk.studies.findings import PairedFinding
+from sltk.train.common_start import SHARED
 
 
 def run_tasks(
@@ -32,7 +33,8 @@ def run_tasks(
 ) -> tuple[dict[str, Any], Path, float]:
     """Outputs of ``tasks``, the folder that keeps them, and seconds; what is in the folder is not run again.
 
-    ``measure`` takes a task and a folder for its checkpoints, which is removed when the row is written.
+    ``measure`` takes a task and a folder for its checkpoints, which is removed when the row is written, and what tasks
+    share beside it, in ``SHARED``, when all are.
     """
     if jobs < 1:
         raise SltkError(f"--jobs must be at least 1, but got {jobs}.")
@@ -44,6 +46,7 @@ def run_tasks(
             tasks, partial(_resumed, measure, places), RowStore(folder / "rows.jsonl"), jobs=jobs, report=report,
             stored=lambda task: _remove(places[task]),
         )  # fmt: skip
+    _remove(folder / "checkpoints" / SHARED)
     return found, folder, time.perf_counter() - started
 
 

@@ -20,9 +20,12 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.core.numerics.rounding import swell, up
 from sltk.core.numerics.tensors import tensor_of
+from sltk.networks.activations.activation import Activation, Rounding
 from sltk.networks.affine import Affine
 from sltk.networks.network import Stage
 from sltk.networks.ops.avg_pool import AvgPool
+
+EXACT = Rounding(0.0, 0.0)
 
 
 def evaluation(
@@ -60,9 +63,19 @@ def _common(
     right, left = (phi.lipschitz, phi.lipschitz) if phi.curved else (abs(phi.slope_positive), abs(phi.slope_negative))
     sides = (np.where(into > 0, right, left), np.where(into > 0, left, right))
     rising, falling = (_map(role, affine, weights, size * side) for side in sides)
+    # What is 0 but for rounding may be computed as another number.
+    there = sides if phi.rounding == EXACT else (np.ones_like(size), np.ones_like(size))
+    rises, falls = (_map(role, affine, weights, np.sign(size * side)) if _still(phi) else None for side in there)
     length = role.copies_out * role.outputs
     mass = swell(tensor_of(np.bincount(_row(role, weights), np.abs(weights.value), length)), weights.value.size + 4)
-    return OfCommon(rising, falling, effective, mass, float(np.abs(incoming).max(initial=0.0)), phi, *parts)
+    return OfCommon(
+        rising, falling, rises, falls, effective, mass, float(np.abs(incoming).max(initial=0.0)), phi, *parts
+    )
+
+
+def _still(phi: Activation) -> bool:
+    """Whether ``phi(0)`` is 0, as computed too."""
+    return phi.intercept == 0.0 and not any(float(phi(torch.zeros(1, dtype=d))) for d in (torch.float32, torch.float64))
 
 
 def _map(role: Role, affine: Affine, weights: KeptWeights, terms: Values) -> SparseMap:

@@ -14,9 +14,10 @@ from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.as_run.bound import RunBound
 from sltk.certify.as_run.evaluation import Evaluation
 from sltk.certify.as_run.recursion import certify_as_run
+from sltk.certify.boxes.search import Budget
 from sltk.certify.certificate import Certificate
-from sltk.certify.differential.certify import MEMORY, Limits, relaxation
-from sltk.certify.differential.split import bisected
+from sltk.certify.differential.certify import MEMORY, RATE, WORK, Limits, relaxation
+from sltk.certify.differential.split import REFINING, bisected, refined
 from sltk.certify.findings import (
     BESIDE,
     PROBED,
@@ -31,7 +32,6 @@ from sltk.certify.intervals import Box
 from sltk.certify.local.certificates import LocalCertificates, LocalCertifier
 from sltk.certify.local.forward import Run
 from sltk.certify.local.observed import observed
-from sltk.certify.local.pair_map import pair_map
 from sltk.certify.local.points import Points
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
@@ -178,27 +178,32 @@ class StrongTicket:
     def certificate(self) -> Certificate:
         """Rigorous a posteriori bound of ``sup ||f_T - f_P||_inf`` over the domain, in exact arithmetic.
 
-        The least of interval arithmetic and, where it is not too much work, the differential relaxation.
+        The least of interval arithmetic and, where it is not too much work, the differential relaxation, for small
+        networks on boxes into which the domain is cut.
         """
         target = self._require_target("certificate")
         found = relaxation(target, self.domain, self.realised)
         intervals = certify(target, self.domain, self.realised)
-        return intervals.beside("differential relaxation", found.per_output, found.text)
+        known = intervals.beside("differential relaxation", found.per_output, found.text, found.leaving)
+        small = refined(target, self.domain, self.realised, known.per_output, Budget(work=REFINING))
+        return known if small is None else known.beside("bisection of the domain", small.per_output, small.text)
 
-    def certify_domain(self, seconds: float, memory: int = MEMORY, work: float = math.inf) -> Certificate:
+    def certify_domain(self, seconds: float, memory: int = MEMORY, work: float | None = None) -> Certificate:
         """The certificate, and a closer one by bisecting the domain for as long as is given.
 
         Args:
-            seconds: after which no other box is halved.
+            seconds: after which no other box is halved; the whole domain is bounded first, however long that takes.
             memory: bytes of the largest matrices, about.
-            work: products of coefficients and weights that one relaxation may take.
+            work: products of coefficients and weights that one relaxation may take; ``None`` for about as many as take
+                ``seconds`` on one core, and no fewer than those of ``certificate``.
 
         Raises:
             SltkError: there is no target, or ``seconds < 0``.
         """
-        target, limits = self._require_target("certify_domain"), Limits(work, memory)
+        target = self._require_target("certify_domain")
+        limits = Limits(max(WORK, RATE * seconds) if work is None else work, memory)
         found = bisected(target, self.domain, self.realised, seconds, limits)
-        return self.certificate.beside("bisection of the domain", found.per_output, found.text)
+        return self.certificate.beside(f"bisection for {seconds:g} s", found.per_output, found.text, found.leaving)
 
     def as_run(self, dtype: torch.dtype = torch.float32) -> RunBound:
         """Bound of ``sup |target - module|`` for the module as it is run, every rounding included.
@@ -254,7 +259,7 @@ class StrongTicket:
     def local(self) -> LocalCertifier:
         """What local certificates need of target and ticket."""
         target = self._require_target("certify")
-        maps = [pair_map(known, stage.affine) for known, stage in zip(self.realised, target.stages, strict=True)]
+        maps = [known.pair(stage.affine) for known, stage in zip(self.realised, target.stages, strict=True)]
         return LocalCertifier(target, maps, self.domain, max(known.copies for known in self.realised))
 
     @cached_property

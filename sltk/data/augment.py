@@ -7,16 +7,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sltk.core.device_words import below, lanes, stream_keys
 from sltk.core.errors import SltkError
-from sltk.core.rng import torch_stream
 
 
 @dataclass(frozen=True)
 class CropFlip:
     """Each image is padded, cut to its size at a random place, and mirrored with probability one half.
 
-    The draws for one batch come from the stream ``(seed, "augment", position)``, so that a replica sees the same
-    images whatever is stacked beside it, and a run that is resumed goes on as it would have.
+    Row ``i`` of the batch at ``position`` has the first three lanes of block ``i``, word ``position``, of the counter
+    stream ``(seed, "augment")``, drawn on the device of the images: a replica sees the same images whatever is stacked
+    beside it and wherever it runs, and a run that is resumed goes on as it would have.
 
     Args:
         padding: pixels added on every side.
@@ -43,8 +44,10 @@ class CropFlip:
                 f"CropFlip needs (replicas, rows, channels, height, width) and a seed a replica, but got "
                 f"{tuple(x.shape)} and {len(seeds)} seeds."
             )
-        drawn = {seed: self._drawn(x.shape[1], seed, position) for seed in set(seeds)}
-        down, right, mirrored = (torch.stack(parts).to(x.device) for parts in zip(*map(drawn.get, seeds), strict=True))
+        keys = stream_keys(tuple(seeds), ("augment",), x.device)
+        a, b, c, _ = lanes(keys, torch.arange(x.shape[1], device=x.device), position)
+        down, right = below(a, 2 * self.padding + 1), below(b, 2 * self.padding + 1)
+        mirrored = (c < 2**31) & self.flip
         return self.apply(x.flatten(0, 1), down.flatten(), right.flatten(), mirrored.flatten()).view_as(x)
 
     def apply(self, x: Tensor, down: Tensor, right: Tensor, mirrored: Tensor) -> Tensor:
@@ -63,9 +66,3 @@ class CropFlip:
         lines = torch.arange(height, device=x.device) + down[:, None]
         picked = padded.gather(2, lines[:, None, :, None].expand(-1, channels, -1, padded.shape[3]))
         return picked.gather(3, columns[:, None, None, :].expand(-1, channels, height, -1))
-
-    def _drawn(self, rows: int, seed: int, position: int) -> tuple[Tensor, Tensor, Tensor]:
-        generator = torch_stream(seed, "augment", position)
-        places = torch.randint(0, 2 * self.padding + 1, (2, rows), generator=generator)
-        mirrored = torch.rand(rows, generator=generator) < 0.5
-        return places[0], places[1], mirrored & self.flip

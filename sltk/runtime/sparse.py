@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sltk.core.errors import SltkError
 from sltk.networks.geometry import Geometry, Pair, pair
-from sltk.runtime.sparse_products import Convolve, unfolded_product
+from sltk.runtime.sparse_products import Convolve, Transpose, unfolded_product
 from sltk.runtime.sparse_tables import Tables, check_index
 
 
@@ -56,6 +56,12 @@ class SparseLayer(nn.Module):
         """The dense weight, of shape ``shape``, made anew on each call."""
         dense = self.value.new_zeros(math.prod(self.shape))
         return dense.index_put((self.index,), self.value).view(self.shape)
+
+    def transposed(self, grad: Tensor, size: tuple[int, int]) -> Tensor:
+        """The transpose of the linear part on the CPU: ``(batch, out, h', w')`` to ``(batch, in, *size)``."""
+        result = Transpose.apply(grad, self.value, size, self._tables())
+        assert isinstance(result, Tensor)
+        return result
 
     def extra_repr(self) -> str:
         """Shape and kept weights."""

@@ -13,6 +13,7 @@ from sltk.core.rng import torch_stream
 from sltk.core.threads import limit
 from sltk.models.dense import dense_network
 from sltk.studies.training.asked import asked_data, asked_network, told
+from sltk.train.loop.given import task_of
 from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.methods.edge_popup import EdgePopup
@@ -20,7 +21,7 @@ from sltk.train.pruning.scopes import Scope
 from sltk.train.pruning.search import WeightLaw
 from sltk.train.runner import run
 from sltk.train.setup import RECIPE, Setup
-from sltk.train.stacks import stacks
+from sltk.train.stacks import replica_bytes, stacks
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
 MEASURED = ("test", "validation", "density", "live", "epochs", "steps", "multiply_adds")
@@ -63,7 +64,7 @@ class SearchJob:
         kept = {key: value for key, value in asdict(self).items() if key not in ignored}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
         more = told(self.rates, self.content)
-        return {"study": "edge-popup", "revision": 3, "name": name, **kept, **more, **lists}
+        return {"study": "edge-popup", "revision": 4, "name": name, **kept, **more, **lists}
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
@@ -87,7 +88,9 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     recipe = replace(RECIPE, rates=job.rates)
     found: dict[str, list[float]] = {part: [] for part in MEASURED}
     trained = 0
-    for seeds in stacks(range(job.seeds), network(0), job.device):
+    first = network(0)
+    taking = replica_bytes(first, task_of(data).train.x, recipe.batch)
+    for seeds in stacks(range(job.seeds), first, job.device, taking=taking):
         setup = Setup(seeds=seeds, epochs=job.epochs, recipe=recipe, device=job.device, checkpoint=checkpoint)
         outcome = run(method, network, data, setup)
         for part in MEASURED:

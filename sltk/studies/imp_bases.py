@@ -18,6 +18,8 @@ from sltk.data.datasets import Dataset
 from sltk.studies.networks import network_name
 from sltk.studies.training.asked import asked_data, asked_network, told
 from sltk.train.bases import is_blind
+from sltk.train.common_start import SHARED
+from sltk.train.loop.given import task_of
 from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
@@ -27,7 +29,7 @@ from sltk.train.pruning.schedules import geometric
 from sltk.train.pruning.scopes import Scope
 from sltk.train.runner import REINITIALISED, Model, run
 from sltk.train.setup import Setup
-from sltk.train.stacks import stacks
+from sltk.train.stacks import replica_bytes, stacks
 
 BASES = ("canonical", "dct-input", "dct", "haar:0", "haar:1", "haar:2", "permuted-dct", "hadamard", "low-rank", "unit",
          "subspace")  # fmt: skip
@@ -113,14 +115,15 @@ class ImpJob:
         kept = {name: value for name, value in asdict(self).items() if name not in ignored}
         kept["dense classifier"] = self.dense_classifier(basis)
         lists = {"hidden": list(self.hidden)}
-        return {"study": "imp-bases", "revision": 2, "basis": basis, **kept, **told(self.rates, self.content), **lists}
+        return {"study": "imp-bases", "revision": 3, "basis": basis, **kept, **told(self.rates, self.content), **lists}
 
 
 @limit(1)
 def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> dict[str, Any]:
     """``{arm: {"test": [[accuracy by round] by seed], ...}}`` of a task: the parts ``MEASURED``, and ``network`` named.
 
-    A measurement that was stopped goes on from the folder ``checkpoint``.
+    A measurement that was stopped goes on from the folder ``checkpoint``; what bases have in common lies beside it, in
+    ``SHARED``.
     """
     data = asked_data(job.data, job.folder)
     network = asked_network(job.model, job.hidden, data)
@@ -128,8 +131,9 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
     first = network(0)
     said = network_name(job.model, first)
     found: dict[str, Any] = {arm: {"network": said, **{part: [] for part in MEASURED}} for arm in arms}
+    taking = replica_bytes(first, task_of(data).train.x, job.batch)
     # The stack holds every arm of a seed.
-    for seeds in stacks(range(job.seeds), first, job.device, job.stack, len(arms)):
+    for seeds in stacks(range(job.seeds), first, job.device, job.stack, len(arms), taking=taking):
         rows = _run(job, basis, data, network, seeds, checkpoint)
         for arm, seed in itertools.product(arms, seeds):
             own = [row for row in rows if row["arm"] == arm and row["seed"] == seed]
@@ -150,6 +154,7 @@ def _run(
         device=job.device,
         augment=CropFlip() if job.augment else None,
         checkpoint=checkpoint,
+        shared=None if checkpoint is None else checkpoint.parent / SHARED,
     )
     method = Imp(
         job.densities[-1],

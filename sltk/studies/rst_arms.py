@@ -23,7 +23,7 @@ from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
 from sltk.train.runner import run
 from sltk.train.setup import Setup
-from sltk.train.stacks import stacks
+from sltk.train.stacks import replica_bytes, stacks
 
 Budgets = Literal["equal", "own"]
 PARTS = 12  # a budget is a multiple of as many steps, so that it splits into 1, 2, 3, 4 or 6 trainings of equal length
@@ -96,7 +96,7 @@ class RstJob:
         left = ("folder", "rates", "content", "stack", *(("device",) if self.device == "cpu" else ()))
         kept = {name: value for name, value in asdict(self).items() if name not in left}
         lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
-        return {"study": "rst-arms", "revision": 2, "arm": arm, **kept, **told(self.rates, self.content), **lists}
+        return {"study": "rst-arms", "revision": 3, "arm": arm, **kept, **told(self.rates, self.content), **lists}
 
     @property
     def every_seed(self) -> tuple[int, ...]:
@@ -235,7 +235,8 @@ def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[s
         method, setup = ARMS[arm](job, len(task.train.y), density)
         rows: list[dict[str, Any]] = []
         last: list[dict[str, Any]] = []
-        for seeds in stacks(job.every_seed, first, job.device, job.stack):
+        taking = replica_bytes(first, task.train.x, job.batch)
+        for seeds in stacks(job.every_seed, first, job.device, job.stack, taking=taking):
             outcome = run(method, network, task, replace(setup, seeds=seeds, checkpoint=checkpoint))
             rows += outcome.rows
             last += outcome.last

@@ -19,6 +19,7 @@ multiply, a closed coefficient is exactly 0 in ``W`` whatever momentum or weight
 From the bottom up, each folder importing only those above it in this list:
 
 - ``basis``: bases, one a file; ``bases`` knows them by name.
+- ``stacked``: a stack of replicas layer by layer, one kind of layer a file.
 - ``tickets``: the type; ``attach`` puts one behind every weight of a module; ``replicas`` stacks arms x seeds.
 - ``loop``: the one state; data as users have them, their order and corruptions; recipes, penalties, evaluation.
 - ``pruning``: which coefficients go: scores, scopes, densities; controls that copy a ticket; search by scores.

@@ -19,7 +19,7 @@ FORMAT = "sltk checkpoint 2"
 
 
 def save_checkpoint(state: State, path: str | Path) -> None:
-    """Write ``state``: networks, masks, gates, anchors, optimiser, position, rows, generator.
+    """Write ``state``: networks, masks, gates, anchors, optimiser, position, rows, generators of host and device.
 
     On a CPU, going on from the file gives the bytes that going on without it gives.
     """
@@ -48,6 +48,7 @@ def load_checkpoint(state: State, path: str | Path, phases: Phases) -> State:
         raise SltkError(f"{path} holds another network than this state; make the state as the saved one was made.")
     state.replicas.load_state_dict(part)
     state.generator = tensors["g:"]
+    state.device_generator = tensors["g:device"]
     state.position, state.cursor, state.inside = numbers["position"], numbers["cursor"], numbers["inside"]
     state.seed, state.rows = numbers["seed"], numbers["rows"]
     state.steps, state.epochs, state.products = numbers["steps"], numbers["epochs"], numbers["products"]
@@ -73,7 +74,7 @@ def _tensors(state: State) -> dict[str, Tensor]:
     if state.optimiser is not None:
         for index, values in state.optimiser.state_dict()["state"].items():
             found |= {f"o:{index}:{key}": v for key, v in values.items() if isinstance(v, Tensor)}
-    return found | {"g:": state.generator}
+    return found | {"g:": state.generator, "g:device": state.device_generator}
 
 
 def _numbers(state: State) -> dict[str, Any]:

@@ -6,17 +6,20 @@ never taken, several runs share a folder, and a damaged file costs no more than 
 the run has ended, and is then the whole run: remove the folder where its outcome is safe.
 """
 
+import json
 import re
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from sltk.core.errors import SltkError
+from sltk.core.files import write_atomic
 from sltk.core.temporary import sweep
 from sltk.train.checkpoint import fingerprint, load_checkpoint, save_checkpoint
 from sltk.train.loop.state import State
 from sltk.train.methods.base import TrainingMethod
 from sltk.train.phases.base import Phases
+from sltk.train.phases.measure import Measure
 from sltk.train.phases.train import Train
 
 EVERY = 20.0  # seconds of one training between two checkpoints
@@ -25,8 +28,9 @@ EVERY = 20.0  # seconds of one training between two checkpoints
 def resume(state: State, folder: str | Path, method: TrainingMethod, phases: Phases) -> State:
     """Fill ``state`` with what ``folder`` holds of its run, and keep it there from now on.
 
-    It is kept after each ``Train``, every ``EVERY`` seconds within one, and at the end: a kill loses no more than a
-    round, and on a CPU the run ends with the same bits.
+    Every measurement so far is a line of a file ``.jsonl`` beside it, as soon as it is made. The state is kept after
+    each ``Train``, every ``EVERY`` seconds within one, and at the end: a kill loses no more than a round, and on a CPU
+    the run ends with the same bits.
 
     Args:
         state: newly made; changed in place.
@@ -44,12 +48,15 @@ def resume(state: State, folder: str | Path, method: TrainingMethod, phases: Pha
 
 
 class _Keeper:
-    """Writes a state where it is worth it."""
+    """Writes a state where it is worth it, and what is measured as it is measured."""
 
     def __init__(self, path: Path, phases: Phases) -> None:
         self.path, self.phases, self.written = path, phases, time.monotonic()
 
     def __call__(self, state: State) -> None:
+        if not state.inside and isinstance(self.phases[state.cursor - 1], Measure):
+            lines = [json.dumps(row, sort_keys=True) + "\n" for row in state.rows]  # a loss may be infinite
+            write_atomic(self.path.with_suffix(".jsonl"), "".join(lines).encode())
         if self._due(state):
             save_checkpoint(state, self.path)
             self.written = time.monotonic()

@@ -1,13 +1,15 @@
 """One runner for all training methods: a state for a method, and its phases on that state."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from torch import nn
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import key, require_seed
 from sltk.networks.reading.given import require_module
-from sltk.train.bases import basis_named
+from sltk.train.bases import basis_named, is_blind
+from sltk.train.common_start import common_phases, take_over
 from sltk.train.device import require_device
 from sltk.train.loop.given import Data, require_fit, task_of
 from sltk.train.loop.state import State
@@ -26,6 +28,9 @@ DEFAULT = Setup()
 def run(method: TrainingMethod, model: Model, data: Data, setup: Setup = DEFAULT) -> Outcome:
     """Run ``method`` from its beginning to its end, or from where it was stopped, if the setup names a checkpoint.
 
+    A first training that is the same run in every orthonormal basis is made in the canonical one; see
+    ``sltk.train.common_start``.
+
     Args:
         method: what is particular: an object of ``sltk.train.methods``.
         model: ``seed -> module``, or one module for one seed.
@@ -35,9 +40,19 @@ def run(method: TrainingMethod, model: Model, data: Data, setup: Setup = DEFAULT
     Raises:
         SltkError: one module for several replicas, a device that is not there, or a training that diverged.
     """
-    state = start(method, model, data, setup)
+    task = task_of(data)
+    state = start(method, model, task, setup)
+    phases = method.phases(setup, len(state.task.train.y))
     if setup.checkpoint is not None:
-        resume(state, setup.checkpoint, method, method.phases(setup, len(state.task.train.y)))
+        resume(state, setup.checkpoint, method, phases)
+    # What is stored on the way is stored in the basis that was asked for.
+    count = 0 if is_blind(setup.basis) or setup.levels is not None else common_phases(state, phases)
+    if count > 0 == state.cursor == state.inside and (setup.basis != "canonical" or setup.shared is not None):
+        first = start(method, model, task, replace(setup, basis="canonical"))
+        folder = setup.shared or setup.checkpoint
+        if folder is not None:
+            resume(first, folder, method, phases[:count])
+        take_over(state, run_phases(first, phases[:count]))
     return finish(method, state, setup)
 
 

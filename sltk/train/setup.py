@@ -30,6 +30,8 @@ class Setup:
         levels: folder in which every measurement stores what the run is by then, to branch from; see
             ``sltk.train.levels``.
         checkpoint: folder that keeps the run, so that one that was stopped goes on; see ``sltk.train.resume``.
+        shared: folder that keeps what runs in several bases have in common, so that it is trained once; see
+            ``sltk.train.common_start``.
 
     Raises:
         SltkError: an unknown basis, no seed, or no length.
@@ -44,6 +46,7 @@ class Setup:
     augment: Augment | None = None
     report: Steps | None = None
     checkpoint: str | Path | None = None
+    shared: str | Path | None = None
     levels: str | Path | None = None
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 
 from sltk.cli.main import main
 from sltk.construct.file import load
+from sltk.construct.ticket import StrongTicket
 from sltk.data.datasets import load as dataset
 from sltk.networks.reading.read import read
 
@@ -28,8 +29,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def certify(folder: Path, *more: str) -> int:
-    given = ["--target", str(folder / "target.pt"), "--arch", ARCH, "--data", "digits", "--limit", "30"]
-    return main(["certify", str(folder / "ticket"), *given, *more])
+    return over_domain(folder, "--data", "digits", "--limit", "30", *more)
+
+
+def over_domain(folder: Path, *more: str) -> int:
+    return main(["certify", str(folder / "ticket"), "--target", str(folder / "target.pt"), "--arch", ARCH, *more])
+
+
+def given_ticket(folder: Path) -> StrongTicket:
+    target = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 10))
+    target.load_state_dict(torch.load(folder / "target.pt", weights_only=True))
+    return load(folder / "ticket").with_target(read(target, (1, 8, 8)))
 
 
 def test_json_is_what_python_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,10 +49,7 @@ def test_json_is_what_python_says(folder: Path, capsys: pytest.CaptureFixture[st
     assert "as run in float32" in shown
     assert "no other answer found" in shown
     found = json.loads((folder / "ticket.certify.json").read_text())
-    target = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 10))
-    target.load_state_dict(torch.load(folder / "target.pt", weights_only=True))
-    data = dataset("digits")
-    ticket = load(folder / "ticket").with_target(read(target, tuple(data.test_x.shape[1:])))
+    data, ticket = dataset("digits"), given_ticket(folder)
     real, run = found["certificates"]
     again = ticket.certify(data.test_x[:30], 0.01)
     assert real["by_input"]["errors"] == again.errors.tolist()
@@ -51,9 +58,47 @@ def test_json_is_what_python_says(folder: Path, capsys: pytest.CaptureFixture[st
     assert found["unchanged_by_attack"] >= real["kept"] >= real["proved"] >= run["proved"]
 
 
+def test_without_data_the_domain_is_bounded_and_the_bound_taken_apart(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert over_domain(folder, "--run", "float32", "--attack-steps", "5") == 0
+    shown = capsys.readouterr().out
+    assert "in real arithmetic, by differential relaxation" in shown
+    assert "leaving, relaxed" in shown
+    assert "lost when computed" in shown
+    found, certificate = json.loads((folder / "ticket.certify.json").read_text()), given_ticket(folder).certificate
+    assert found["bound"] == certificate.bound
+    assert [layer["leaving"] for layer in found["layers"]] == [layer.leaving for layer in certificate.layers]
+    assert 0.0 < found["error_found"] <= found["bound"] < found["as_run"][0]["bound"]
+    relaxed = next(way for way in found["ways"] if way["name"] == "differential relaxation")
+    assert len(relaxed["leaving"]) == len(found["layers"])
+    assert relaxed["leaving"][-1] == relaxed["bound"]
+
+
+def test_more_seconds_come_closer(folder: Path) -> None:
+    assert over_domain(folder, "--seconds", ".5", "--attack-steps", "0") == 0
+    found = json.loads((folder / "ticket.certify.json").read_text())
+    assert found["error_found"] is None
+    assert found["bound"] <= given_ticket(folder).certificate.bound
+    assert "boxes that cover the domain" in found["ways"][-1]["text"]
+
+
+@pytest.mark.parametrize(("more", "said"), [(["--radius", ".1"], "--radius"), (["--seconds", "-1"], "--seconds")])
+def test_what_the_domain_has_not_is_refused(
+    folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert over_domain(folder, *more) == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
-    [(["--limit", "0"], "--limit"), (["--radius", "-1"], "radius"), (["--attack-steps", "-1"], "steps")],
+    [
+        (["--limit", "0"], "--limit"),
+        (["--radius", "-1"], "radius"),
+        (["--attack-steps", "-1"], "steps"),
+        (["--seconds", "1"], "--seconds"),
+    ],
 )
 def test_wrong_input_is_refused(folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert certify(folder, *more) == 2

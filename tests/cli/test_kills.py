@@ -1,6 +1,10 @@
-"""``sltk imp`` killed at random moments inside one basis, ten times over: the bytes of a run that was let be."""
+"""``sltk imp``, ``rst`` and ``edge-popup`` killed at random moments: the bytes of a run that was let be.
+
+Ten kills of ``imp``, inside one basis; two of each of the others, or as many as ``SLTK_KILLS`` says.
+"""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +12,7 @@ from pathlib import Path
 import pytest
 
 KILLS = 10
+FEWER = int(os.environ.get("SLTK_KILLS", "2"))
 
 # Imports once, and forks: each run is a process group of its own, killed with SIGKILL, which nobody can catch.
 SERVER = """
@@ -15,12 +20,12 @@ import json, os, signal, sys, time
 from contextlib import redirect_stdout
 from pathlib import Path
 import torch
-from sltk.cli.commands import imp
+from sltk.cli.commands import imp, rst
 from sltk.cli.main import main
 from sltk.core.rng import stream
 
 torch.set_num_threads(1)
-imp.save = lambda *_: None  # the figure takes longer than the training, and is drawn from the rows
+imp.save = rst.save = lambda *_: None  # the figure takes longer than the training, and is drawn from the rows
 out, kills, command = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 
 def start(folder):
@@ -64,18 +69,34 @@ for number, share in enumerate(stream(0, "tests", "kills").random(kills)):
 print(json.dumps({"length": length, "files": list(wanted), "rows": rows}))
 """
 COMMAND = ["imp", "--bases", "dct", "--rounds", "8", "--seeds", "2", "--epochs", "2", "--hidden", "24", "--jobs", "1"]
+OTHERS = {
+    "rst": ["rst", "--densities", "0.2", "--seeds", "2", "--epochs", "2", "--final-epochs", "1", "--hidden", "24"],
+    "edge-popup": ["edge-popup", "--densities", "0.5", "--seeds", "2", "--epochs", "3", "--hidden", "24"],
+}
 
 
-@pytest.mark.timeout(240)
-def test_ten_kills_inside_one_basis_leave_the_same_bytes(tmp_path: Path) -> None:
+def kill(folder: Path, kills: int, command: list[str]) -> dict:
     done = subprocess.run(
-        [sys.executable, "-c", SERVER, str(tmp_path), str(KILLS), *COMMAND],
-        capture_output=True, text=True, timeout=200, cwd=Path(__file__).parents[2],
+        [sys.executable, "-c", SERVER, str(folder), str(kills), *command],
+        capture_output=True, text=True, timeout=280, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert not [name for name in found["files"] if "checkpoint" in name]
     assert all(row["same"] for row in found["rows"]), found
+    return found
+
+
+@pytest.mark.timeout(300)
+def test_ten_kills_inside_one_basis_leave_the_same_bytes(tmp_path: Path) -> None:
+    found = kill(tmp_path, KILLS, COMMAND)
     # The kills came where they were meant to: before the row was written, most of them with rounds to go on from.
     assert sum(row["killed"] and not row["row"] for row in found["rows"]) >= KILLS // 2, found
     assert sum(row["kept"] for row in found["rows"]) >= 3, found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("command", OTHERS)
+def test_kills_of_the_other_commands_leave_the_same_bytes(command: str, tmp_path: Path) -> None:
+    found = kill(tmp_path, FEWER, [*OTHERS[command], "--jobs", "1"])
+    assert sum(row["killed"] for row in found["rows"]) >= min(FEWER, 2), found

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
+from sltk.train.basis import separable
 from sltk.train.basis.base import Basis
 from sltk.train.basis.canonical import Canonical
-from sltk.train.basis.dct import dct
+from sltk.train.basis.dct import Axes, dct
 from sltk.train.basis.factored import Factored
 from sltk.train.basis.haar import haar, haar_matrix
 from sltk.train.basis.hadamard import hadamard
@@ -84,6 +85,33 @@ class BasisContract:
         basis, c, g = self.make(shape), noise(shape).requires_grad_(), noise(shape).flip(0)
         (found,) = torch.autograd.grad(basis.synthesise(c), c, g)
         assert float((found.flatten() - self.dense(shape).T @ g.flatten()).norm()) <= tolerance(g)
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    @pytest.mark.parametrize("rows", [1, 3, 40])
+    def test_a_dense_layer_is_the_product_with_the_weight(self, rows: int, dtype: torch.dtype) -> None:
+        """Outputs and gradients, whichever side is turned on activations; and from inputs that were turned before."""
+        for lead in ((), (2,)):
+            self.dense_layer(lead, rows, dtype, turned=False)
+            self.dense_layer(lead, rows, dtype, turned=True)
+
+    def dense_layer(self, lead: tuple[int, ...], rows: int, dtype: torch.dtype, *, turned: bool) -> None:
+        basis, x, bias = self.make((4, 3)), noise((*lead, rows, 3), dtype), noise((*lead, 4), dtype)
+        c, g = basis.analyse(noise((*lead, 4, 3), dtype)), noise((*lead, rows, 4), dtype)
+        given = basis.turn(x) if turned else x
+        if given is None:
+            assert basis.turn(x) is None
+            return
+        parts = (c, bias) if turned else (c, bias, x)
+        for part in parts:
+            part.requires_grad_()
+        found = basis.dense(x if not turned else given, c, bias, turned=turned)
+        wanted = torch.einsum("...ri,...oi->...ro", x, basis.synthesise(c)) + bias[..., None, :]
+        # Two passes and a product, sums as long as the axes: see ``tolerance``.
+        bound = 4 * (3 + 4 + rows) * torch.finfo(dtype).eps * float(x.detach().norm() + 1)
+        assert float((found - wanted).detach().abs().max()) <= bound * float(c.detach().norm() + bias.detach().norm())
+        slopes = zip(*(torch.autograd.grad(y, parts, g, retain_graph=True) for y in (found, wanted)), strict=True)
+        for mine, theirs in slopes:
+            assert float((mine - theirs).abs().max()) <= bound * float(g.norm()) * float(c.detach().norm() + 1)
 
     @pytest.mark.parametrize("shape", SHAPES)
     def test_storage_and_copies(self, shape: tuple[int, ...]) -> None:
@@ -185,6 +213,11 @@ class TestSubspaceThroughZero(TestHaar):
     @pytest.mark.parametrize("shape", SHAPES)
     def test_round_trips_keep_value_dtype_device_and_argument(self, shape: tuple[int, ...], dtype: torch.dtype) -> None:
         super().test_round_trips_keep_value_dtype_device_and_argument(shape, dtype)
+
+    @pytest.mark.parametrize("dtype", [torch.float64])
+    @pytest.mark.parametrize("rows", [1, 3, 40])
+    def test_a_dense_layer_is_the_product_with_the_weight(self, rows: int, dtype: torch.dtype) -> None:
+        super().test_a_dense_layer_is_the_product_with_the_weight(rows, dtype)
 
 
 class TestUnit(TestCanonical):
@@ -318,9 +351,28 @@ class Expensive(Canonical):
         return 8
 
 
+class Skewed(Canonical):
+    """A dense layer in another order, that is another function."""
+
+    def dense(self, x: Tensor, coefficients: Tensor, bias: Tensor | None = None, *, turned: bool = False) -> Tensor:
+        return super().dense(x, coefficients.flip(-1), bias, turned=turned)
+
+
+class Unturned(Canonical):
+    """Takes turned inputs for inputs."""
+
+    def turn(self, x: Tensor) -> Tensor:
+        return x.flip(-1)
+
+    def dense(self, x: Tensor, coefficients: Tensor, bias: Tensor | None = None, *, turned: bool = False) -> Tensor:
+        return super().dense(x, coefficients, bias)
+
+
 @pytest.mark.parametrize(
     ("broken", "check"),
     [
+        (Skewed, "layer"),
+        (Unturned, "layer"),
         (Doubled, "parseval"),
         (Doubled, "dense"),
         (Doubled, "gradient"),
@@ -341,6 +393,21 @@ def test_the_contract_catches_a_broken_basis(broken: type[Basis], check: str) ->
         "gradient": lambda: contract.test_gradient_is_the_transpose(shape),
         "round_trip": lambda: contract.test_round_trips_keep_value_dtype_device_and_argument(shape, torch.float32),
         "storage": lambda: contract.test_storage_and_copies(shape),
+        "layer": lambda: contract.test_a_dense_layer_is_the_product_with_the_weight(3, torch.float64),
     }
     with pytest.raises(AssertionError):
         checks[check]()
+
+
+@pytest.mark.parametrize("shape", [(6, 5, 3, 3), (3, 2, 2, 4)])
+@pytest.mark.parametrize("axes", ["taps", "all"])
+def test_few_taps_as_one_product_are_one_axis_at_a_time(
+    shape: tuple[int, ...], axes: Axes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basis, weight = dct(shape, axes), noise(shape)
+    found = basis.synthesise(weight), basis.analyse(weight)
+    monkeypatch.setattr(separable, "AS_ONE", 1)
+    apart = basis.synthesise(weight), basis.analyse(weight)
+    for one, other in zip(found, apart, strict=True):
+        assert float((one - other).abs().max()) <= tolerance(weight)
+    assert not all(torch.equal(one, other) for one, other in zip(found, apart, strict=True))  # two ways indeed

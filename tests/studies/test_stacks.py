@@ -45,7 +45,7 @@ def test_every_study_chooses_a_stack_and_gives_the_same_rows_by_any(name: str, m
     together = measure()
     seen: list[list[int]] = []
 
-    def one_by_one(seeds: Any, *_: Any) -> list[list[int]]:
+    def one_by_one(seeds: Any, *_: Any, **__: Any) -> list[list[int]]:
         seen.extend([seed] for seed in seeds)
         return [[seed] for seed in seeds]
 

@@ -1,5 +1,6 @@
 """A run that is stopped goes on from its folder, loses at most a round, and is never mistaken for another."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def test_a_run_that_has_ended_is_given_back(tmp_path: Path, steps: dict[str, int
     steps.update(done=0)
     assert same(run(METHODS[0], conv, TASK, setup), first)
     assert steps["done"] == 0
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.glob("*.state"))) == 1
 
 
 def test_another_run_is_never_taken(tmp_path: Path, steps: dict[str, int]) -> None:
@@ -98,7 +99,7 @@ def test_another_run_is_never_taken(tmp_path: Path, steps: dict[str, int]) -> No
         steps.update(done=0)
         again = run(*other)
         assert steps["done"] > 0
-        assert len(list(tmp_path.iterdir())) == number
+        assert len(list(tmp_path.glob("*.state"))) == number
         assert same(again, run(*other[:3], replace(other[3], checkpoint=None)))
 
 
@@ -110,15 +111,29 @@ def test_a_field_that_no_phase_shows_makes_another_run(tmp_path: Path, steps: di
         steps.update(done=0)
         run(method, conv, TASK, setup)
         assert steps["done"] == STEPS
-        assert len(list(tmp_path.iterdir())) == number
+        assert len(list(tmp_path.glob("*.state"))) == number
 
 
 def test_a_damaged_checkpoint_costs_a_beginning_and_no_more(tmp_path: Path, steps: dict[str, int]) -> None:
     method, setup = METHODS[0], replace(SETUP, checkpoint=tmp_path)
     whole = run(method, conv, TASK, setup)
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("*.state")
     for damage in (path.read_bytes()[:-9], b"nonsense", b""):
         path.write_bytes(damage)
         steps.update(done=0)
         assert same(run(method, conv, TASK, setup), whole)
         assert steps["done"] > 0
+
+
+def test_rows_appear_as_they_are_measured(tmp_path: Path, steps: dict[str, int]) -> None:
+    """A run stopped in its last training has told all but its last measurement, and goes on to the same lines."""
+    method, setup = METHODS[0], replace(SETUP, checkpoint=tmp_path)
+    whole = run(method, conv, TASK, SETUP).rows
+    told = lambda: [json.loads(line) for file in tmp_path.glob("*.jsonl") for line in file.read_text().splitlines()]  # noqa: E731
+    steps.update(done=0, stop=steps["done"] - 1)
+    with pytest.raises(Killed):
+        run(method, conv, TASK, setup)
+    assert told() == [row for row in whole if row["label"] != "3"]
+    steps.update(stop=10**9)
+    run(method, conv, TASK, setup)
+    assert told() == whole

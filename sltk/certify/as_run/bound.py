@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from rich.box import SIMPLE
+from rich.table import Table
 from torch import Tensor
 
 from sltk.certify.intervals import Box
@@ -43,6 +45,15 @@ class RunBound:
     layers: tuple[StageRounding, ...]
     domain: Box
     run: Format
+
+    def explain(self) -> Table:
+        """What rounding adds, one row a stage, all numbers absolute."""
+        table = Table(title=str(self), box=SIMPLE, padding=(0, 1, 0, 0))
+        for column in ("stage", "lost when computed", "leaving, as run"):
+            table.add_column(column, justify="left" if column == "stage" else "right")
+        for layer in self.layers:
+            table.add_row(layer.name, f"{layer.evaluation:.3g}", f"{layer.leaving:.3g}")
+        return table
 
     @property
     def finite(self) -> bool:

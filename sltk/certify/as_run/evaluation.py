@@ -1,8 +1,9 @@
 """What the sums of one stage lose when they are computed.
 
 A combining neuron adds ``k`` products ``v p`` in any order, which errs by at most ``gamma_(k+1) sum |v| |p|``; what it
-reads is the computed ``p``. That of a copy carries an error of its own already; that of a constant neuron is ``phi(b)``
-as computed; that of a univariate neuron is ``phi`` as computed of the rounded product ``w x``:
+reads is the computed ``p``. Only products that can differ from 0 count: adding 0 is exact, wherever it stands. What a
+copy gives carries an error of its own already; a constant neuron gives ``phi(b)`` as computed, and a univariate neuron
+``phi`` as computed of the rounded product ``w x``:
 
 ``|p^ - p| <= T (u |w x| + s) + r |p| + a min(|w x|, 16) + t``, with ``|p - phi(0)| <= T |w x|``,
 
@@ -16,6 +17,7 @@ Source: derived for this project.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -96,13 +98,20 @@ class Evaluation(ABC):
             ``(copies, out, ...)``.
         """
 
-    def _sum(self, size: Tensor, off: Tensor, weight: Tensor, run: Format) -> Lost:
-        """Of sums of ``size``, ``off`` already, both ``(n, rows, ...)``; ``weight`` is ``sum |v|``, ``(rows,)``."""
+    def _sum(self, size: Tensor, off: Tensor, weight: Tensor, run: Format, there: Tensor | None) -> Lost:
+        """Of sums of ``size``, ``off`` already, both ``(n, rows, ...)``; ``weight`` is ``sum |v|``, ``(rows,)``.
+
+        ``there`` ``(n, rows, ...)`` bounds how many products that read no constant can differ from 0.
+        """
         own, loose = self.constants.sums(len(self.terms), run)
         axes = (1, -1, *(1,) * (size.dim() - 2))
+        terms = self.terms.reshape(axes)
+        if there is not None:
+            constant = torch.bincount(self.constants.row, minlength=len(self.terms)).to(torch.float64)
+            terms = torch.minimum(terms, there + constant.reshape(axes))
         total = size + off + (own + loose).reshape(axes)
         flushed = (weight + 2.0 * self.terms + 4.0) * run.smallest
-        error = run.gamma(self.terms + 1).reshape(axes) * total + off + (loose + flushed).reshape(axes)
+        error = run.gamma(terms + 1) * total + off + (loose + flushed).reshape(axes)
         # A sum of nothing is exact.
         error = torch.where(self.terms.reshape(axes) > 0, error, torch.zeros_like(error))
         return Lost(*((part * _ROOM).unflatten(1, self.shape) for part in (error, total)))
@@ -124,8 +133,14 @@ class OfCopies(Evaluation):
 
     def lost(self, x: Interval, run: Format) -> Lost:
         """The sizes of the copies meet those of the weights."""
-        size = self.weights.upper(x.magnitude.flatten(1, 2))
-        return self._sum(size, torch.zeros_like(size), self.weights.masses, run)
+        reach = x.magnitude.flatten(1, 2)
+        size = self.weights.upper(reach)
+        return self._sum(size, torch.zeros_like(size), self.weights.masses, run, self._places((reach > 0).double()))
+
+    @cached_property
+    def _places(self) -> SparseMap:
+        """How many weights read what is 1, of values that are 1 or 0."""
+        return self.weights.places
 
     def spread(self, errors: Tensor, x: Interval) -> Tensor:
         """By the sizes of the weights."""
@@ -142,6 +157,8 @@ class OfCommon(Evaluation):
             ``x >= 0``: the size of a half line's slope where phi is its half lines, else the Lipschitz constant.
         falling: the same for ``x <= 0``. Both are maps of one common input.
         effective: sizes of the effective parameters, the larger of both signs, rounded upward.
+        rises, falls: numbers of samples that give anything for ``x > 0``, and for ``x < 0``; ``None`` where they give
+            something for ``x = 0``.
         mass: ``sum |v|`` over the univariate neurons that each row reads, ``(copies * out,)``.
         widest: largest ``|w|``.
         activation: of the univariate neurons.
@@ -150,6 +167,8 @@ class OfCommon(Evaluation):
 
     rising: SparseMap
     falling: SparseMap
+    rises: SparseMap | None
+    falls: SparseMap | None
     effective: SparseMap
     mass: Tensor
     widest: float
@@ -167,7 +186,10 @@ class OfCommon(Evaluation):
         still = (self.mass * abs(phi.intercept)).reshape(axes)
         floor = (self.mass * (phi.lipschitz * run.smallest + tiny)).reshape(axes)
         off = moved * (run.unit * _ROOM + relative + absolute / phi.lipschitz) + still * relative + floor
-        found = self._sum(moved + still, off, self.mass, run)
+        there = None
+        if self.rises is not None and self.falls is not None:
+            there = self.rises((up > 0).double()) + self.falls((down > 0).double())
+        found = self._sum(moved + still, off, self.mass, run, there)
         inside = self.widest * torch.maximum(up, down).flatten(1).amax(1)
         reach = torch.maximum(found.reach, inside.reshape(-1, *(1,) * (found.reach.dim() - 1)))
         return Lost(found.error, reach)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sltk.certify.differential.forms import Form, units
 from sltk.certify.differential.front import Front
+from sltk.certify.differential.patches import Patches
 from sltk.certify.differential.relax import LEVELS, Pair, start_pair
 from sltk.certify.intervals import Box
 from sltk.certify.realised import Realised
@@ -17,6 +18,8 @@ from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 
 WORK = 8e9  # products of coefficients and weights: seconds on one core
+RATE = 2e8  # products a second, no less
+WINDOWS = 12.0  # products for each of a stage's own, where ranges go by windows: both sides, three parts, and taps
 MEMORY = 2**30
 
 
@@ -40,10 +43,12 @@ class Relaxation:
     Attributes:
         per_output: ``output_shape``, bounds of the largest error of any copy; ``None`` where nothing was computed.
         text: what was done, or why not.
+        leaving: largest error behind each stage, over copies, neurons and pixels; empty where nothing was computed.
     """
 
     per_output: Tensor | None
     text: str
+    leaving: tuple[float, ...] = ()
 
 
 def relaxation(
@@ -68,7 +73,7 @@ def relaxation(
         Bounds that hold for the functions in real arithmetic, with float64 rounded outward.
     """
     limits = limits or Limits()
-    work = [_work(network, realised, index) for index in range(len(realised))]
+    work = [float(one.products * math.prod(network.shapes(index)[1][1:])) for index, one in enumerate(realised)]
     copies = realised[-1].copies
     last = 2.0 * copies * math.prod(network.output_shape) * sum(work)
     heaviest = max(8.0 * _weights(network, realised, index) for index in range(len(realised)))
@@ -76,31 +81,38 @@ def relaxation(
         what = f"{last:.2g} products" if last > limits.work else f"{heaviest:.2g} bytes"
         return Relaxation(None, f"not computed: the outputs alone take {what}, more than the limit")
     pair, left, kept = start_pair(network, box, limits.memory), limits.work - last, 0
-    neurons = 1.0
+    neurons, refined = 1.0, False
     for index, one in enumerate(realised):
         rows = math.prod(network.shapes(index)[1]) * (1 + 2 * one.copies)
         cost = 2.0 * rows * sum(work[:index])
-        cheap = network.wires[index].reads == INPUT or Front.fits(network, index, pair.known, limits.memory)
-        refine = cheap or cost <= left
-        left -= 0.0 if cheap or not refine else cost
-        kept += not refine
+        price = _price(pair, cost, work[index])
+        refine = price <= left
+        left -= price if refine else 0.0
         # A shared gate asks for one more functional of every row and neuron, and so does each on its way back.
         levels = next((depth for depth in range(LEVELS, 0, -1) if cost * neurons**depth <= left), 0) if refine else 0
         left -= cost * neurons**levels if levels else 0.0
         neurons = max(neurons, float(math.prod(network.shapes(index)[1])))
-        pair.extend(one, None if injected is None else injected[index], refine, levels)
+        extra = None if injected is None else injected[index]
+        refined = pair.extend(one, extra, refine, levels, rows=price == cost or cost <= left)
+        kept += not refined
     text = "backward substitution of target and ticket together"
     if kept:
         text += f"; inner ranges of {kept} of {len(realised)} stages by intervals, within the limit of work"
-    return Relaxation(_outputs(pair), text)
+    per_output = _outputs(pair, refined)
+    inner = (float(known.difference.magnitude.max()) for known in pair.known[1:-1])
+    return Relaxation(per_output, text, (*inner, float(per_output.max())))
 
 
-def _outputs(pair: Pair, levels: int = LEVELS) -> Tensor:
-    """Largest error of every output, over copies: the least of what shared gates and copies apart come to."""
+def _outputs(pair: Pair, refined: bool, levels: int = LEVELS) -> Tensor:
+    """Largest error of every output, over copies: the least of what shared gates and copies apart come to.
+
+    Where nothing follows the last affine map, and its ranges were ``refined``, they are what copies apart come to.
+    """
     known, passage, last = pair.known[-1].difference, pair.passage, len(pair.stages) - 1
     shape = tuple(known.low.shape)
     found = known.magnitude
-    for shared in {0, levels if any(step.gate for stage in pair.stages for step in stage.steps) else 0}:
+    gated = any(step.gate for stage in pair.stages for step in stage.steps)
+    for shared in {0, levels if gated else 0} - ({0} if refined and pair.ended else set[int]()):
         # Both signs in one go: what is asked of the gates is the same for both.
         ends = [
             passage.leaving(last, Form(difference=torch.cat((one, -one))), shared).reshape(2, -1).amax(0)
@@ -120,6 +132,9 @@ def _weights(network: Network, realised: Sequence[Realised], index: int) -> floa
     )
 
 
-def _work(network: Network, realised: Sequence[Realised], index: int) -> float:
-    """Products of one functional's way through the affine map of a stage."""
-    return _weights(network, realised, index) * math.prod(network.shapes(index)[1][1:])
+def _price(pair: Pair, cost: float, own: float) -> float:
+    """Work of the next stage's ranges: ``cost`` by rows, less by windows, ``own`` being its products for one row."""
+    network, index = pair.network, len(pair.stages)
+    if network.wires[index].reads == INPUT or Front.fits(network, index, pair.known, pair.memory):
+        return 0.0
+    return min(cost, WINDOWS * own) if Patches.fits(network, index) else cost

@@ -10,10 +10,14 @@ from torch import Tensor
 from sltk.certify.contributions import spread
 from sltk.certify.differential.forms import Form, Known, Part
 from sltk.certify.differential.stage_map import Offsets, StageMap, biases
-from sltk.certify.maps import dense, sizes, upper_selected
+from sltk.certify.maps import dense, shape_of, sizes, upper_selected
 from sltk.certify.signed import Signed
+from sltk.certify.sparse import SparseMap
 from sltk.core.numerics.rounding import UNIT, gamma
 from sltk.networks.affine import Affine
+
+LARGE = 2**16  # weights, above which a sparse product can be worth its tables
+DENSITY = 0.25  # below which it is
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class CopiesMap(StageMap):
         shape: of what is read, no batch axis.
         copies_in: of it.
         offsets: at the output.
+        few_errors, few_selected: those of ``delta`` and ``selected`` that are there, where these are few.
     """
 
     affine: Affine
@@ -35,6 +40,8 @@ class CopiesMap(StageMap):
     shape: tuple[int, ...]
     copies_in: int
     offsets: Offsets
+    few_errors: SparseMap | None = None
+    few_selected: SparseMap | None = None
 
     def pull(self, form: Form) -> Form:
         """By the adjoints of the three maps."""
@@ -42,7 +49,8 @@ class CopiesMap(StageMap):
         if form.target is not None:
             target = self.affine.adjoint(self.affine.kernel, form.target, self.shape, groups)
         if form.difference is not None:
-            own = self.affine.adjoint(self.delta, form.difference.flatten(1, 2), self.shape, groups)
+            c, few = form.difference.flatten(1, 2), self.few_errors
+            own = self.affine.adjoint(self.delta, c, self.shape, groups) if few is None else few.adjoint(c, self.shape)
             target = own if target is None else target.add_(own)
         return Form(target, self._copies(form.difference), self._copies(form.ticket))
 
@@ -73,7 +81,8 @@ class CopiesMap(StageMap):
         if c is None:
             return None
         merged = (self.copies_in * self.shape[0], *self.shape[1:])
-        found = self.affine.adjoint(self.selected, c.flatten(1, 2), merged, 1)
+        flat, few = c.flatten(1, 2), self.few_selected
+        found = self.affine.adjoint(self.selected, flat, merged, 1) if few is None else few.adjoint(flat, merged)
         return found.reshape(len(c), self.copies_in, *self.shape)
 
 
@@ -106,4 +115,14 @@ def copies_map(
         slack + met + round_off * off,
         slack + round_off * carried + UNIT * (target.abs() + apart.abs()),
     )  # fmt: skip
-    return CopiesMap(affine, flat, weight, shape, copies_in, offsets)
+    few = (None, None)
+    if sparse(delta.value, selected):
+        few = SparseMap.of(affine, delta.value), SparseMap(affine, selected)
+    return CopiesMap(affine, flat, weight, shape, copies_in, offsets, *few)
+
+
+def sparse(delta: Tensor, selected: csr_matrix) -> bool:
+    """Whether a stage of copies is large, and few of its weights are there: a sparse product is worth its tables."""
+    rows, columns = shape_of(selected)
+    there = int(selected.nnz) + int(delta.count_nonzero())  # pyright: ignore
+    return rows * columns > LARGE and there <= DENSITY * (rows * columns + delta.numel())

@@ -20,6 +20,7 @@ from sltk.networks.network import Network
 from sltk.networks.op import Step as Op
 from sltk.networks.wiring import INPUT
 
+FAR = 8.0  # ranges of target and ticket that are so much wider say nothing of their difference
 ROOM = 2.0**20
 LEVELS = 2  # of shared gates
 
@@ -48,8 +49,9 @@ class Pair:
     room: float = ROOM
 
     def extend(
-        self, realised: Realised, injected: Tensor | None = None, refine: bool = True, levels: int = LEVELS
-    ) -> None:
+        self, realised: Realised, injected: Tensor | None = None, refine: bool = True, levels: int = LEVELS,
+        rows: bool = True,
+    ) -> bool:  # fmt: skip
         """Relax the next stage.
 
         Args:
@@ -57,6 +59,10 @@ class Pair:
             injected: ``(copies, out, ...)``, at least 0: what else each affine output of the ticket may be off by.
             refine: whether its ranges are sought by substitution, or interval arithmetic is enough.
             levels: of shared gates on the way back.
+            rows: whether that may go functional by functional, where there is no quicker way.
+
+        Returns:
+            Whether ranges were found by substitution.
         """
         index = len(self.stages)
         stage, wire = self.network.stages[index], self.network.wires[index]
@@ -65,18 +71,25 @@ class Pair:
         start = _forward(stage.affine, realised, entering, skips, injected)
         extra = torch.zeros_like(start.difference.low) if injected is None else injected
         self.stages.append(Stage(realised.map(stage.affine, entering, extra), ()))
-        here = consistent(self._refined(start, levels) if refine else start)
+        found = self._refined(start, levels, rows) if refine else None
+        here = consistent(start if found is None else found)
         self.at.append(here)
         steps, after = _steps(stage.after, here)
         self.stages[-1] = Stage(self.stages[-1].map, steps)
         self.known.append(after)
+        return found is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing follows the affine output of the last stage: its differences alone are asked for."""
+        return len(self.stages) == len(self.network.stages) and not self.network.stages[-1].after
 
     @property
     def passage(self) -> Passage:
         """The way back through what is relaxed."""
         return Passage(self.network, self.box, self.stages, self.known, self.fronts)
 
-    def _refined(self, start: Known, levels: int) -> Known:
+    def _refined(self, start: Known, levels: int, rows: bool) -> Known | None:
         wire = self.network.wires[len(self.stages) - 1]
         if wire.reads == INPUT and not wire.adds:
             found = self.stages[-1].map.extremes()
@@ -86,11 +99,17 @@ class Pair:
             index = len(self.stages) - 1
             self.fronts[index] = Front(self.network, tuple(self.stages), tuple(self.known), self.box)
             return self._shared(start.met(self.fronts[index].ranges(start)), levels)
-        patches = Patches.of(self.network, self.stages, self.box, self.memory)
+        patches = Patches.of(self.network, self.stages, self.box)
         if patches is not None:
             return start.met(patches.ranges(start))
-        target = self._range(start.target, lambda c: Form(target=c[:, 0]))
+        return self._by_rows(start, levels) if rows else None
+
+    def _by_rows(self, start: Known, levels: int) -> Known:
         difference = self._range(start.difference, lambda c: Form(difference=c))
+        apart = _less(start.target, start.ticket).magnitude
+        if self.ended and bool((apart > FAR * difference.magnitude).all()):
+            return self._shared(Known(start.target, meet(start.difference, difference), start.ticket), levels)
+        target = self._range(start.target, lambda c: Form(target=c[:, 0]))
         ticket = self._range(start.ticket, lambda c: Form(ticket=c))
         return self._shared(
             Known(*map(meet, (start.target, start.difference, start.ticket), (target, difference, ticket))), levels

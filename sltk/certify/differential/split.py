@@ -2,7 +2,8 @@
 
 What holds on both halves of a box holds on the box, so the largest bound over the leaves is one for the domain, at any
 time. Over smaller boxes slopes vary less, which is what the relaxation loses most by. A box is halved along the input
-that moves the first layer most, by ``sum_j |W_ji|`` times its width.
+that moves the first layer most, by ``sum_j |W_ji|`` times its width. Small networks are bounded on many boxes at once
+(``sltk.certify.boxes``), others on one after the other.
 """
 
 import heapq
@@ -14,6 +15,8 @@ from itertools import count
 import torch
 from torch import Tensor
 
+from sltk.certify.boxes.pair import stage_matrices
+from sltk.certify.boxes.search import Budget, cost_of_box, searched
 from sltk.certify.differential.certify import Limits, relaxation
 from sltk.certify.intervals import Box
 from sltk.certify.realised import Realised
@@ -21,6 +24,9 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
+
+LEAST = 16  # boxes
+REFINING = 2e9  # products that a certificate of which nothing is said may take: about two seconds on one core
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,13 @@ class Bisection:
         per_output: ``output_shape``, largest over the leaves; ``None`` where the whole box declined.
         boxes: leaves.
         text: in words.
+        leaving: largest error behind each stage over the whole box.
     """
 
     per_output: Tensor | None
     boxes: int
     text: str
+    leaving: tuple[float, ...] = ()
 
 
 def bisected(
@@ -66,6 +74,9 @@ def bisected(
     if whole.per_output is None:
         return Bisection(None, 0, whole.text)
     ends = box.on(network.input_shape)
+    small = refined(network, box, realised, whole.per_output, Budget(seconds - (clock() - started), clock=clock))
+    if small is not None:
+        return small
     leaves = [(-float(whole.per_output.max()), next(ties), ends, whole.per_output)]
     while clock() - started < seconds:
         _, _, worst, above = heapq.heappop(leaves)
@@ -74,7 +85,31 @@ def bisected(
             per_output = above if found is None else torch.minimum(found, above)
             heapq.heappush(leaves, (-float(per_output.max()), next(ties), half, per_output))
     per_output = torch.stack([leaf[3] for leaf in leaves]).amax(0)
-    return Bisection(per_output, len(leaves), f"the same on {len(leaves)} boxes that cover the domain")
+    return Bisection(per_output, len(leaves), _said(len(leaves)), whole.leaving)
+
+
+def refined(
+    network: Network, box: Box, realised: Sequence[Realised], above: Tensor, budget: Budget
+) -> Bisection | None:
+    """Bounds ``above`` over the box, brought closer within a budget; ``None`` for networks that are not small.
+
+    Args:
+        network: the target.
+        box: the domain.
+        realised: one entry a stage.
+        above: ``output_shape``.
+        budget: for fewer than ``LEAST`` boxes nothing is begun.
+    """
+    stages = stage_matrices(network, realised)
+    if stages is None or cost_of_box(stages) * LEAST > budget.work:
+        return None
+    ends = box.on(network.input_shape)
+    found = searched(stages, Interval(ends.low.flatten(), ends.high.flatten()), above.flatten(), budget)
+    return Bisection(found.per_output.reshape(above.shape), found.boxes, _said(found.boxes))
+
+
+def _said(boxes: int) -> str:
+    return f"the same on {boxes} boxes that cover the domain"
 
 
 def _halves(network: Network, box: Interval) -> tuple[Interval, Interval]:

@@ -14,15 +14,11 @@ sizes meet ``r + gamma_N |c|``.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import singledispatch
 
 import torch
 from torch import Tensor
 
-from sltk.certify.common import Common
-from sltk.certify.copies import Copies
 from sltk.certify.local.kernels import centred, joined
-from sltk.certify.realised import Realised
 from sltk.certify.signed import Ball, Signed
 from sltk.certify.sparse import SMALLEST, SparseMap
 from sltk.core.errors import SltkError
@@ -102,13 +98,24 @@ class FromCopies(PairMap):
 
 @dataclass(frozen=True)
 class FromCommon(PairMap):
-    """``W e + D+ max(x^, 0) + D- min(x^, 0) + g`` and the remainders; ``falling`` is ``None`` where D- is D+."""
+    """``W e + D+ max(x^, 0) + D- min(x^, 0) + g`` and the remainders.
+
+    Attributes:
+        affine: the target's.
+        rising: ``D+``; falling: ``D-``, ``None`` where that is the same.
+        remainder: ``R``; order: ``q``.
+        bias: g, ``(copies, out)``.
+        reach: largest ``|w|``; radius: up to which ``|w x|`` the remainders hold.
+    """
 
     affine: Affine
     rising: SignedMap
     falling: SignedMap | None
     remainder: SparseMap
-    known: Common
+    order: int
+    bias: Signed
+    reach: float
+    radius: float
 
     def __call__(self, x: Interval, e: Interval, ticket: Interval) -> Interval:
         """The target's own map of the one difference, and the errors of the effective parameters.
@@ -122,7 +129,7 @@ class FromCommon(PairMap):
             parts.append(self._curved(seen))
         if not parts or bool((e.low != 0).any() | (e.high != 0).any()):
             parts.append(self._target(_merged(e)))
-        return _total(parts, self.known.bias, self.affine.terms + 2)
+        return _total(parts, self.bias, self.affine.terms + 2)
 
     def _errors(self, seen: Interval) -> list[Ball]:
         if self.falling is None:
@@ -134,13 +141,13 @@ class FromCommon(PairMap):
 
     def _curved(self, seen: Interval) -> Ball:
         size = power = seen.magnitude
-        if self.known.reach * float(size.max()) * (1 + 4 * UNIT) > self.known.radius:
+        if self.reach * float(size.max()) * (1 + 4 * UNIT) > self.radius:
             raise SltkError(
                 f"stage '{self.affine.name}' feeds its univariate neurons up to |w x|="
-                f"{self.known.reach * float(size.max()):.6g}, but their remainder is bounded for |w x| <= "
-                f"{self.known.radius:.6g} only; use smaller incoming weights or inputs."
+                f"{self.reach * float(size.max()):.6g}, but their remainder is bounded for |w x| <= "
+                f"{self.radius:.6g} only; use smaller incoming weights or inputs."
             )
-        for _ in range(self.known.order - 1):
+        for _ in range(self.order - 1):
             power = swell(power * size, 2) + underflow(1, power, size)
         radius = self.remainder.upper(power)
         return Ball(torch.zeros_like(radius), radius)
@@ -150,34 +157,8 @@ class FromCommon(PairMap):
         kernel = self.affine.kernel
         centre, size = middles(e, gamma(self.affine.terms + 4))
         own = self.affine.correlate(kernel, centre), self.affine.correlate(kernel.abs(), size)
-        shape = (len(centre), self.known.copies, *own[0].shape[1:])
+        shape = (len(centre), self.bias.shape[0], *own[0].shape[1:])
         return Ball(*(part[:, None].expand(shape).flatten(1, 2) for part in own))
-
-
-@singledispatch
-def pair_map(realised: Realised, affine: Affine) -> PairMap:
-    """The map of a stage that is realised so.
-
-    Raises:
-        SltkError: a way of realising that has no such map.
-    """
-    raise SltkError(f"pair_map knows Common and Copies, but got {type(realised).__name__}.")
-
-
-@pair_map.register
-def _(realised: Copies, affine: Affine) -> PairMap:
-    weights = SparseMap(affine, realised.selected)
-    return FromCopies(SignedMap.of(affine, realised.delta), SignedMap(weights, weights.sizes), realised.bias)
-
-
-@pair_map.register
-def _(realised: Common, affine: Affine) -> PairMap:
-    rising, falling = realised.delta_positive, realised.delta_negative
-    same = torch.equal(rising.value, falling.value) and torch.equal(rising.slack, falling.slack)
-    other = None if same else SignedMap.of(affine, falling)
-    return FromCommon(
-        affine, SignedMap.of(affine, rising), other, SparseMap.of(affine, realised.remainder), realised
-    )  # fmt: skip
 
 
 def _merged(x: Interval) -> Interval:

@@ -1,8 +1,9 @@
-"""``sltk certify``: around which inputs the ticket's answer is proved to be the target's."""
+"""``sltk certify``: how large the error can be, or around which inputs the ticket's answer is proved the target's."""
 
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -11,13 +12,13 @@ from torch import Tensor
 
 from sltk.certify.local.attack import unchanged
 from sltk.certify.local.certificates import LocalCertificates
+from sltk.cli.domain_bound import certify_domain, finish
 from sltk.cli.options import Certify
-from sltk.cli.show import facts, peak_memory
+from sltk.cli.show import facts
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
-from sltk.core.files import canonical_json, write_atomic
 from sltk.core.statistics.stats import clopper_pearson
 from sltk.harness.progress import progress
 
@@ -31,6 +32,10 @@ def run_certify(options: Certify, console: Console) -> int:
     loaded = load(options.file)
     target = target_network(options.target, options.arch, loaded.architecture.input_shape)
     ticket = loaded.with_target(target)
+    if options.data is None:
+        return certify_domain(options, ticket, started, console)
+    if options.seconds:
+        raise SltkError("--seconds is for the whole domain; leave out --data, or --seconds.")
     x = dataset(options.data, options.data_folder).test_x[: options.limit]
     runs = [None, *(getattr(torch, name) for name in options.run)]
     with progress(console) as report:
@@ -43,11 +48,8 @@ def run_certify(options: Certify, console: Console) -> int:
                 ticket.observe(x, getattr(torch, name), partial(report, f"running in {name}")) for name in options.run
             ]
         same = _attacked(options, ticket, x, partial(report, "attack on the target"))
-    seconds = time.perf_counter() - started
-    out = options.out or options.file.with_name(options.file.name + ".certify.json")
-    write_atomic(out, canonical_json(record(options, found, same, seconds)))
     _print(options, found, same, console)
-    console.print(f"{seconds:.1f} s, peak memory {peak_memory()}; the same as JSON in {out}")
+    finish(options, record(options, found, same, time.perf_counter() - started), console)
     return 0
 
 
@@ -62,7 +64,7 @@ def _attacked(options: Certify, ticket: StrongTicket, x: Tensor, report: Callabl
     return unchanged(ticket.target, x, options.radius, ticket.domain, options.attack_steps, report=report)
 
 
-def record(options: Certify, found: list[LocalCertificates], same: Tensor | None, seconds: float) -> dict[str, object]:
+def record(options: Certify, found: list[LocalCertificates], same: Tensor | None, seconds: float) -> dict[str, Any]:
     """Certificates as JSON; ``inputs`` has one entry an input, in the order of the data set."""
     return {
         "file": str(options.file),

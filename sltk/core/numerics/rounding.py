@@ -47,10 +47,10 @@ def underflow(terms: int, *factors: Tensor) -> float:
     smallest = 1.0
     for factor in factors:
         size = factor.abs()
-        size = size[size > 0]
-        if size.numel() == 0:
+        least = float(size.masked_fill_(size == 0, math.inf).min()) if size.numel() else math.inf
+        if least == math.inf:
             return 0.0
-        smallest *= min(1.0, float(size.min()))
+        smallest *= min(1.0, least)
     return 0.0 if smallest >= _SAFE_PRODUCT else terms * _SMALLEST_NORMAL
 
 

@@ -6,8 +6,8 @@ the line of slope M from a, behind it below that of slope m to b, and each is mo
 into cells, so that this is exact for pieces of lines, and off by ``(M - m) (b - a)/4`` of a cell else.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import torch
@@ -15,14 +15,32 @@ from torch import Tensor
 
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.activation import Activation
+from sltk.networks.activations.line_kernel import lowest_lines
 from sltk.networks.relaxed import Lines
 
 CELLS = 12
+BLOCK = 2**13  # entries
 ROUNDING = 2.0**-46  # relative: a dozen operations in float64
 
 
 def activation_lines(phi: Activation, x: Interval) -> Lines:
     """Lines that enclose ``phi`` on ``x``, entry by entry: of a few slopes those that are closest in the middle."""
+    return _blockwise(lambda part: _lines(phi, part), x).charged(x.magnitude)
+
+
+def _blockwise(found: Callable[..., Lines], *intervals: Interval) -> Lines:
+    """Lines of intervals of one shape, as many entries at a time as a cache holds with all that is computed of them."""
+    shape = intervals[0].low.shape
+    flat = [(x.low.flatten(), x.high.flatten()) for x in intervals]
+    parts = [
+        found(*(Interval(low[first : first + BLOCK], high[first : first + BLOCK]) for low, high in flat))
+        for first in range(0, max(1, len(flat[0][0])), BLOCK)
+    ]
+    lines = ((part.slope_low, part.low, part.slope_high, part.high) for part in parts)
+    return Lines(*(torch.cat(one).reshape(shape) for one in zip(*lines, strict=True)))
+
+
+def _lines(phi: Activation, x: Interval) -> Lines:
     edges = _edges(phi, x)
     low, high = phi.range(edges, edges)
     least, most = phi.slopes(edges[:-1], edges[1:])
@@ -35,7 +53,7 @@ def activation_lines(phi: Activation, x: Interval) -> Lines:
     steep = torch.stack(slopes)
     upper = (steep.gather(0, best_above)[0], torch.stack(above).gather(0, best_above)[0])
     lower = (steep.gather(0, best_below)[0], torch.stack(below).gather(0, best_below)[0])
-    return Lines(*lower, *upper).charged(x.magnitude)
+    return Lines(*lower, *upper)
 
 
 def _edges(phi: Activation, x: Interval) -> Tensor:
@@ -89,19 +107,6 @@ class _Core:
     over_left: Tensor
     over_right: Tensor
 
-    def above(self, d: Interval, slope: Tensor) -> Tensor:
-        """Upper bound of ``phi(y) - phi(y - d) - slope d``: convex on each side of 0, so largest at an end or at 0."""
-        found = torch.full_like(slope, -torch.inf)
-        for end, here, over in ((d.low, d.low <= 0, self.over_left), (d.high, d.high >= 0, self.over_right)):
-            top = torch.maximum(self.least * end, self.most * end) - slope * end
-            found = torch.where(here, torch.maximum(found, top + over), found)
-            inner = torch.where(here, over, -torch.inf)
-            found = torch.maximum(found, torch.where((d.low <= 0) & (d.high >= 0), inner, -torch.inf))
-        for end, here, over in ((d.high, d.high < 0, self.over_left), (d.low, d.low > 0, self.over_right)):
-            top = torch.maximum(self.least * end, self.most * end) - slope * end
-            found = torch.where(here, torch.maximum(found, top + over), found)
-        return found
-
 
 def difference_lines(phi: Activation, target: Interval, ticket: Interval, d: Interval) -> Lines:
     """Lines that enclose ``phi(y) - phi(y - d)`` for y in ``target``, ``y - d`` in ``ticket``.
@@ -111,6 +116,12 @@ def difference_lines(phi: Activation, target: Interval, ticket: Interval, d: Int
     slopes of one piece and the length by which the hull leaves it say more. For a few slopes the best of all
     constants is taken, and of the lines the one that is closest in the middle of d.
     """
+    ends = torch.broadcast_tensors(target.low, target.high, ticket.low, ticket.high, d.low, d.high)
+    wide = [Interval(ends[k], ends[k + 1]) for k in (0, 2, 4)]
+    return _blockwise(lambda *parts: _difference_lines(phi, *parts), *wide).charged(d.magnitude)
+
+
+def _difference_lines(phi: Activation, target: Interval, ticket: Interval, d: Interval) -> Lines:
     up_cores, down_cores = _cores(phi, target, ticket)
     magnitude = torch.stack([core.most.abs().maximum(core.least.abs()) for core in up_cores]).amax(0)
     slack = ROUNDING * (
@@ -118,22 +129,16 @@ def difference_lines(phi: Activation, target: Interval, ticket: Interval, d: Int
     )
     slope_high, high = _best(up_cores, d)
     slope_low, low = _best(down_cores, d)
-    return Lines(-slope_low, -low - slack, slope_high, high + slack).charged(d.magnitude)
+    return Lines(-slope_low, -low - slack, slope_high, high + slack)
 
 
 def _best(cores: Sequence[_Core], d: Interval) -> tuple[Tensor, Tensor]:
     """Slope and constant of the lowest line above, at the middle of d."""
-    width, middle = d.high - d.low, (d.low + d.high) / 2
-    slopes = [slope for core in cores for slope in (core.least, core.most)]
-    for core in cores:
-        ends = [torch.maximum(core.least * end, core.most * end) for end in (d.low, d.high)]
-        for left, right in ((0.0, 0.0), (core.over_left, core.over_right)):
-            rise = ends[1] + right - ends[0] - left
-            slopes.append(torch.where(width > 0, rise / width, core.most))
-    steep = torch.stack(slopes)
-    constants = torch.stack([torch.stack([core.above(d, s) for core in cores]).amin(0) for s in slopes])
-    best = (steep * middle + constants).argmin(0, keepdim=True)
-    return steep.gather(0, best)[0], constants.gather(0, best)[0]
+    slope, constant = torch.empty_like(d.low), torch.empty_like(d.low)
+    parts = [torch.stack([getattr(core, f.name) for core in cores]).numpy() for f in fields(_Core)]
+    ends = (d.low.contiguous().numpy(), d.high.contiguous().numpy(), slope.numpy(), constant.numpy())
+    lowest_lines(parts[0], parts[1], parts[2], parts[3], *ends)
+    return slope, constant
 
 
 def _cores(phi: Activation, target: Interval, ticket: Interval) -> tuple[list[_Core], list[_Core]]:

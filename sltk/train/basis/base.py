@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from sltk.core.errors import SltkError
 
 
 class Basis(nn.Module, ABC):
@@ -52,6 +55,43 @@ class Basis(nn.Module, ABC):
             coefficients: ``(..., *shape)``; only bases that are not orthonormal look at them.
         """
         return torch.ones_like(coefficients)
+
+    def dense(self, x: Tensor, coefficients: Tensor, bias: Tensor | None = None, *, turned: bool = False) -> Tensor:
+        """``x W^T + bias`` with ``W = B c``, in the order of products that a basis finds cheapest.
+
+        Args:
+            x: ``(rows, in)``, or ``(replicas, rows, in)``.
+            coefficients: of a weight ``(out, in)``, with the same replica axis or none.
+            bias: ``(out,)``, with the same replica axis or none.
+            turned: ``x`` is what ``turn`` gave.
+
+        Returns:
+            ``(rows, out)`` or ``(replicas, rows, out)``: what ``synthesise`` and a product give, to rounding.
+        """
+        if turned:
+            raise SltkError(f"{type(self).__name__} turns no inputs; pass them as they are.")
+        return product(x, self.synthesise(coefficients), bias)
+
+    def turn(self, x: Tensor) -> Tensor | None:
+        """Inputs ``(..., in)`` of a dense layer in this basis, once for a whole data set; ``None`` if it has no way.
+
+        Only where ``B`` is the same for all replicas.
+        """
+        return None
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``x W^T + bias``, for one network or for a stack.
+
+    Args:
+        x: ``(rows, in)``, or ``(replicas, rows, in)``.
+        weight: ``(out, in)``, or ``(replicas, out, in)``.
+        bias: ``(out,)``, or ``(replicas, out)``, or none.
+    """
+    if weight.ndim == 2:
+        y = F.linear(x, weight, bias if bias is None or bias.ndim == 1 else None)
+        return y if bias is None or bias.ndim == 1 else y + bias[:, None]
+    return torch.bmm(x, weight.mT) if bias is None else torch.baddbmm(bias[:, None], x, weight.mT)
 
 
 MakeBasis = Callable[[str, Tensor], Basis]  # (qualified name, weight) -> its basis

@@ -1,19 +1,26 @@
 """Bases that act on each axis by a matrix of its own: ``B = B_1 (x) ... (x) B_m``, never formed."""
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
-from sltk.train.basis.base import Basis
+from sltk.train.basis.base import Basis, product
+
+AS_ONE = 64  # numbers in the last axes below which one product, of their squares, is faster than one an axis
 
 
 class Separable(Basis):
     r"""``W = c x_1 M_1 x_2 M_2 ...``: along every axis with a factor, ``W_i = sum_j M_{ij} c_j``, ``M`` orthonormal.
 
-    A weight of ``d = d_1 ... d_m`` numbers costs ``O(d (d_1 + ... + d_m))``, not ``O(d^2)``.
+    A weight of ``d = d_1 ... d_m`` numbers costs ``O(d (d_1 + ... + d_m))``, not ``O(d^2)``. Last axes of few numbers,
+    as the taps of a kernel, are one: one product over all filters, where a product an axis is thousands of tiny ones.
+
+    In a dense layer ``B = B_out (x) B_in`` and ``x W^T = ((x B_in) c^T) B_out^T``: either side acts on the weight or on
+    the activations, whichever has fewer rows.
 
     Args:
         factors: orthonormal ``(n, n)`` matrices by negative axis of ``view``; an axis without one is left as it is.
@@ -46,15 +53,75 @@ class Separable(Basis):
         """What the factors take; 0 where shape and seed give them."""
         return self.stored
 
-    def _act(self, x: Tensor, *, transpose: bool) -> Tensor:
-        require_full_precision(x.device.type)
+    def dense(self, x: Tensor, coefficients: Tensor, bias: Tensor | None = None, *, turned: bool = False) -> Tensor:
+        """See ``Basis``. Weights are turned twice a step, forward and backward; inputs that are data, once."""
+        rows, (out, inner) = x.shape[-2], coefficients.shape[-2:]
+        if torch.is_autocast_enabled(x.device.type):  # activations are rounded there: weights alone are turned
+            rows = max(out, inner)
+        if not turned and self._input and rows * (1 + x.requires_grad) < 2 * out:
+            x, turned = self._on_inputs(x), True
+        late = self._output in self.axes and rows < inner
+        left = [axis for axis in self.axes if not (turned if axis in self._input else late)]
+        weight = self._act(coefficients, left, transpose=False)
+        if not late:
+            return product(x, weight, bias)
+        return product(product(x, weight), self._matrix(self._output, x.dtype), bias)
+
+    def turn(self, x: Tensor) -> Tensor | None:
+        """``x B_in``; ``None`` where the input side has no factor, or one a replica."""
+        if not self._input or any(getattr(self, f"factor{-axis}").ndim > 2 for axis in self._input):
+            return None
+        return self._on_inputs(x)
+
+    @property
+    def _output(self) -> int:
+        """Axis of the outputs of a dense layer."""
+        return -2 if self.view is None else -len(self.view)
+
+    @property
+    def _input(self) -> tuple[int, ...]:
+        """Axes of its inputs that have a factor."""
+        return tuple(axis for axis in self.axes if axis > self._output)
+
+    def _on_inputs(self, x: Tensor) -> Tensor:
+        shape = x.shape
+        if self.view is not None:
+            x = x.reshape(*shape[:-1], *self.view[1:])
+        return self._along_axes(x, self._input, transpose=True).reshape(shape)
+
+    def _act(self, x: Tensor, axes: Sequence[int] | None = None, *, transpose: bool) -> Tensor:
         shape = x.shape
         if self.view is not None:
             x = x.reshape(*_lead(shape, self.view), *self.view)
-        for axis in self.axes:
-            matrix = getattr(self, f"factor{-axis}").to(x.dtype)
+        return self._along_axes(x, self.axes if axes is None else axes, transpose=transpose).reshape(shape)
+
+    def _along_axes(self, x: Tensor, axes: Sequence[int], *, transpose: bool) -> Tensor:
+        require_full_precision(x.device.type)
+        if torch.is_autocast_enabled(x.device.type):
+            with torch.autocast(x.device.type, enabled=False):
+                return self._along_axes(x, axes, transpose=transpose)
+        matrices = [(axis, self._matrix(axis, x.dtype)) for axis in axes]
+        flat = self._as_one(x, matrices)
+        if flat > 1:
+            shape = x.shape
+            joined = functools.reduce(torch.kron, [matrix.contiguous() for _, matrix in matrices[-flat:]])
+            x = _along(x.flatten(-flat), joined.mT if transpose else joined, -1).reshape(shape)
+            matrices = matrices[:-flat]
+        for axis, matrix in matrices:
             x = _along(x, matrix.mT if transpose else matrix, axis)
-        return x.reshape(shape)
+        return x
+
+    def _as_one(self, x: Tensor, matrices: list[tuple[int, Tensor]]) -> int:
+        """How many of the last axes have a factor each, and few enough numbers together to be one axis."""
+        count = 0
+        for axis, matrix in reversed(matrices):
+            if axis != -count - 1 or matrix.ndim > 2 or math.prod(x.shape[axis:]) > AS_ONE:
+                break
+            count += 1
+        return count
+
+    def _matrix(self, axis: int, dtype: torch.dtype) -> Tensor:
+        return getattr(self, f"factor{-axis}").to(dtype)
 
 
 def require_full_precision(device: str) -> None:

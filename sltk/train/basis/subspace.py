@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from sltk.core.rng import Name
-from sltk.train.basis.base import NamedBasis
+from sltk.train.basis.base import Basis, NamedBasis
 from sltk.train.basis.haar import haar
 from sltk.train.basis.separable import Separable
 
@@ -32,6 +32,14 @@ class Subspace(Separable):
     def synthesise(self, coefficients: Tensor) -> Tensor:
         """``W = W_0 + B c``."""
         return self.start + super().synthesise(coefficients)
+
+    def dense(self, x: Tensor, coefficients: Tensor, bias: Tensor | None = None, *, turned: bool = False) -> Tensor:
+        """By the weight itself: what is turned is a part of it alone."""
+        return Basis.dense(self, x, coefficients, bias, turned=turned)
+
+    def turn(self, x: Tensor) -> None:
+        """No way: ``W_0`` reads the inputs as they are."""
+        return None
 
 
 def subspace(start: Tensor, shape: tuple[int, ...], seed: int, *names: Name) -> Subspace:

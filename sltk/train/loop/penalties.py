@@ -18,8 +18,8 @@ class Penalty(Protocol):
         """``lambda`` at ``step``, counted from 0 in its phase."""
         ...
 
-    def __call__(self, tickets: Mapping[str, Ticket], step: int) -> Tensor:
-        """The term, summed over replicas: each replica's gradient is its own."""
+    def __call__(self, tickets: Mapping[str, Ticket], strength: Tensor) -> Tensor:
+        """The term at this ``strength``, summed over replicas: each replica's gradient is its own."""
         ...
 
 
@@ -47,9 +47,8 @@ class GrowingL2:
         """``lambda`` at ``step``."""
         return min(self.cap, self.increment * (step // self.every))
 
-    def __call__(self, tickets: Mapping[str, Ticket], step: int) -> Tensor:
+    def __call__(self, tickets: Mapping[str, Ticket], strength: Tensor) -> Tensor:
         """The term; see the class."""
-        strength = self.strength(step)
         terms = [torch.where(t.mask, 0.0, t.coefficients).square().sum() for t in tickets.values()]
         return 0.5 * strength * torch.stack(terms).sum()
 
@@ -104,6 +103,6 @@ class L1:
         """Constant."""
         return self.weight
 
-    def __call__(self, tickets: Mapping[str, Ticket], step: int) -> Tensor:
+    def __call__(self, tickets: Mapping[str, Ticket], strength: Tensor) -> Tensor:
         """The term; see the class."""
-        return self.weight * torch.stack([t.gated().abs().sum() for t in tickets.values()]).sum()
+        return strength * torch.stack([t.gated().abs().sum() for t in tickets.values()]).sum()

@@ -27,6 +27,8 @@ class TrainingRecipe:
         milestones: steps at which the rate is multiplied by ``factor``.
         factor: see ``milestones``.
         rates: how the rate goes over each training, whatever its length, where there are no milestones.
+        precision: of the products of a forward and a backward pass; ``bfloat16`` keeps what is trained, the optimiser
+            and every transform into and out of a basis in the dtype of the coefficients.
     """
 
     optimiser: Literal["sgd", "adam"] = "sgd"
@@ -38,10 +40,13 @@ class TrainingRecipe:
     milestones: tuple[int, ...] = ()
     factor: float = 0.1
     rates: Rates = COSINE
+    precision: Literal["full", "bfloat16"] = "full"
 
     def __post_init__(self) -> None:
         if self.optimiser not in ("sgd", "adam"):
             raise SltkError(f"optimiser must be sgd or adam, but got {self.optimiser!r}.")
+        if self.precision not in ("full", "bfloat16"):
+            raise SltkError(f"precision must be full or bfloat16, but got {self.precision!r}.")
         if not (self.rate > 0 and 0 <= self.momentum < 1 and self.decay >= 0 and self.batch >= 1 and self.total >= 0):
             raise SltkError(
                 f"a recipe needs rate > 0, 0 <= momentum < 1, decay >= 0, batch >= 1, total >= 0, but got {self}."
@@ -66,7 +71,10 @@ class TrainingRecipe:
 
     def make(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """The optimiser; every one here works number by number, so replicas do not touch each other."""
+        trained = list(parameters)
         if self.optimiser == "adam":
-            return torch.optim.Adam(parameters, self.rate, weight_decay=self.decay)
+            # Fused, it counts its steps on the device; on a CPU there is nothing to wait for.
+            elsewhere = any(p.device.type != "cpu" for p in trained)
+            return torch.optim.Adam(trained, self.rate, weight_decay=self.decay, fused=elsewhere)
         # One pass over each tensor in place of four; with many small layers that is a quarter of a step.
-        return torch.optim.SGD(parameters, self.rate, momentum=self.momentum, weight_decay=self.decay, fused=True)
+        return torch.optim.SGD(trained, self.rate, momentum=self.momentum, weight_decay=self.decay, fused=True)

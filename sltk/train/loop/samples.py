@@ -6,6 +6,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from sltk.core.device_words import orders
 from sltk.core.errors import SltkError
 from sltk.core.rng import torch_stream
 
@@ -56,11 +57,14 @@ def split_validation(x: Tensor, y: Tensor, share: float = VALIDATION, *, name: s
     return Samples(x[order[held:]], y[order[held:]]), Samples(x[order[:held]], y[order[:held]])
 
 
-def batch_rows(seeds: tuple[int, ...], position: int, batch: int, total: int) -> Tensor:
+def batch_rows(
+    seeds: tuple[int, ...], position: int, batch: int, total: int, device: torch.device | str = "cpu"
+) -> Tensor:
     """Rows ``(replicas, batch)`` of step ``position``: each epoch a new order, from the replica's own seed.
 
-    The order of epoch ``e`` under seed ``s`` is the stream ``(s, "order", e)``: it needs no state, and no two seeds
-    share orders. Rows past the last full batch of an epoch are left out.
+    The order of epoch ``e`` under seed ``s`` is word ``e`` of the counter-based stream ``(s, "order")``: it needs no
+    state, is the same on every device, is made there, and no two seeds share orders. Rows past the last full batch of
+    an epoch are left out.
 
     Raises:
         SltkError: a batch larger than the data.
@@ -68,10 +72,9 @@ def batch_rows(seeds: tuple[int, ...], position: int, batch: int, total: int) ->
     if not 1 <= batch <= total:
         raise SltkError(f"batch must be from 1 to the {total} training rows, but got {batch}.")
     epoch, place = divmod(position, total // batch)
-    return _orders(seeds, epoch, total)[:, place * batch : (place + 1) * batch]
+    return _orders(seeds, epoch, total, torch.device(device))[:, place * batch : (place + 1) * batch]
 
 
 @lru_cache(maxsize=4)
-def _orders(seeds: tuple[int, ...], epoch: int, total: int) -> Tensor:
-    own = {s: torch.randperm(total, generator=torch_stream(s, "order", epoch)) for s in set(seeds)}
-    return torch.stack([own[s] for s in seeds])
+def _orders(seeds: tuple[int, ...], epoch: int, total: int, device: torch.device) -> Tensor:
+    return orders(seeds, ("order",), epoch, total, device)

@@ -25,7 +25,8 @@ def recompute(state: State) -> None:
             for place in range(min(MOST, len(train.y) // batch)):
                 for norm in norms:
                     norm.momentum = 1.0 / (place + 1)  # a plain average; None would ask each replica for its count
-                replicas(train.x[batch_rows((0,), place, batch, len(train.y))[0].to(train.y.device)], shared=True)
+                rows = batch_rows((0,), place, batch, len(train.y), train.y.device)[0]
+                replicas(train.x[rows], shared=True)
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):
             norm.momentum = momentum

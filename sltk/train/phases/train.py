@@ -10,6 +10,7 @@ from torch import Tensor
 from sltk.core.errors import SltkError
 from sltk.train.loop.budget import step_products
 from sltk.train.loop.evaluation import replica_loss
+from sltk.train.loop.generators import own_generators, store_generators
 from sltk.train.loop.penalties import GrowingL2, Penalty
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import batch_rows
@@ -54,21 +55,31 @@ class Train:
         """
         if state.optimiser is None or (self.fresh and state.inside == 0):
             state.optimiser = self.recipe.make(state.trained)
+        _schedule(state, self)
         loss = torch.zeros(())
-        with torch.random.fork_rng(enabled=True, devices=[]):
-            torch.set_rng_state(state.generator)
+        with own_generators(state):
             state.replicas.train()
             for step in range(state.inside, self.steps):
                 loss = _step(state, self, step)
                 state.position += 1
                 state.inside = step + 1
                 if state.keep is not None:
-                    state.generator = torch.get_rng_state()
+                    store_generators(state)
                     state.keep(state)
-            state.generator = torch.get_rng_state()
+            store_generators(state)
         _spend(state, self)
         if not math.isfinite(float(loss)):
             raise SltkError(f"training diverged within {self.steps} steps at rate {self.recipe.rate}; lower the rate.")
+
+
+def _schedule(state: State, phase: Train) -> None:
+    """Rates and strengths of every step of ``phase``, where the networks are: a step reads them without the host."""
+    rates = [phase.recipe.rate_at(phase.start + step) for step in range(phase.steps)]
+    strengths = [0.0 if phase.penalty is None else phase.penalty.strength(step) for step in range(phase.steps)]
+    wide = torch.float64 if state.device.type == "cpu" else torch.float32  # what fused optimisers read
+    dtype = next(iter(state.replicas.tickets.values())).coefficients.dtype
+    state.rates = torch.tensor(rates, dtype=wide, device=state.device)
+    state.strengths = torch.tensor(strengths, dtype=dtype, device=state.device)
 
 
 def _spend(state: State, phase: Train) -> None:
@@ -83,23 +94,27 @@ def _step(state: State, phase: Train, step: int) -> Tensor:
     replicas, optimiser = state.replicas, state.optimiser
     assert optimiser is not None
     for group in optimiser.param_groups:
-        group["lr"] = phase.recipe.rate_at(phase.start + step)
+        # Only a fused optimiser reads a rate from the device; the others are run on a CPU.
+        group["lr"] = state.rates[step] if group.get("fused") else phase.recipe.rate_at(phase.start + step)
         for parameter in group["params"]:
             parameter.grad = None
-    x, y = _batch(state, phase.recipe.batch)
+    turned = None if phase.augment is not None else state.turned_data()
+    x, y = _batch(state, phase.recipe.batch, state.task.train.x if turned is None else turned)
     if phase.augment is not None:
         x = phase.augment(x, replicas.seeds, state.position)
     if phase.refresh is not None:
         phase.refresh(replicas.tickets)
-    loss = replica_loss(replicas(x), y)
-    term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, step)
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=phase.recipe.precision == "bfloat16"):
+        out = replicas(x, turned=turned is not None)
+    loss = replica_loss(out.to(x.dtype), y)
+    term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, state.strengths[step])
     term.backward()
     optimiser.step()
     return loss.detach()
 
 
-def _batch(state: State, batch: int) -> tuple[Tensor, Tensor]:
+def _batch(state: State, batch: int, data: Tensor) -> tuple[Tensor, Tensor]:
     samples = state.task.train
-    rows = batch_rows(state.replicas.seeds, state.position, batch, len(samples.y)).to(samples.y.device)
+    rows = batch_rows(state.replicas.seeds, state.position, batch, len(samples.y), samples.y.device)
     flat = rows.flatten()
-    return samples.x.index_select(0, flat).unflatten(0, rows.shape), samples.y[rows]
+    return data.index_select(0, flat).unflatten(0, rows.shape), samples.y[rows]

@@ -159,7 +159,7 @@ class DensityPenalty:
         """Constant."""
         return self.weight
 
-    def __call__(self, tickets: Mapping[str, Ticket], step: int) -> Tensor:
+    def __call__(self, tickets: Mapping[str, Ticket], strength: Tensor) -> Tensor:
         """The term; see the class."""
         rows = [
             ticket.law.probability(ticket.scores).flatten(1)
@@ -168,4 +168,4 @@ class DensityPenalty:
         ]
         parts = [torch.cat(rows, 1)] if self.scope.kind == "global" else rows
         gaps = [part.shape[1] * (part.mean(1) - self.density).square().sum() for part in parts]
-        return self.weight * torch.stack(gaps).sum()
+        return strength * torch.stack(gaps).sum()

@@ -88,7 +88,9 @@ def erk_densities(shapes: Mapping[str, tuple[int, ...]], density: float) -> dict
         dense |= over
 
 
-def choose(scope: Scope, tickets: Mapping[str, Ticket], scores: Mapping[str, Tensor], density: float) -> dict:
+def choose(
+    scope: Scope, tickets: Mapping[str, Ticket], scores: Mapping[str, Tensor], density: float, *, checked: bool = True
+) -> dict:
     """New masks, exact in count: ``density`` of the numbers of each weight, or of all covered weights together.
 
     Args:
@@ -97,6 +99,7 @@ def choose(scope: Scope, tickets: Mapping[str, Ticket], scores: Mapping[str, Ten
         scores: by name, of the shape of the coefficients; ``-inf`` where a coefficient is out for good.
         density: kept fraction of the weights' numbers. A basis with groups keeps the largest number of whole groups,
             in order of score, that fits.
+        checked: whether scores that are not numbers are refused, for which the device is waited for.
 
     Returns:
         Masks of the covered layers by name, of the shape of the coefficients.
@@ -107,10 +110,10 @@ def choose(scope: Scope, tickets: Mapping[str, Ticket], scores: Mapping[str, Ten
     shapes = {name: weight_shape(tickets[name]) for name in names}
     if scope.kind == "global":
         budget = keep_count(density, sum(math.prod(shape) for shape in shapes.values()))
-        return _ranked({name: tickets[name] for name in names}, scores, budget)
+        return _ranked({name: tickets[name] for name in names}, scores, budget, checked)
     masks: dict[str, Tensor] = {}
     for name, budget in counts(scope, {n: weight_shape(t) for n, t in tickets.items()}, density).items():
-        masks |= _ranked({name: tickets[name]}, scores, budget)
+        masks |= _ranked({name: tickets[name]}, scores, budget, checked)
     return masks
 
 
@@ -133,15 +136,17 @@ def group_scores(ticket: Ticket, scores: Tensor) -> Tensor:
     return torch.where(out, -torch.inf, norms).flatten(1)
 
 
-def _ranked(tickets: dict[str, Ticket], scores: Mapping[str, Tensor], budget: int) -> dict[str, Tensor]:
+def _ranked(tickets: dict[str, Ticket], scores: Mapping[str, Tensor], budget: int, checked: bool) -> dict[str, Tensor]:
     rows = [group_scores(ticket, scores[name]) for name, ticket in tickets.items()]
     joined = torch.cat(rows, 1)
     if any(ticket.basis.groups for ticket in tickets.values()):
         sizes = [ticket.mask[0].numel() // row.shape[1] for ticket, row in zip(tickets.values(), rows, strict=True)]
-        widths = torch.cat([torch.full((row.shape[1],), n) for n, row in zip(sizes, rows, strict=True)])
-        kept = largest_groups(joined, widths, budget)
+        widths = torch.cat(
+            [torch.full((row.shape[1],), n, device=row.device) for n, row in zip(sizes, rows, strict=True)]
+        )
+        kept = largest_groups(joined, widths, budget, checked=checked)
     else:
-        kept = largest(joined, min(budget, joined.shape[1])) & (joined > -torch.inf)
+        kept = largest(joined, min(budget, joined.shape[1]), checked=checked) & (joined > -torch.inf)
     parts = kept.split([row.shape[1] for row in rows], 1)
     return {name: spread(ticket, part) for (name, ticket), part in zip(tickets.items(), parts, strict=True)}
 

@@ -48,7 +48,7 @@ def snip(state: State, tickets: Tickets, batch: int = 256) -> dict[str, Tensor]:
     Source: Lee et al. 1810.02340 (remembered); here for the coefficients of any basis.
     """
     samples = state.task.train
-    rows = batch_rows(state.replicas.seeds, 0, min(batch, len(samples.y)), len(samples.y)).to(samples.y.device)
+    rows = batch_rows(state.replicas.seeds, 0, min(batch, len(samples.y)), len(samples.y), samples.y.device)
     replicas = copy.deepcopy(state.replicas).train()  # norms take the batch's statistics, and the run's own stay
     loss = replica_loss(replicas(samples.x[rows]), samples.y[rows])
     return _sensitivity(loss, {name: replicas.tickets[name] for name in tickets})

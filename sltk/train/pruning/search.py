@@ -88,12 +88,15 @@ def search_tickets(
 
 
 def top_scores(density: float, scope: Scope) -> Callable[[dict[str, Ticket]], None]:
-    """What sets gates and masks to the top of ``abs(scores)``, exact in count; for ``Train(refresh=...)``."""
+    """What sets gates and masks to the top of ``abs(scores)``, exact in count; for ``Train(refresh=...)``.
+
+    Scores that are not numbers are not looked for at each step: their loss is none either, which ``Train`` refuses.
+    """
 
     def refresh(tickets: dict[str, Ticket]) -> None:
         covered = scope.covered(list(tickets))
         scores = {name: tickets[name].scores.detach().abs() for name in covered}  # type: ignore[union-attr]
-        for name, mask in choose(scope, tickets, scores, density).items():
+        for name, mask in choose(scope, tickets, scores, density, checked=False).items():
             tickets[name].mask.copy_(mask)
             tickets[name].gate.copy_(mask)
 

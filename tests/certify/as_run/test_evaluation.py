@@ -68,6 +68,26 @@ def test_random_sums_of_all_sizes_lose_less_than_is_said(seed: int) -> None:
     assert bool((said.reach[:, 0] >= x.double().abs() @ weight.double().abs().T).all())
 
 
+def test_products_that_are_0_cost_nothing() -> None:
+    """Three that are there among a thousand, wherever they stand; negative control: one alone would be too few."""
+    generator = torch.Generator().manual_seed(1)
+    weight = torch.randn(1, 1000, generator=generator)
+    kept = of_copies(weight)
+    for _ in range(50):
+        x = torch.zeros(1, 1000)
+        x[0, torch.randperm(1000, generator=generator)[:3]] = torch.randn(3, generator=generator)
+        lost = float((run(weight, x) - x.double() @ weight.double().T).abs())
+        assert lost <= float(kept.lost(points(x), FLOAT32).error)
+        wide = Interval(-x.double().abs()[:, None] - 1e-9, x.double().abs()[:, None] + 1e-9)
+        assert float(kept.lost(points(x), FLOAT32).error) < float(kept.lost(wide, FLOAT32).error) / 100
+    three = torch.cat([torch.ones(1, 1), torch.full((1, 2), FLOAT32.unit), torch.zeros(1, 5)], 1)
+    lost = float((three.double().sum() - run(torch.ones(1, 8), three)).abs())
+    size = float(three.double().sum())
+    assert (
+        float(FLOAT32.gamma(1)) * size < lost <= float(of_copies(torch.ones(1, 8)).lost(points(three), FLOAT32).error)
+    )
+
+
 def test_an_empty_sum_loses_nothing() -> None:
     weight = torch.tensor([[0.0, 0.0], [1.0, 2.0]])
     found = of_copies(weight).lost(points(torch.ones(1, 2)), FLOAT32).error
@@ -96,9 +116,25 @@ def _common(name: str, w: Tensor, v: Tensor) -> OfCommon:
         SparseMap.of(one, (size * torch.where(w > 0, a, b)).sum().reshape(1, 1, 1, 1, 1))
         for a, b in ((right, left), (left, right))
     )
+    rises, falls = (
+        SparseMap.of(one, ((size * torch.where(w > 0, a, b)) > 0).sum().double().reshape(1, 1, 1, 1, 1))
+        for a, b in ((right, left), (left, right))
+    )
     mass = v.double().abs().sum()[None]
+    if phi.intercept:
+        rises = falls = None
     return OfCommon(
-        rising, falling, rising, mass, float(w.abs().max()), phi, (1, 1), torch.tensor([60.0]).double(), NONE
+        rising,
+        falling,
+        rises,
+        falls,
+        rising,
+        mass,
+        float(w.abs().max()),
+        phi,
+        (1, 1),
+        torch.tensor([60.0]).double(),
+        NONE,
     )
 
 

@@ -105,6 +105,7 @@ def test_dense_tickets_of_all_sorts_of_activations(method: str, phi: nn.Module) 
     assert one.certify(x, 0.0).share > 0.6
     whole = one.certificate.ways[0]  # carried forward as the balls are, over the whole domain
     assert whole.name == "intervals"
+    assert whole.bound is not None
     assert one.certify(x, 0.0).mean_error < one.certify(x, 0.1).mean_error <= whole.bound * (1 + 1e-9)
 
 

@@ -23,7 +23,7 @@ def test_lambda_trace() -> None:
 def test_penalty_is_its_formula_and_acts_off_the_mask_only() -> None:
     state = run_phases(state_of(dense), [Prune(0.5, random, soft=True)])
     tickets = state.replicas.tickets
-    value = GrowingL2(1.0, 1, 10.0)(tickets, 3)
+    value = GrowingL2(1.0, 1, 10.0)(tickets, torch.tensor(3.0))
     assert value.item() == pytest.approx(
         1.5 * sum(t.coefficients[~t.mask].square().sum().item() for t in tickets.values())
     )
@@ -31,7 +31,7 @@ def test_penalty_is_its_formula_and_acts_off_the_mask_only() -> None:
     for t in tickets.values():
         assert t.coefficients.grad is not None
         assert torch.allclose(t.coefficients.grad, torch.where(t.mask, 0.0, 3.0 * t.coefficients.detach()))
-    assert L1(0.5)(tickets, 0).item() == pytest.approx(
+    assert L1(0.5)(tickets, torch.tensor(0.5)).item() == pytest.approx(
         0.5 * sum(t.coefficients.abs().sum().item() for t in tickets.values())
     )
 

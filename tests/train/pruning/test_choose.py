@@ -125,7 +125,7 @@ def test_mistake_prune_rate_that_means_kept_is_refused_by_name() -> None:
     [
         (lambda: largest(torch.ones(1, 3), 4), "count"),
         (lambda: largest(torch.tensor([[1.0, float("nan")]]), 1), "not a number"),
-        (lambda: Scope("local").covered(["a"]), "global, layerwise or erk"),  # type: ignore[arg-type]
+        (lambda: Scope("local").covered(["a"]), "global, layerwise, erk or n:m"),  # type: ignore[arg-type]
         (lambda: to_density(0.5, 0), "rounds"),
     ],
 )

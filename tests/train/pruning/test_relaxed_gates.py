@@ -94,7 +94,7 @@ def test_the_penalty_by_hand(scope) -> None:
     p = 1.0 / (1.0 + math.exp(-2.0))
     whole = (192 * 0.5 + 48 * p) / 240
     own = 2 * 240 * (whole - 0.3) ** 2 if scope is GLOBAL else 2 * (192 * 0.2**2 + 48 * (p - 0.3) ** 2)
-    found = DensityPenalty(0.1, 0.3, scope)(state.replicas.tickets, 0)
+    found = DensityPenalty(0.1, 0.3, scope)(state.replicas.tickets, torch.tensor(0.1))
     assert float(found.detach()) == pytest.approx(0.1 * own)
 
 

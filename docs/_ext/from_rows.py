@@ -1,6 +1,7 @@
 """Pages that the build writes: a claim each, results and figures from kept rows, the gallery, the API."""
 
 import ast
+import logging
 from collections.abc import Iterable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -21,6 +22,7 @@ MADE = ROOT / "docs" / "_generated"
 
 def write(app: Any) -> None:
     """All of them; what did not change keeps its time, so that a second build is short."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # which tells of every glyph
     every = studies()
     kept = {key: study for key, study in every.items() if kept_file(study).is_file()}
     results = {key: recalled(study, study.standard()) for key, study in kept.items()}  # pyright: ignore[reportArgumentType]

@@ -26,7 +26,7 @@ from sltk.cli.options import (
     Verify,
     Widths,
 )
-from sltk.cli.paper_options import Figures, Report, Run
+from sltk.cli.papers.options import Figures, Report, Run
 from sltk.core.errors import SltkError
 
 OF_PAPERS = Run | Figures | Report
@@ -147,19 +147,19 @@ def _run(command: Command | Run | Figures | Report | OfStudy, console: Console) 
 
             return run_branch(command, console)
         case OfStudy():
-            from sltk.cli.commands.run import run_study
+            from sltk.cli.papers.run import run_study
 
             return run_study(command.key, command.arguments)
         case Run():
-            from sltk.cli.commands.run import run_list
+            from sltk.cli.papers.run import run_list
 
             return run_list(console)
         case Figures():
-            from sltk.cli.commands.figures import run_figures
+            from sltk.cli.papers.figures import run_figures
 
             return run_figures(command, console)
         case Report():
-            from sltk.cli.commands.report import run_report
+            from sltk.cli.papers.report import run_report
 
             return run_report(command, console)
         case Verify():

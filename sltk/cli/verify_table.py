@@ -11,7 +11,7 @@ from sltk.studies.digits_summary import Summary
 
 def verify_table(job: Job, found: list[Summary]) -> Table:
     """One column a kind of ticket, one row a quantity."""
-    asked = f"n = {job.n}, every parameter to {job.param_eps:g}"
+    asked = f"n = {job.n}, every parameter asked for to {job.param_eps:g}"
     table = Table(title=f"Strong tickets of two digit readers: {asked}", title_justify="left")
     table.add_column("construction\nactivation", style="bold", no_wrap=True)
     for s in found:
@@ -28,7 +28,7 @@ def _lines(job: Job, found: list[Summary]) -> list[tuple[str, list[str], bool]]:
     return [
         line("source parameters", lambda s: f"{s.source:,}"),
         line("kept", lambda s: f"{s.kept:,}", True),
-        line("parameter error", lambda s: f"{s.worst_parameter_error:.5f}"),
+        line("parameter error", _parameter_error),
         line("data error", lambda s: f"{s.data_error:.3g}"),
         line("adversarial error", lambda s: f"{s.adversarial_error:.3g}"),
         line("certified bound", lambda s: f"{s.certified_bound:.3g}"),
@@ -46,13 +46,20 @@ def _lines(job: Job, found: list[Summary]) -> list[tuple[str, list[str], bool]]:
     ]
 
 
+def _parameter_error(s: Summary) -> str:
+    """The worst one, and in the same place how many pools missed: without one the error is within what was asked."""
+    return f"{s.worst_parameter_error:.3g} ({s.failures:,} missed)" if s.failures else f"{s.worst_parameter_error:.3g}"
+
+
 def reading(job: Job, found: list[Summary]) -> str:
     """How to read the table: what is proved, and what is measured."""
     problems = " or ".join(f"{count:,}" for count in sorted({s.problems // job.seeds for s in found}))
     return (
         "[bold]How to read it.[/] Each column is one construction and one trained network. A source is drawn once, "
         f"before the network is looked at, and never again. Errors are the worst of {job.seeds} sources, those of "
-        "failed tickets among them.\n"
+        "failed tickets among them. A pool that cannot reach its parameter within the tolerance has missed: nothing is "
+        "drawn again, and the parameter is off by as much as the pool's nearest sum. The errors below the line count "
+        "that in.\n"
         "[bold]Proved:[/] no input with pixels in the data's range moves an output by more than the certified bound. "
         "[bold]Measured:[/] the other errors. The adversarial error is the largest that gradient ascent found in that "
         "range, so the true largest error lies between it and the bound.\n"

@@ -142,17 +142,3 @@ def _metadata(suffix: str, about: About) -> dict[str, Any]:
     if suffix == ".pdf":
         return {"Title": about.study, "Creator": software, "Producer": software, "Keywords": text, "CreationDate": None}
     return {"Title": about.study, "Creator": software, "Description": text, "Date": None}
-
-
-def sheet(width: float = 7.0, height: float = 4.0) -> tuple[Figure, Axes]:
-    """An empty figure of ``width`` by ``height`` inches with one pair of axes, for a screen."""
-    figure = Figure(figsize=(width, height))
-    return figure, figure.add_subplot()
-
-
-def save(figure: Figure, path: Path, about: Mapping[str, object]) -> None:
-    """Write ``figure`` as PNG alone, for a screen, with ``about`` and the version in its text chunks."""
-    text = {"Software": f"sltk {__version__}", **{key: str(value) for key, value in about.items()}}
-    data = io.BytesIO()
-    figure.savefig(data, format="png", metadata=text)
-    write_atomic(path, data.getvalue())

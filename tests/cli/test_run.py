@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sltk.cli.commands.run import state
 from sltk.cli.main import main
+from sltk.cli.papers.run import state
 from sltk.core.errors import SltkError
 from sltk.harness.catalogue import find, modules
 from sltk.harness.kept import keep, kept_file, kept_rows, recalled, unlike

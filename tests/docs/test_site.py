@@ -15,6 +15,7 @@ import pytest
 from sltk.claims import registry
 from sltk.harness.catalogue import find
 from sltk.harness.kept import recalled
+from tests.harness.study_contract import of_png
 from tests.studies.browser import BROWSER, REASON, referenced, seen
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +58,35 @@ def test_results_are_written_from_rows(made: Any) -> None:
     for row in result.document["rows"]:
         assert f"step 2^-{row['bits']}: n = {row['n']}, floor {row['floor']}" in page
     assert study.about(result, "docs").rows in page
+
+
+def test_the_picture_of_the_readme_is_of_the_kept_rows() -> None:
+    study = find("first-picture")
+    options = study.standard()
+    assert options is not None
+    said = of_png(ROOT / "docs" / "picture.png")
+    assert said["Rows"] == study.about(recalled(study, options), "a test").rows
+    assert said["Study"] == "first_picture"
+
+
+LAWS = {"U[-1, 1], L = 1": "uniform(1.0)", "N(0, 1), L = 1": "normal(1.0)",
+        "product of two U[-1, 1], L = .37": "product(uniform(1.0), uniform(1.0))"}  # fmt: skip
+
+
+def test_the_table_of_widths_in_the_readme_is_of_the_kept_rows() -> None:
+    study = find("width-certificate")
+    options = study.standard()
+    assert options is not None
+    kept = {(r["law"], r["eps"], r["delta"]): r for r in recalled(study, options).document["rows"]}
+    text = (ROOT / "README.md").read_text()
+    lines = text.split("| law | eps | delta |")[1].split("\n\n")[0].splitlines()[2:]
+    law = ""
+    for line in lines:
+        name, eps, delta, *sizes = (cell.strip() for cell in line.strip("|").split("|"))
+        law = LAWS[name] if name else law
+        row = kept[law, float(eps), float(delta)]
+        assert [int(size) for size in sizes] == [row[m] for m in ("closed-form", "certificate", "measured", "floor")]
+    assert len(lines) == 7
 
 
 def test_citation_and_changes_are_of_this_version() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sltk.cli.paper_options import Figures
+from sltk.cli.papers.options import Figures
 from sltk.core.errors import SltkError
 from sltk.harness.catalogue import find, studies
 from sltk.harness.kept import kept_file, making, recalled

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from sltk.cli.paper_options import Report
+from sltk.cli.papers.options import Report
 from sltk.harness.progress import progress
 from sltk.studies.report.write import write_report
 

@@ -12,7 +12,7 @@ help:
 	@echo "make docs   the site (writes out/site; installs the docs extra)"
 	@echo "make test   install with the test tools, then pytest"
 	@echo "make check  lint, types, direction of imports"
-	@echo "make bench  rates of the subset-sum solver and of training (writes out/bench)"
+	@echo "make bench  rates of the solver and of training, cost by size (writes out/bench)"
 	@echo "make clean  remove .venv and out"
 
 venv: $(BIN)/python

@@ -66,14 +66,12 @@ def copied(root: Path) -> Iterator[Path]:
 def changed(path: Path, text: str) -> Iterator[None]:
     """The file ``path`` with ``text`` in place of its own, restored to the same bytes and the same time."""
     before, times = path.read_text(), path.stat()
-    _forget(path, before)
     path.write_text(text)
     try:
         yield
     finally:
         path.write_text(before)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        _forget(path, before)
 
 
 def run_tests(place: Path, tests: Sequence[str], limit: float) -> TestRun:
@@ -121,11 +119,3 @@ def _first(log: str) -> str:
     lines = (line.removeprefix("FAILED ").removeprefix("ERROR ") for line in log.splitlines()
              if line.startswith(("FAILED ", "ERROR ")))  # fmt: skip
     return next(lines, "").partition(" - ")[0]
-
-
-def _forget(path: Path, text: str) -> None:
-    """Compiled kernels of the copy, where one of them changes: numba's cache knows nothing of what kernels call."""
-    if "@kernel" in text or "@inlined" in text:
-        root = next(parent for parent in path.parents if parent.name == "sltk")
-        for cache in list(root.rglob("__pycache__")):
-            shutil.rmtree(cache)

@@ -21,9 +21,7 @@ def registry() -> MappingProxyType[str, Claim]:
         SltkError: a file whose claim is missing or has another key than the file's name says.
     """
     found = {}
-    for name, module in modules_of(__name__, __path__).items():
-        if name.startswith("_"):
-            continue
+    for name, module in modules_of(__name__, __path__, public=True).items():
         claim = getattr(module, "CLAIM", None)
         if not isinstance(claim, Claim) or module_name(claim.key) != name:
             raise SltkError(f"sltk/claims/{name}.py needs a CLAIM = Claim(key={name.replace('_', '-')!r}, ...).")

@@ -11,27 +11,23 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
 
-from sltk.certify.adversary import data_error
-from sltk.claims._broken import bias_at_border, run_of, skip_elsewhere
-from sltk.claims._carried import carried_bound
-from sltk.claims._pools import violations
-from sltk.construct import Construction, Recipe, Search, StrongTicket
-from sltk.construct.predict.success import Prediction
-from sltk.construct.recipe import Objective
+from sltk import construct
 from sltk.core.claim import Case, Preset
+from sltk.core.lazy import later
 from sltk.core.statistics.verdict import Never, Proportion
 from sltk.core.threads import limit
-from sltk.networks.activations.table import activation
-from sltk.networks.network import Network, Stage
-from sltk.networks.ops.act import Act
-from sltk.networks.ops.conv import Conv
-from sltk.networks.ops.flatten import Flatten
-from sltk.networks.ops.linear import Linear
+
+if TYPE_CHECKING:
+    from sltk.construct import Construction, StrongTicket
+    from sltk.construct.predict.success import Prediction
+    from sltk.construct.recipe import Objective
+    from sltk.networks.network import Network
+
+_networks, _measured = later("sltk.claims._networks"), later("sltk.claims._measured")
 
 Family = Literal["dense", "conv", "residual"]
 
@@ -40,8 +36,6 @@ Broken = Literal["", "skip", "border"]
 ALARM = 1e-9  # of one case: half for the predicted interval, half for the test
 WIDTHS = {"dense": (14, 16, 18), "conv": (14, 16, 18), "residual": (14, 16, 18)}
 CLOSE, CLOSE_EPS = 24, 0.001  # samples and tolerance at which a broken joint shows beyond the bound
-INPUTS = 64
-SIZES = (0.7, -0.5, 0.6, -0.8, 0.4, 0.9)
 
 
 @dataclass(frozen=True)
@@ -63,57 +57,28 @@ class Small:
     biases: bool = False
     activation: str = "relu"
 
-    def network(self) -> Network:
+    def network(self) -> "Network":
         """The target."""
-        phi, last = (Act(activation(self.activation)),), self.depth - 1
-        if self.family == "conv":
-            inner = tuple(self._conv(i) for i in range(last))
-            stages = [Stage(c, (*phi, Flatten()) if i == last - 1 else phi) for i, c in enumerate(inner)]
-            return Network((1, 4, 4), (*stages, Stage(self._linear(last, 9 * self.width, 1))))
-        skip = self.family == "residual"
-        stages = [
-            Stage(self._linear(i, self.width if i else 1, self.width), phi, adds=(i - 1,) if skip and i else ())
-            for i in range(last)
-        ]
-        return Network((1,), (*stages, Stage(self._linear(last, self.width, 1))))
+        return _networks.small_network(self)
 
-    def ticket(self, n: int, eps: float, seed: int, objective: Objective = "cardinality") -> StrongTicket:
+    def ticket(self, n: int, eps: float, seed: int, objective: "Objective" = "cardinality") -> "StrongTicket":
         """The ticket of one seed."""
-        return self.construction(n, eps).build(seed, Search(objective))
+        return self.construction(n, eps).build(seed, construct.Search(objective))
 
     @cache  # noqa: B019  # a handful of networks, each asked for thousands of seeds
-    def construction(self, n: int, eps: float) -> Construction:
+    def construction(self, n: int, eps: float) -> "Construction":
         """Of the target: U[-1, 1] sources, inputs in [0, 1], every parameter to ``eps``."""
-        recipe = Recipe("plus-one", n, eps, law="uniform(1.0)", biases=self.biases)
-        return Construction(self.network(), (0.0, 1.0), recipe)
-
-    def _linear(self, index: int, inputs: int, outputs: int) -> Linear:
-        weight = _values(index, outputs * inputs).reshape(outputs, inputs)
-        if inputs > 8:
-            weight[:, 6:] = 0.0  # a few pixels are enough for a readout
-        return Linear(f"layer {index + 1}", weight, self._bias(index, outputs))
-
-    def _conv(self, index: int) -> Conv:
-        inputs = self.width if index else 1
-        side, padding = (3, (1, 1)) if index else (2, (0, 0))
-        weight = _values(index, self.width * inputs * side * side).reshape(self.width, inputs, side, side)
-        if index:
-            weight[:, :, 0, :] = 0.0
-            weight[:, :, 2, 1:] = 0.0
-        return Conv(f"layer {index + 1}", weight, self._bias(index, self.width), padding=padding)
-
-    def _bias(self, index: int, outputs: int) -> torch.Tensor:
-        hidden = self.biases and index < self.depth - 1
-        return 0.5 * _values(index + 3, outputs).abs() * hidden
+        recipe = construct.Recipe("plus-one", n, eps, law="uniform(1.0)", biases=self.biases)
+        return construct.Construction(self.network(), (0.0, 1.0), recipe)
 
 
-def predicted(small: Small, n: int, eps: float, *, trials: int = 2**16, conditional: bool = True) -> Prediction:
+def predicted(small: Small, n: int, eps: float, *, trials: int = 2**16, conditional: bool = True) -> "Prediction":
     """The product formula for tickets of ``small``, at the confidence that a case can spend."""
     with limit(1):
         return small.construction(n, eps).predict(trials=trials, conditional=conditional, confidence=1.0 - ALARM / 2.0)
 
 
-def without_copies(prediction: Prediction, n: int) -> tuple[float, float, float]:
+def without_copies(prediction: "Prediction", n: int) -> tuple[float, float, float]:
     """A formula that counts one copy of each hidden neuron where there are n: ``(p, low, high)``."""
     last = max(expected.stage for expected, _ in prediction.parts)
     powers = [(success, 1.0 if expected.stage == last else 1.0 / n) for expected, success in prediction.parts]
@@ -127,27 +92,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
     Cell: the fields of ``Small``, ``n``, ``eps``, and perhaps ``broken``: ``""``, ``"skip"`` or ``"border"``.
     """
     small = Small(cell["family"], cell["depth"], cell["width"], cell["biases"], cell["activation"])
-    with limit(1):
-        seeds = generator.integers(2**63, size=trials).tolist()
-        if "broken" in cell:
-            found = [_error_and_bound(small, cell, seed, generator) for seed in seeds]
-            return violations(*np.array(found).T)
-        found = sum(len(small.ticket(cell["n"], cell["eps"], seed).failures) == 0 for seed in seeds)
-    return {"successes": found, "trials": trials}
-
-
-def _error_and_bound(
-    small: Small, cell: Mapping[str, Any], seed: int, generator: np.random.Generator
-) -> tuple[float, float]:
-    """Error at random inputs, and what error propagation allows of the ticket before it is broken."""
-    ticket = small.ticket(cell["n"], cell["eps"], seed, "error")
-    bound = carried_bound(ticket)
-    if cell["broken"] == "border":
-        ticket = bias_at_border(ticket, 1)
-    network = small.network()
-    module = skip_elsewhere(ticket, cell["n"]) if cell["broken"] == "skip" else run_of(ticket)
-    points = torch.from_numpy(generator.random((INPUTS, *network.input_shape)))
-    return data_error(network, module, points), bound
+    return _measured.existence(small, cell, trials, generator)
 
 
 def cell_of(small: Small, n: int, eps: float) -> dict[str, Any]:
@@ -183,7 +128,3 @@ def error_cases(small: Small, broken: Broken, said: str) -> tuple[Case, ...]:
         Case(f"{small.family}, error at n {CLOSE}", cell, plan, predicted),
         Case(f"{small.family}, {said}", {**cell, "broken": broken}, plan, predicted, control=True),
     )
-
-
-def _values(offset: int, count: int) -> torch.Tensor:
-    return torch.tensor([SIZES[(offset + k) % len(SIZES)] for k in range(count)], dtype=torch.float64)

@@ -1,7 +1,11 @@
 """Hypotheses that several claims share."""
 
+from typing import TYPE_CHECKING
+
 from sltk.core.claim import Hypothesis
-from sltk.networks.activations.activation import Activation
+
+if TYPE_CHECKING:
+    from sltk.networks.activations.activation import Activation
 
 EPS = Hypothesis(
     "a tolerance 0 < eps < 1",
@@ -35,7 +39,7 @@ NO_BIAS = Hypothesis(
 )
 
 
-def _odd_part(activation: Activation) -> bool:
+def _odd_part(activation: "Activation") -> bool:
     return activation.slope_positive + activation.slope_negative != 0.0
 
 

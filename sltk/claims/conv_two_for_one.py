@@ -9,8 +9,8 @@ import math
 from sltk.claims import _tickets
 from sltk.claims._hypotheses import DELTA, EPS, NO_BIAS, RELU
 from sltk.claims._tickets import Setting, broken_case, success_cases
-from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Preset
+from sltk.core.lazy import calling
 
 CALIBRATED = 5.0  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 SETTING = Setting("conv", "two-layer", biases=False)
@@ -42,7 +42,7 @@ CLAIM = Claim(
     hypotheses=(EPS, DELTA, RELU, NO_BIAS),
     status="existential",
     required_width=required_width,
-    construction=strong_ticket,
+    construction=calling("sltk.construct", "strong_ticket"),
     measure=_tickets.measure,
     cases=cases,
 )

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
-from sltk.core.numerics.formats import FLOAT32
 from sltk.core.statistics.verdict import Never
 
 TERMS = 400
+UNIT = 2.0**-24  # of float32; FLOAT32 of sltk.core.numerics.formats has torch's name of it as well
 
 
-def rounding_error(terms: int, size: float, unit: float = FLOAT32.unit) -> float:
+def rounding_error(terms: int, size: float, unit: float = UNIT) -> float:
     """``gamma_k sum |w_i x_i|``.
 
     Args:
@@ -31,7 +31,7 @@ def rounding_error(terms: int, size: float, unit: float = FLOAT32.unit) -> float
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
     """Sums in float32, one term after another: random ones, and ties that all go down."""
-    unit = FLOAT32.unit * (0.5 if cell["unit"] == "half" else 1.0)
+    unit = UNIT * (0.5 if cell["unit"] == "half" else 1.0)
     measured, allowed = np.empty(trials), np.empty(trials)
     for trial in range(trials):
         weight, x = _terms(generator, ties=cell["unit"] == "half" or trial % 2 == 0)
@@ -47,7 +47,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 def _terms(generator: np.random.Generator, ties: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     if ties:  # a power of two, and then halves of its last place: each addition goes back to it
         scale = 2.0 ** generator.integers(-20, 20)
-        values = np.concatenate([[scale], np.full(TERMS - 1, scale * FLOAT32.unit)])
+        values = np.concatenate([[scale], np.full(TERMS - 1, scale * UNIT)])
         return values.astype(np.float32), np.ones(TERMS, dtype=np.float32)
     drawn = generator.normal(size=(2, TERMS)).astype(np.float32)
     return drawn[0], drawn[1]

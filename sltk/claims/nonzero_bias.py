@@ -7,8 +7,8 @@ here: a constant neuron ``c = phi(b)`` or ``phi(0)``, and the bias a subset sum 
 from sltk.claims import _tickets
 from sltk.claims._hypotheses import DELTA, EPS, KINK
 from sltk.claims._tickets import Setting, broken_case, success_cases
-from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.lazy import calling
 
 CALIBRATED = 3.6  # as plus-one-dense
 
@@ -41,7 +41,7 @@ CLAIM = Claim(
         ),
     ),
     status="existential",
-    construction=strong_ticket,
+    construction=calling("sltk.construct", "strong_ticket"),
     measure=_tickets.measure,
     cases=cases,
 )

@@ -14,8 +14,8 @@ from sltk.claims._existence import Small, error_cases
 from sltk.claims._hypotheses import DELTA, EPS, KINK
 from sltk.claims._tickets import Setting, broken_case, success_cases
 from sltk.claims.plus_one_dense import required_width as dense_width
-from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Preset
+from sltk.core.lazy import calling
 
 CALIBRATED = 3.8  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 SETTING = Setting("conv", "plus-one")
@@ -57,7 +57,7 @@ CLAIM = Claim(
     hypotheses=(EPS, DELTA, KINK),
     status="existential",
     required_width=required_width,
-    construction=strong_ticket,
+    construction=calling("sltk.construct", "strong_ticket"),
     measure=measure,
     cases=cases,
 )

@@ -9,8 +9,8 @@ import math
 from sltk.claims import _tickets
 from sltk.claims._hypotheses import DELTA, EPS, KINK
 from sltk.claims._tickets import Setting, broken_case, success_cases
-from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.lazy import calling
 
 CALIBRATED = 3.6  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 
@@ -58,7 +58,7 @@ CLAIM = Claim(
     status="existential",
     bound=problems,
     required_width=required_width,
-    construction=strong_ticket,
+    construction=calling("sltk.construct", "strong_ticket"),
     measure=_tickets.measure,
     cases=cases,
 )

@@ -8,8 +8,8 @@ from sltk.claims import _existence
 from sltk.claims._existence import Small, error_cases
 from sltk.claims._hypotheses import DELTA, EPS, KINK
 from sltk.claims.plus_one_dense import required_width as dense_width
-from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.lazy import calling
 
 SMALL = Small("residual")
 
@@ -43,7 +43,7 @@ CLAIM = Claim(
     required_width=lambda eps, delta, channels, problems, constant=None: dense_width(
         eps, delta, channels, problems, constant
     ),
-    construction=strong_ticket,
+    construction=calling("sltk.construct", "strong_ticket"),
     measure=_existence.measure,
     cases=cases,
 )

@@ -7,21 +7,23 @@ outside. The product of marginals is smaller where problems share w (Jensen).
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
+from sltk import construct
 from sltk.claims._pools import count
-from sltk.construct import Construction, Recipe, Search, strong_ticket
-from sltk.construct.predict.success import Prediction
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.lazy import calling, later
 from sltk.core.statistics.verdict import Proportion
 from sltk.core.threads import limit
-from sltk.networks.activations.table import activation
-from sltk.networks.network import Network, Stage
-from sltk.networks.ops.act import Act
-from sltk.networks.ops.linear import Linear
+
+if TYPE_CHECKING:
+    from sltk.construct import Construction
+    from sltk.construct.predict.success import Prediction
+    from sltk.networks.network import Network
+
+_networks = later("sltk.claims._networks")
 
 HIDDEN = (0.7, -0.7, 0.7, -0.7, 0.7, 0.7, -0.7, -0.7)
 OUTPUT = (1.2, -1.2, 1.2, 1.2, -1.2, 1.2, -1.2, -1.2)
@@ -30,23 +32,19 @@ NULL_ALARM = 5e-10
 DRAWS = 2**20
 
 
-def network(neurons: int = len(HIDDEN)) -> Network:
+def network(neurons: int = len(HIDDEN)) -> "Network":
     """One input, hidden ReLU neurons, one output, no biases; or the first ``neurons`` of them."""
-    first = torch.tensor(HIDDEN[:neurons], dtype=torch.float64)[:, None]
-    last = torch.tensor(OUTPUT[:neurons], dtype=torch.float64)[None, :]
-    return Network((1,), (
-        Stage(Linear("hidden", first, torch.zeros(neurons, dtype=torch.float64)), (Act(activation("relu")),)),
-        Stage(Linear("output", last, torch.zeros(1, dtype=torch.float64))),
-    ))  # fmt: skip
+    return _networks.one_hidden_layer(HIDDEN[:neurons], OUTPUT[:neurons])
 
 
-def construction(target: Network) -> Construction:
+def construction(target: "Network") -> "Construction":
     """Inputs in [0, 1], 18 samples a pool, every parameter to .1."""
-    return Construction(target, (0.0, 1.0), Recipe("plus-one", SAMPLES, PARAM_EPS, law="uniform(1.0)", biases=False))
+    recipe = construct.Recipe("plus-one", SAMPLES, PARAM_EPS, law="uniform(1.0)", biases=False)
+    return construct.Construction(target, (0.0, 1.0), recipe)
 
 
 @cache
-def predicted(neurons: int, conditional: bool, trials: int) -> Prediction:
+def predicted(neurons: int, conditional: bool, trials: int) -> "Prediction":
     """The formula's success probability and its interval, which misses it with probability at most 5e-10."""
     with limit(1):
         return construction(network(neurons)).predict(
@@ -57,8 +55,9 @@ def predicted(neurons: int, conditional: bool, trials: int) -> Prediction:
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
     """Tickets without a failure, by the real construction."""
     with limit(1):
+        search = construct.Search("cardinality")
         asked, seeds = construction(network(cell["neurons"])), generator.integers(2**63, size=trials).tolist()
-        return count(np.array([asked.build(seed, Search("cardinality")).reached for seed in seeds]))
+        return count(np.array([asked.build(seed, search).reached for seed in seeds]))
 
 
 def cases(preset: Preset) -> tuple[Case, ...]:
@@ -74,11 +73,11 @@ def cases(preset: Preset) -> tuple[Case, ...]:
     return tuple(_case(name, model, other, trials, control) for name, model, other, control in models)
 
 
-def _plan(model: Prediction, other: float, trials: int | None = None) -> Proportion:
+def _plan(model: "Prediction", other: float, trials: int | None = None) -> Proportion:
     return Proportion(model.low, model.high, other, fixed=trials, null_alarm=NULL_ALARM)
 
 
-def _case(name: str, model: Prediction, other: float, trials: int, control: bool) -> Case:
+def _case(name: str, model: "Prediction", other: float, trials: int, control: bool) -> Case:
     said = f"P(success) = {model.p:.4f} in [{model.low:.4f}, {model.high:.4f}]"
     return Case(name, {"neurons": len(HIDDEN)}, _plan(model, other, trials), said, control)
 
@@ -102,7 +101,7 @@ CLAIM = Claim(
         ),
     ),
     bound=lambda p, copies: (1.0 - p) ** copies,
-    construction=strong_ticket,
+    construction=calling("sltk.construct", "strong_ticket"),
     measure=measure,
     cases=cases,
 )

@@ -6,19 +6,21 @@ Lemma. ``phi(s x) = s phi(x)`` for ``s > 0``. Then the network with weights ``s_
 
 import itertools
 import math
+import operator
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.lazy import later
 from sltk.core.statistics.verdict import Never
-from sltk.networks.activations.table import activation
-from sltk.networks.network import Network, Stage
-from sltk.networks.ops.act import Act
-from sltk.networks.ops.linear import Linear
+
+if TYPE_CHECKING:
+    from sltk.networks.network import Network
+
+_networks, torch = later("sltk.claims._networks"), later("torch")
 
 WIDTHS = (3, 5, 4, 2)
 ROUNDING = 1e-12
@@ -26,20 +28,18 @@ ROUNDING = 1e-12
 
 def homogeneous(name: str) -> bool:
     """Whether ``phi(s x) = s phi(x)`` for ``s > 0``: phi is its two half lines, without intercept."""
-    phi = activation(name)
+    phi = _networks.activation(name)
     return not phi.curved and phi.intercept == 0.0
 
 
-def scaled(network: Network, scales: list[float], *, biases: bool = True) -> Network:
+def scaled(network: "Network", scales: list[float], *, biases: bool = True) -> "Network":
     """The network with weights ``s_l W_l`` and biases times ``prod_{k<=l} s_k`` (or times ``s_l`` alone: wrong)."""
-    stages, product = [], 1.0
-    for stage, scale in zip(network.stages, scales, strict=True):
-        product *= scale
-        own = stage.affine
-        assert isinstance(own, Linear)
-        bias = own.bias * (product if biases else scale)
-        stages.append(Stage(Linear(own.name, own.weight * scale, bias), stage.after))
-    return Network(network.input_shape, tuple(stages))
+    products = list(itertools.accumulate(scales, operator.mul)) if biases else scales
+    layers = [
+        (stage.affine.weight * scale, stage.affine.bias * product)
+        for stage, scale, product in zip(network.stages, scales, products, strict=True)
+    ]
+    return _networks.dense_of(network.input_shape, layers, [stage.after for stage in network.stages])
 
 
 def output_scale(scales: list[float]) -> float:
@@ -72,13 +72,11 @@ def _case(name: str, biases: str, control: bool, share: float) -> Case:
     return Case(f"{name}, biases by {biases}", cell, Never(share=share), "equal up to rounding", control)
 
 
-def _random(name: str, generator: np.random.Generator) -> Network:
-    stages = []
-    for number, (width, out) in enumerate(itertools.pairwise(WIDTHS)):
-        weight, bias = (torch.from_numpy(generator.uniform(-1.0, 1.0, shape)) for shape in ((out, width), (out,)))
-        after = () if number == len(WIDTHS) - 2 else (Act(activation(name)),)
-        stages.append(Stage(Linear(f"layer{number}", weight, bias), after))
-    return Network((WIDTHS[0],), tuple(stages))
+def _random(name: str, generator: np.random.Generator) -> "Network":
+    shapes = [((out, width), (out,)) for width, out in itertools.pairwise(WIDTHS)]
+    layers = [[torch.from_numpy(generator.uniform(-1.0, 1.0, shape)) for shape in pair] for pair in shapes]
+    phi = (_networks.Act(_networks.activation(name)),)
+    return _networks.dense_of((WIDTHS[0],), layers, [*[phi] * (len(layers) - 1), ()])
 
 
 CLAIM = Claim(

@@ -10,8 +10,8 @@ import math
 from sltk.claims import _tickets
 from sltk.claims._hypotheses import EPS, NO_BIAS, RELU
 from sltk.claims._tickets import Setting, broken_case, success_cases
-from sltk.construct import strong_ticket
 from sltk.core.claim import Case, Claim, Hypothesis, Preset
+from sltk.core.lazy import calling
 
 CALIBRATED = 5.0  # samples a pool over ln(1 / min(eps, delta / M)) at eps = .1, delta = .2; measured on 40 seeds
 SETTING = Setting("dense", "two-layer", biases=False)
@@ -59,7 +59,7 @@ CLAIM = Claim(
     status="existential",
     bound=error_bound,
     required_width=required_width,
-    construction=strong_ticket,
+    construction=calling("sltk.construct", "strong_ticket"),
     measure=_tickets.measure,
     cases=cases,
 )

@@ -8,24 +8,27 @@ outgoing weights v_a compute ``theta x + d sum v`` up to
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from sltk.claims._hypotheses import KINK
 from sltk.claims._pools import violations
 from sltk.core.claim import Case, Claim, Preset
+from sltk.core.lazy import later
 from sltk.core.statistics.verdict import Never
-from sltk.networks.activations.activation import Activation
-from sltk.networks.activations.table import activation
+
+if TYPE_CHECKING:
+    from sltk.networks.activations.activation import Activation
+
+torch, _table = later("torch"), later("sltk.networks.activations.table")
 
 NAMES = ("relu", "leaky_relu(0.1)", "tanh", "sigmoid", "softplus", "gelu", "silu", "elu", "selu", "mish", "softsign")
 LARGEST = 8.0
 ROUNDING = 1e-14
 
 
-def remainder(first_activation: Activation, x: float) -> float:
+def remainder(first_activation: "Activation", x: float) -> float:
     """``K |x|^q``; infinite beyond the radius in which it is proved."""
     own = first_activation.remainder
     return own.coefficient * abs(x) ** own.order if abs(x) <= own.radius else math.inf
@@ -33,7 +36,7 @@ def remainder(first_activation: Activation, x: float) -> float:
 
 def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator) -> Mapping[str, Any]:
     """``|phi - mu|`` at x of random sign and log-uniform size, against the remainder."""
-    phi = activation(cell["activation"])
+    phi = _table.activation(cell["activation"])
     size = min(LARGEST, phi.remainder.radius) * 10.0 ** generator.uniform(-3.0, 0.0, trials)
     x = size * generator.choice([-1.0, 1.0], trials)
     falling = 0.0 if cell["broken"] == "slope" else phi.slope_negative

@@ -9,8 +9,8 @@ from rich.console import Console
 from sltk.certify.adversary import Attack, sup_error
 from sltk.certify.as_run.bound import RunBound
 from sltk.certify.certificate import Certificate
+from sltk.cli.facts import facts, peak_memory
 from sltk.cli.options import Certify
-from sltk.cli.show import facts, peak_memory
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic

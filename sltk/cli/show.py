@@ -1,6 +1,5 @@
 """Tables of the command line."""
 
-import sys
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -15,14 +14,6 @@ from sltk.construct.recipe import Recipe
 from sltk.construct.ticket import StrongTicket
 
 LISTED = 5
-
-
-def facts(title: str) -> Table:
-    """An empty table of named facts."""
-    table = Table(title=title, title_justify="left", show_header=False)
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    return table
 
 
 def add_question(table: Table, ticket: StrongTicket) -> None:
@@ -104,18 +95,3 @@ def _by_kind(ticket: StrongTicket, failures: FailureTable) -> list[str]:
     names = [stage.name for stage in ticket.architecture.stages]
     found = zip(pairs.T.tolist(), counts.tolist(), strict=True)
     return [f"layer {names[stage]}: {count:,} of kind {KINDS[kind]}" for (stage, kind), count in found]
-
-
-def yes_no(holds: bool) -> str:
-    """A coloured yes or no."""
-    return "[green]yes[/]" if holds else "[red]no[/]"
-
-
-def peak_memory() -> str:
-    """Largest memory of this process so far, in words."""
-    try:
-        import resource  # only where the system has it
-    except ImportError:
-        return "not known on this system"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return f"{peak / 2**30:.2f} GiB"

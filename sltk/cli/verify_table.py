@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rich.table import Table
 
-from sltk.cli.show import yes_no
+from sltk.cli.facts import yes_no
 from sltk.studies.digits import Job
 from sltk.studies.digits_summary import Summary
 

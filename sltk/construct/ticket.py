@@ -325,8 +325,9 @@ class StrongTicket:
 
         Args:
             layout: ``dense`` holds every source weight under its boolean mask; ``sparse`` holds the kept weights
-                of the neurons that reach the output, and equals ``dense`` to float tolerance; ``auto`` is sparse,
-                with the layers that keep more than a measured share (``sltk.runtime.filled``) as plain dense ones.
+                of live neurons, on a path from an input or a constant to the output, and equals ``dense`` to float
+                tolerance; ``auto`` is sparse, with the layers that keep more than a measured share
+                (``sltk.runtime.filled``) as plain dense ones.
             limit: most weights that a dense layer may have.
 
         Raises:

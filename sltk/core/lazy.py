@@ -1,4 +1,7 @@
-"""Names of a package that are imported when they are first used, so that importing the package costs nothing."""
+"""Names and modules that are imported when they are first used, so that what does not need them does not wait.
+
+Torch takes a second to import, scipy half of one, numba a quarter; listing claims or printing help needs none of them.
+"""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -19,3 +22,31 @@ def exported(homes: Mapping[str, tuple[str, ...]]) -> Callable[[str], Any]:
         return getattr(importlib.import_module(where[name]), name)
 
     return load
+
+
+class _Later:
+    """A module, imported when it is first asked for anything."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._name), name)
+
+
+def later(module: str) -> Any:
+    """The module of that name, imported when one of its names is first used.
+
+    For modules without types, or whose names no signature needs: checkers see ``Any``.
+    """
+    return _Later(module)
+
+
+def calling(module: str, name: str) -> Callable[..., Any]:
+    """The function ``name`` of ``module``, imported when it is first called."""
+
+    def call(*args: Any, **named: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*args, **named)
+
+    call.__name__ = call.__qualname__ = name
+    return call

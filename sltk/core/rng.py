@@ -7,11 +7,14 @@ and names alone: streams can be added, dropped or reordered without changing any
 
 import hashlib
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from sltk.core.errors import SltkError
+
+if TYPE_CHECKING:
+    import torch
 
 Name = str | int
 
@@ -41,12 +44,14 @@ def stream(seed: int, *names: Name) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int.from_bytes(_digest(seed, names)[:16], "little")))
 
 
-def torch_stream(seed: int, *names: Name) -> torch.Generator:
+def torch_stream(seed: int, *names: Name) -> "torch.Generator":
     """Independent torch CPU generator of the stream ``names``; see ``key``.
 
     ``torch.Generator.manual_seed`` keeps only the low 32 bits of its seed on the CPU, which makes two of 77,000
     streams coincide with probability one half. All 624 words of the twister are therefore drawn from ``stream``.
     """
+    import torch  # seconds, and numpy streams have no use for it
+
     generator = torch.Generator("cpu").manual_seed(key(seed, *names))
     state = generator.get_state()
     twister = state.view(torch.int64)[_TORCH_HEADER : _TORCH_HEADER + _TORCH_WORDS]

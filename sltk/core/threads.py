@@ -36,13 +36,12 @@ def threads() -> int:
     """Threads in force here: the least of numba's number, torch's, and the limits that are open.
 
     Without a limit or a call of ``numba.set_num_threads`` or ``torch.set_num_threads`` these are the cores, or what the
-    environment says (``NUMBA_NUM_THREADS``, ``OMP_NUM_THREADS``). They are read at every call.
+    environment says (``NUMBA_NUM_THREADS``, ``OMP_NUM_THREADS``). They are read at every call. A library that is not
+    imported yet counts as what its variable says, or as the cores.
     """
     if getattr(_thread, "dealt_to", False):
         return 1
-    import torch
-
-    return min(_of_numba(), torch.get_num_threads(), *_open)
+    return min(_of_numba(), _of_torch(), *_open)
 
 
 @contextmanager
@@ -112,6 +111,8 @@ def _deal_no_further() -> None:
 
 def _of_numba() -> int:
     """Numba's number of threads; its threads are not launched to be asked for it."""
+    if "numba" not in sys.modules:
+        return _from_environment("NUMBA_NUM_THREADS")
     from numba.np.ufunc import get_num_threads, threading_layer
 
     try:
@@ -119,6 +120,20 @@ def _of_numba() -> int:
     except ValueError:  # not launched, and so never set
         return _largest_of_numba()
     return get_num_threads()
+
+
+def _of_torch() -> int:
+    torch = sys.modules.get("torch")
+    # While another thread imports it, it is there without its names.
+    asked = None if torch is None else getattr(torch, "get_num_threads", None)
+    return _from_environment("OMP_NUM_THREADS") if asked is None else int(asked())
+
+
+def _from_environment(name: str) -> int:
+    """Cores allowed, or fewer where the environment says so."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    said = os.environ.get(name, "")
+    return int(said) if said.isdecimal() and int(said) > 0 else cores
 
 
 def _largest_of_numba() -> int:

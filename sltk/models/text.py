@@ -105,11 +105,7 @@ def sequential(text: str) -> nn.Module:
     Raises:
         SltkError: names the part of the text that is no layer, and why.
     """
-    module = _shape_only(text).to_empty(device="cpu")
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.zero_()
-    return module
+    return _filled(_shape_only(text), {})
 
 
 def load_target(path: str | Path, architecture: str | None, input_shape: tuple[int, ...]) -> Network:
@@ -134,9 +130,7 @@ def load_target(path: str | Path, architecture: str | None, input_shape: tuple[i
         tensors = module.own(tensors)
     wanted = {name: tensor for name, tensor in module.state_dict().items() if tensor.is_floating_point()}
     _require_match(tensors, wanted, path)
-    module = module.to_empty(device="cpu")
-    module.load_state_dict(tensors, strict=False, assign=True)  # all floats are there: see the line above
-    return read(module, input_shape)
+    return read(_filled(module, tensors), input_shape)
 
 
 def stored_architecture(path: str | Path) -> str | None:
@@ -160,6 +154,18 @@ def _shape_only(text: str) -> nn.Module:
         if len(tokens) == 1 and tokens[0].partition("(")[0].strip() in NETWORKS:
             return _layer(tokens[0], 0, NETWORKS)
         return nn.Sequential(*(_layer(token, place, LAYERS) for place, token in enumerate(tokens)))
+
+
+def _filled(module: nn.Module, tensors: Mapping[str, Tensor]) -> nn.Module:
+    """A module without memory, with ``tensors`` for its own, and zeros where there is none.
+
+    ``Module.to_empty`` would do, and import sympy for half a second.
+    """
+    shapes = module.state_dict()
+    zeros = {name: torch.zeros(tensor.shape, dtype=tensor.dtype) for name, tensor in shapes.items()}
+    own = {name: tensor for name, tensor in tensors.items() if name in shapes}
+    module.load_state_dict(zeros | own, assign=True)
+    return module
 
 
 def _layer(token: str, place: int, known: Mapping[str, Callable[..., nn.Module]]) -> nn.Module:

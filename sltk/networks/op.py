@@ -103,6 +103,11 @@ class Step(Op):
         """The activation that the step applies to each entry; ``None`` where it is no such step."""
         return None
 
+    @property
+    def keeps_zero(self) -> bool:
+        """Whether what is zero everywhere is exactly zero behind the step, in every format."""
+        return False
+
     def idle(self, shape: tuple[int, ...]) -> bool:
         """Whether the step gives back inputs of ``shape`` (no batch axis) as they are."""
         return False
@@ -130,6 +135,11 @@ class Selection(Step):
     def through(self, errors: Tensor) -> Tensor:
         """What the step does to values: a maximum is off by at most the largest error of its window."""
         return self(errors)
+
+    @property
+    def keeps_zero(self) -> bool:
+        """Zeros are copied."""
+        return True
 
     @property
     def readers(self) -> int:

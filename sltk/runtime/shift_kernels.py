@@ -6,18 +6,16 @@ then one multiple of one contiguous run of floats, whatever the kernel shape, an
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from sltk.core.numerics.compiled import fused, kernel
 
 Ints = NDArray[np.int64]
 Floats = NDArray[Any]
 
-_LOOSE = {"contract", "nsz"}
-"""Fused multiply-add, and ``-0 = 0``; sums keep their order, so a result does not depend on the number of threads."""
 
-
-@numba.njit(nogil=True, fastmath=_LOOSE, error_model="numpy")
+@fused  # sums keep their order, so a result does not depend on the number of threads
 def accumulate(
     source: Floats,
     target: Floats,
@@ -42,16 +40,22 @@ def accumulate(
         y = target[r, t0:t1]
         y[:] = bias[r]
         k, end = pointer[r], pointer[r + 1]
-        # Four weights for one pass over y: loads of y no longer bound the speed.
-        while k + 4 <= end:
+        # Eight weights for one pass over y: loads of y no longer bound the speed.
+        while k + 8 <= end:
             a = source[plane[k], shift[k] + t0 : shift[k] + t1]
             b = source[plane[k + 1], shift[k + 1] + t0 : shift[k + 1] + t1]
             c = source[plane[k + 2], shift[k + 2] + t0 : shift[k + 2] + t1]
             d = source[plane[k + 3], shift[k + 3] + t0 : shift[k + 3] + t1]
+            e = source[plane[k + 4], shift[k + 4] + t0 : shift[k + 4] + t1]
+            f = source[plane[k + 5], shift[k + 5] + t0 : shift[k + 5] + t1]
+            g = source[plane[k + 6], shift[k + 6] + t0 : shift[k + 6] + t1]
+            h = source[plane[k + 7], shift[k + 7] + t0 : shift[k + 7] + t1]
             u, v, w, z = value[k], value[k + 1], value[k + 2], value[k + 3]
+            p, q, o, m = value[k + 4], value[k + 5], value[k + 6], value[k + 7]
             for j in range(n):
-                y[j] = (((y[j] + u * a[j]) + v * b[j]) + w * c[j]) + z * d[j]
-            k += 4
+                x = (((y[j] + u * a[j]) + v * b[j]) + w * c[j]) + z * d[j]
+                y[j] = (((x + p * e[j]) + q * f[j]) + o * g[j]) + m * h[j]
+            k += 8
         while k < end:
             a = source[plane[k], shift[k] + t0 : shift[k] + t1]
             u = value[k]
@@ -60,7 +64,7 @@ def accumulate(
             k += 1
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@kernel
 def pack(
     images: Floats,
     planes: Floats,
@@ -68,58 +72,64 @@ def pack(
     stride: tuple[int, int],
     grid: tuple[int, int],
     front: int,
+    lanes: tuple[int, int],
     block: tuple[int, int],
 ) -> None:
-    """Copy images ``(batch, c, h, w)`` into planes, with zeros before, after, and off the image.
+    """Copy images ``(c, h, w, all)`` into planes, with zeros before, after, and off the image.
 
     Position ``(g, f)`` of plane ``s`` is pixel ``(where[s, 1] + g stride_0, where[s, 2] + f stride_1)`` of channel
     ``where[s, 0]``.
+
+    Args:
+        front: positions of zeros before the grid; lanes: first image and number of images; block: of planes.
     """
-    batch, _, height, width = images.shape
+    height, width, batch = images.shape[1], images.shape[2], lanes[1]
     spans = _spans_inside(where[block[0] : block[1], 2], stride[1], grid[1], width)
-    some = _planes_at_once(grid[1] * batch)
-    for first in range(block[0], block[1], some):
-        last = min(first + some, block[1])
-        planes[first:last] = 0
+    for s in range(block[0], block[1]):
+        low, high = spans[s - block[0], 0], spans[s - block[0], 1]
+        planes[s] = 0
         for g in range(grid[0]):
-            at = front + g * grid[1] * batch
-            # Image by image, since images lie at like addresses of a cache, and sixteen of them would share one set.
-            for b in range(batch):
-                for s in range(first, last):
-                    h = where[s, 1] + g * stride[0]
-                    if 0 <= h < height:
-                        line, left = images[b, where[s, 0], h], where[s, 2]
-                        for f in range(spans[s - block[0], 0], spans[s - block[0], 1]):
-                            planes[s, at + f * batch + b] = line[left + f * stride[1]]
+            h = where[s, 1] + g * stride[0]
+            if not 0 <= h < height:
+                continue
+            image, row = images[where[s, 0], h], planes[s, (front + g * grid[1]) * batch :]
+            if stride[1] == 1 and batch == images.shape[3]:
+                row[low * batch : high * batch] = image[where[s, 2] + low : where[s, 2] + high].reshape(-1)
+                continue
+            for f in range(low, high):
+                for b in range(batch):
+                    row[f * batch + b] = image[where[s, 2] + f * stride[1], lanes[0] + b]
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@kernel
 def unpack(
     images: Floats,
     planes: Floats,
     where: Ints,
     stride: tuple[int, int],
     grid: tuple[int, int],
+    lanes: tuple[int, int],
     block: tuple[int, int],
 ) -> None:
     """Copy planes without front back into images; positions off the image are dropped. Inverse of ``pack``."""
-    batch, _, height, width = images.shape
+    height, width, batch = images.shape[1], images.shape[2], lanes[1]
     spans = _spans_inside(where[block[0] : block[1], 2], stride[1], grid[1], width)
-    some = _planes_at_once(grid[1] * batch)
-    for first in range(block[0], block[1], some):
-        last = min(first + some, block[1])
+    for s in range(block[0], block[1]):
+        low, high = spans[s - block[0], 0], spans[s - block[0], 1]
         for g in range(grid[0]):
-            at = g * grid[1] * batch
-            for b in range(batch):
-                for s in range(first, last):
-                    h = where[s, 1] + g * stride[0]
-                    if 0 <= h < height:
-                        line, left = images[b, where[s, 0], h], where[s, 2]
-                        for f in range(spans[s - block[0], 0], spans[s - block[0], 1]):
-                            line[left + f * stride[1]] = planes[s, at + f * batch + b]
+            h = where[s, 1] + g * stride[0]
+            if not 0 <= h < height:
+                continue
+            image, row = images[where[s, 0], h], planes[s, g * grid[1] * batch :]
+            if stride[1] == 1 and batch == images.shape[3]:
+                image[where[s, 2] + low : where[s, 2] + high].reshape(-1)[:] = row[low * batch : high * batch]
+                continue
+            for f in range(low, high):
+                for b in range(batch):
+                    image[where[s, 2] + f * stride[1], lanes[0] + b] = row[f * batch + b]
 
 
-@numba.njit(nogil=True, error_model="numpy")
+@kernel
 def _spans_inside(left: Ints, stride: int, count: int, width: int) -> Ints:
     """For each plane the range of ``0 <= f < count`` with ``0 <= left + f stride < width``."""
     spans = np.empty((len(left), 2), dtype=np.int64)
@@ -127,9 +137,3 @@ def _spans_inside(left: Ints, stride: int, count: int, width: int) -> Ints:
         spans[s, 0] = max(0, (-left[s] + stride - 1) // stride)
         spans[s, 1] = min(count, (width - left[s] + stride - 1) // stride)
     return spans
-
-
-@numba.njit(nogil=True, error_model="numpy")
-def _planes_at_once(row: int) -> int:
-    """Planes whose grid rows of ``row`` entries stay together in a first-level cache."""
-    return max(1, 4096 // row)

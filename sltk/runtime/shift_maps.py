@@ -79,12 +79,14 @@ class ShiftMap:
         target: planes that are written, without front or back.
         rows: the weights.
         image: ``(channels, height, width)`` of the result.
+        whole: the target planes hold all of the result.
     """
 
     source: Planes
     target: Planes
     rows: Rows
     image: tuple[int, int, int]
+    whole: bool
 
     def __call__(self, images: Tensor, bias: Tensor) -> Tensor:
         """Map ``(batch, c, h, w)`` to ``(batch, *image)``.
@@ -94,22 +96,24 @@ class ShiftMap:
             bias: ``(rows,)`` in the same dtype.
 
         Returns:
-            The result in the same dtype, zero where no target plane lies; a sum of ``m`` products is off by at most
-            ``(m + 1) u / (1 - (m + 1) u)`` times the sum of their magnitudes, ``u`` the unit roundoff.
+            The result in the same dtype, its images innermost in memory; zero where no target plane lies; a sum of
+            ``m`` products is off by at most ``(m + 1) u / (1 - (m + 1) u)`` times the sum of their magnitudes, ``u``
+            the unit roundoff.
         """
         batch = images.shape[0]
-        result = torch.zeros(batch, *self.image, dtype=images.dtype)
+        # Images lie innermost in memory, as in the planes: the next layer then copies whole rows of them.
+        result = (torch.empty if self.whole else torch.zeros)(*self.image, batch, dtype=images.dtype)
         step = self._images_per_pass(batch, images.element_size())
         # Buffers are shared by the passes: fresh pages cost as much as the transposition itself.
         read = torch.empty(self.source.size * step, dtype=images.dtype).numpy()
         written = torch.empty(self.target.size * step, dtype=images.dtype).numpy()
-        arrays = images.contiguous().numpy(), result.numpy(), bias.contiguous().numpy()
+        arrays = images.permute(1, 2, 3, 0).contiguous().numpy(), result.numpy(), bias.contiguous().numpy()
         workers = threads() if len(self.rows.value) * self.target.positions * batch > _SERIAL else 1
         with ThreadPoolExecutor(workers) as pool:
             for first in range(0, batch, step):
-                some = slice(first, first + step)
-                _Pass(self, arrays[0][some], arrays[1][some], arrays[2], read, written).run(pool, workers)
-        return result
+                lanes = first, min(step, batch - first)
+                _Pass(self, *arrays, read, written, lanes).run(pool, workers)
+        return result.permute(3, 0, 1, 2)
 
     def _images_per_pass(self, batch: int, itemsize: int) -> int:
         wanted = max(_LANES, _TILE // max(self.target.positions, 1))
@@ -131,7 +135,7 @@ class ShiftMap:
 
 @dataclass(frozen=True)
 class _Pass:
-    """One application of a map to images that share a buffer."""
+    """One application of a map to images that share a buffer; ``lanes``: the first of them, and how many."""
 
     map: ShiftMap
     images: Floats
@@ -139,22 +143,23 @@ class _Pass:
     bias: Floats
     read: Floats
     written: Floats
+    lanes: Pair
 
     def run(self, pool: Executor, workers: int) -> None:
-        batch = len(self.images)
+        batch = self.lanes[1]
         source, target, rows = self.map.source, self.map.target, self.map.rows
         read = self.read[: source.size * batch].reshape(len(source.where), source.positions * batch)
         written = self.written[: target.size * batch].reshape(len(target.where), target.positions * batch)
         shift = rows.shift * batch
 
         def load(block: Pair) -> None:
-            pack(self.images, read, source.where, source.stride, source.grid, source.front * batch, block)
+            pack(self.images, read, source.where, source.stride, source.grid, source.front, self.lanes, block)
 
         def multiply(task: tuple[Pair, Pair]) -> None:
             accumulate(read, written, self.bias, rows.pointer, rows.plane, shift, rows.value, *task)
 
         def store(block: Pair) -> None:
-            unpack(self.result, written, target.where, target.stride, target.grid, block)
+            unpack(self.result, written, target.where, target.stride, target.grid, self.lanes, block)
 
         run = pool.map if workers > 1 else map
         # A map is lazy: a step has ended, and has raised what it raises, only when its results were asked for.

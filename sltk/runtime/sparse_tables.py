@@ -50,7 +50,7 @@ class Tables:
         source = Planes(self._inputs, self.geometry.stride, (h + down, wide), back=right)
         target = Planes(self._outputs, (1, 1), (h, wide))
         rows = Rows(self._by_output, self._plane, self._down * wide + self._right, value.numpy())
-        return ShiftMap(source, target, rows, (self.geometry.shape[0], h, w))
+        return ShiftMap(source, target, rows, (self.geometry.shape[0], h, w), whole=True)
 
     def transpose(self, height: int, width: int, value: Tensor) -> ShiftMap:
         """From the output's gradient to that of images of ``height x width`` pixels; ``value`` ``(kept,)``."""
@@ -62,7 +62,7 @@ class Tables:
         target = Planes(self._inputs, self.geometry.stride, (h + down, wide))
         shift = front - (self._down * wide + self._right)[self._order]
         rows = Rows(self._by_plane, self._output[self._order], shift, value.numpy()[self._order])
-        return ShiftMap(source, target, rows, (self.geometry.shape[1], height, width))
+        return ShiftMap(source, target, rows, (self.geometry.shape[1], height, width), whole=False)
 
 
 def check_index(index: Tensor, shape: tuple[int, ...]) -> None:

@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.interpolate import PchipInterpolator  # pyright: ignore[reportMissingTypeStubs]
-from scipy.optimize import isotonic_regression  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
 from sltk.subset_sum.laws import Uniform, law_of
 from sltk.subset_sum.solve import solve
+
+interpolate, optimize = later("scipy.interpolate"), later("scipy.optimize")
 
 PoolDraw = Callable[[np.random.Generator, int], Values]
 
@@ -261,13 +262,13 @@ class FailureCurve:
     def _monotone(self) -> tuple[Values, Values, Values]:
         p, low, high = (np.array([getattr(e, name) for e in self.nodes]) for name in ("p", "low", "high"))
         low, high = np.maximum.accumulate(low), np.minimum.accumulate(high[::-1])[::-1]
-        rising: Any = isotonic_regression(p)
+        rising: Any = optimize.isotonic_regression(p)
         return np.clip(rising.x, low, high), low, high
 
     def _between(self, values: Values, size: Values) -> Values:
         if self.sizes.size == 1:
             return np.full(size.shape, values[0])
-        return np.asarray(PchipInterpolator(self.sizes, values)(size))
+        return np.asarray(interpolate.PchipInterpolator(self.sizes, values)(size))
 
 
 def failure_curve(

@@ -26,14 +26,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson
 from sltk.subset_sum.missed import missed
 from sltk.subset_sum.probability import Estimate
+
+special = later("scipy.special")
 
 SampleDraw = Callable[[np.random.Generator, int, int, int], Values]
 """``(generator, count, first, last) -> (count, last - first)``: samples ``first..last-1`` of pools, all independent."""

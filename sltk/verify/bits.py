@@ -33,7 +33,8 @@ class BitCheck:
         compared: weights and biases whose bits were compared.
         different: of them, those whose bits differ.
         misplaced: places where module and mask disagree about what is kept.
-        unread: kept parameters that the module leaves out because nothing reads the neuron they enter.
+        unread: kept parameters that the module leaves out: nothing reads the neuron that they enter, or the one that
+            they read is zero for every input.
         drawn: source weights drawn for the comparison.
     """
 
@@ -84,9 +85,10 @@ def _compare_layer(
     tally: Callable[[int], None] | None,
 ) -> BitCheck:
     spec, mask = ticket.source.layers[index], ticket.masks[index]
-    columns = spec.weight_count // spec.outputs
-    place, value = _places(layer, spec, pixels(ticket.source, index), read, written)
-    alive = mask.weight[np.isin(mask.weight // columns, written)]
+    inner = pixels(ticket.source, index)
+    row, column = np.divmod(mask.weight, spec.weight_count // spec.outputs)
+    place, value = _places(layer, spec, inner, read, written)
+    alive = mask.weight[np.isin(row, written) & np.isin(spec.channel_of(row, column // inner), read)]
     both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
     different = drawn = 0
     for start, stop, block in _blocks(ticket.source, index, both):

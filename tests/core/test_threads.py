@@ -233,3 +233,12 @@ def test_the_operating_system_counts_as_many(count, solver, others):
         cwd=Path(__file__).parents[2],
     )
     assert json.loads(done.stdout) == {"solver": solver, "numba": others, "torch": others}
+
+
+@pytest.mark.parametrize("said", [{}, {"OMP_NUM_THREADS": "1"}, {"NUMBA_NUM_THREADS": "1"}], ids=str)
+def test_libraries_that_are_not_imported_count_as_their_environment_says(said: dict[str, str]) -> None:
+    code = "import sys; from sltk.core.threads import threads; print(threads(), {'torch', 'numba'} & set(sys.modules))"
+    given = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", code], env=given | said, capture_output=True, text=True, check=True)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert done.stdout == f"{1 if said else cores} set()\n"

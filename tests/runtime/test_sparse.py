@@ -178,6 +178,17 @@ def test_layouts_of_the_input_do_not_matter() -> None:
     assert torch.equal(layer(x.repeat_interleave(2, 0)[::2]), expected)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_images_lie_innermost_and_a_pass_of_some_of_them_answers_the_same(stride: int) -> None:
+    layer = Case(1, (1, 1), (5, 3, 3, 3), (stride, stride), (1, 1), (1, 1), 0.5, torch.float32, 3).layer()
+    x = torch.randn(shift_maps._LANES * 2 + 3, 3, 40, 40)  # three passes, the last of fewer images
+    y = layer(x)
+    assert y.permute(1, 2, 3, 0).is_contiguous()
+    assert torch.equal(y, torch.cat([layer(image) for image in x.split(1)]))
+    innermost = x.permute(1, 2, 3, 0).contiguous().permute(3, 0, 1, 2)
+    assert torch.equal(layer(innermost), y)
+
+
 def test_results_do_not_alias_and_the_input_is_left_alone() -> None:
     layer, x = BASE.layer(), BASE.input().detach()
     before, first = x.clone(), layer(x)

@@ -13,8 +13,8 @@ from torch import Tensor
 from sltk.certify.local.attack import unchanged
 from sltk.certify.local.certificates import LocalCertificates
 from sltk.cli.domain_bound import certify_domain, finish
+from sltk.cli.facts import facts
 from sltk.cli.options import Certify
-from sltk.cli.show import facts
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket

@@ -9,8 +9,9 @@ from rich.table import Table
 from torch import Tensor
 
 from sltk.certify.intervals import Box
+from sltk.cli.facts import facts, peak_memory, yes_no
 from sltk.cli.options import Check
-from sltk.cli.show import add_failures, add_findings, add_question, add_reasons, facts, peak_memory, yes_no
+from sltk.cli.show import add_failures, add_findings, add_question, add_reasons
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket
@@ -108,7 +109,7 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     table.add_row("source", f"seed {ticket.source.seed}: {ticket.sizes.source:,} parameters")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     if bits.unread:
-        table.add_row("left out", f"{bits.unread:,} kept parameters, which enter neurons that nothing reads")
+        table.add_row("left out", f"{bits.unread:,} kept parameters: no path from input or constant to output has them")
     add_failures(table, ticket)
     for stage in result.parameters:
         table.add_row(f"worst parameter error, layer {stage.name}", f"{stage.worst():.6g}")

@@ -10,8 +10,8 @@ from rich.table import Table
 from sltk import __version__
 from sltk.claims import claim, registry
 from sltk.claims._tie import pieces, unmeasured
+from sltk.cli.facts import facts, yes_no
 from sltk.cli.options import Claims, Show, Verify
-from sltk.cli.show import facts, yes_no
 from sltk.core.claim import NUMBERS, PROVENANCE, Claim, Preset
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic

@@ -5,9 +5,10 @@ import time
 from rich.console import Console
 
 from sltk.certify.findings import Findings
+from sltk.cli.facts import facts, peak_memory
 from sltk.cli.options import Construct
 from sltk.cli.question import question
-from sltk.cli.show import add_failures, add_findings, add_plan, add_question, facts, peak_memory
+from sltk.cli.show import add_failures, add_findings, add_plan, add_question
 from sltk.construct import Run, StrongTicket, save
 from sltk.construct.choose.forecast import Forecast
 from sltk.core.errors import SltkError

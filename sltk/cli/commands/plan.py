@@ -2,9 +2,10 @@
 
 from rich.console import Console
 
+from sltk.cli.facts import facts
 from sltk.cli.options import Plan
 from sltk.cli.question import question
-from sltk.cli.show import add_plan, add_recipe, facts
+from sltk.cli.show import add_plan, add_recipe
 
 
 def run_plan(options: Plan, console: Console) -> int:

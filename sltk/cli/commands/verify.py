@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from sltk import __version__
+from sltk.cli.facts import peak_memory
 from sltk.cli.options import Verify
-from sltk.cli.show import peak_memory
 from sltk.cli.verify_table import reading, verify_table
 from sltk.core.about import About
 from sltk.core.commit import commit

@@ -53,9 +53,9 @@ def _positive_part(law: Law, factor: Values, edges: Values) -> Values:
     masses = np.zeros(edges.size - 1)
     masses[0] += 1.0 - size.size / factor.size
     eighths, counts = np.unique(np.floor(PER_OCTAVE * np.log2(size)), return_counts=True)
-    for eighth, count in zip(eighths, counts, strict=True):
-        cdf = law.cdf(edges / 2.0 ** (eighth / PER_OCTAVE))
-        own = np.diff(cdf)
-        own[0] += cdf[0]  # negative samples add nothing
-        masses += own * (count / factor.size)
+    cdf = law.cdf(edges / 2.0 ** (eighths[:, None] / PER_OCTAVE))
+    own = np.diff(cdf, axis=1)
+    own[:, 0] += cdf[:, 0]  # negative samples add nothing
+    for row, count in zip(own, counts, strict=True):
+        masses += row * (count / factor.size)
     return masses

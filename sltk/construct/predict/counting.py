@@ -13,14 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import comb  # pyright: ignore  # it has no types
 
 from sltk.construct.pools.problems import ParameterKind, ProblemFamily
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
 from sltk.core.statistics.stats import clopper_pearson, empirical_bernstein
 from sltk.subset_sum import solve
 from sltk.subset_sum.probability import Estimate, failure_probability
+
+special = later("scipy.special")
 
 CHUNK = 2**16
 RARE = 0.01  # expected failures below which success is taken as exp(-expected)
@@ -141,7 +143,7 @@ def simulated(part: ProblemFamily, draws: int, repeats: int, generator: np.rando
         pool = part.law.sample(generator, (*shape, part.n)) * (part.scale * factors[:, group])
         target = np.broadcast_to(part.targets[:, None, None], shape)
         solved = solve(pool, target, eps=part.eps, objective="cardinality").reached.sum(axis=-1)
-        powers: Values = np.asarray(comb(solved, part.copies) / comb(pools, part.copies))  # pyright: ignore  # untyped
+        powers: Values = np.asarray(special.comb(solved, part.copies) / special.comb(pools, part.copies))
         found.append(powers.prod(axis=(1, 2)))
     return np.concatenate(found)
 

@@ -18,13 +18,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import comb  # pyright: ignore  # it has no types
 
 from sltk.construct.pools.problems import ProblemFamily
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.core.rng import stream
 from sltk.subset_sum.missed import missed
+
+special = later("scipy.special")
 
 Factors = Callable[[np.random.Generator, Indices, Indices], Values]
 """``(generator, (r,) rows, (r, k) groups) -> (r, k, sides, n)``: the factors of k groups of each of these rows."""
@@ -108,7 +110,7 @@ def tilted_for(part: ProblemFamily, generator: np.random.Generator) -> Tilted:
     """The law q, from pools of which each K has as many; it decides how much a trial is worth, not its mean."""
     n, targets = part.n, Targets.of(part)
     positive = np.repeat(np.arange(n + 1), PILOT)
-    true = np.asarray(comb(n, np.arange(n + 1))) / 2.0**n  # pyright: ignore  # untyped
+    true = np.asarray(special.comb(n, np.arange(n + 1))) / 2.0**n
     groups = generator.integers(targets.count.size, size=(positive.size, 1))
     own = fresh(part)(generator, np.arange(positive.size), groups)[:, 0, 0]
     count = _Pools(part, targets, Tilted(true, true)).missing(generator, own, groups[:, 0], positive)

@@ -23,7 +23,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.construct.construction import Construction
 from sltk.construct.pools.problems import ProblemFamily
@@ -33,8 +32,11 @@ from sltk.construct.predict.kept import content, hashed, kept
 from sltk.construct.predict.success import independent_part
 from sltk.construct.recipe import Search
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.core.statistics.poisson_binomial import SuccessTest, test_successes
+
+special = later("scipy.special")
 
 TRIALS = 1200  # pools a source, shared out over the parts by what they are worth
 FEWEST = 64  # of them for a part

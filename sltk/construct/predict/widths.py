@@ -21,7 +21,6 @@ Source: derived for this project and provable as stated; the constructions as in
 import math
 from dataclasses import dataclass
 
-from scipy.stats import binom  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from torch import nn
 
 from sltk.certify.a_priori import Pools, a_priori
@@ -34,11 +33,14 @@ from sltk.construct.methods.base import Method, method_named
 from sltk.construct.methods.sums import DIRECT, Sides, Sum, sides_of, sums
 from sltk.construct.recipe import DEFAULT_LAW
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 from sltk.subset_sum.laws import Law, Product, law_of
 from sltk.subset_sum.widths.required_size import SizeMethod, required_size
+
+stats = later("scipy.stats")
 
 MARGIN = 1.0 - 2.0**-20  # a part in 2^20 is left for the outward rounding of the certificate
 SMALLEST_SCALE = 60  # as in sltk.construct.methods.scales: beyond 2^-60, products of two weights leave float32
@@ -256,7 +258,7 @@ class _Sizes:
 def drawn_for_certain(usable: int, share: float, delta: float) -> int:
     """Least number of draws of which at least ``usable`` are of a kind of probability ``share``, but for ``delta``."""
     drawn = usable
-    while share < 1.0 and float(binom.cdf(usable - 1, drawn, share)) > delta:  # pyright: ignore  # untyped
+    while share < 1.0 and float(stats.binom.cdf(usable - 1, drawn, share)) > delta:
         drawn += 1
     return drawn
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.builders import BUILDERS, Kept
-from sltk.construct.runtime.wired import WiredModule, described, dtype_of, held_neurons, pixels
+from sltk.construct.runtime.wired import WiredModule, by_batches, described, dtype_of, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Indices
 from sltk.core.numerics.tensors import tensor_of
@@ -29,7 +29,9 @@ class TicketSequence(nn.Sequential):
         Raises:
             SltkError: it would.
         """
-        x = in_dtype(input, dtype_of(self))
+        return by_batches(in_dtype(input, dtype_of(self)), self._run)
+
+    def _run(self, x: Tensor) -> Tensor:
         for part in self:
             x = part(x)
         return x
@@ -63,7 +65,7 @@ def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op
 
 
 def sparse_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> nn.Module:
-    """The kept weights of the neurons that reach the output; the others are left out of the module."""
+    """The kept weights of live neurons; the others are left out of the module."""
     held = held_neurons(source, masks)
     maps = [
         _sparse_layer(
@@ -100,7 +102,7 @@ def _sparse_layer(
     row, column = np.divmod(mask.weight, layer.weight_count // layer.outputs)
     place, s = np.divmod(column, inner)
     channel = layer.channel_of(row, place)
-    here = np.isin(row, written)
+    here = np.isin(row, written) & np.isin(channel, read)
     row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
     flat = tensor_of((row * read.size + channel) * inner + s)
     value = tensor_of(source.weights(index, mask.weight[here])).float()

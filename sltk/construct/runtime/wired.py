@@ -1,7 +1,8 @@
 """Layers of a source with skips as one module, and which of its neurons have to be there."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -9,11 +10,15 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.source import Source, SourceLayer
-from sltk.core.numerics.arrays import Indices
+from sltk.core.numerics.arrays import Flags, Indices
 from sltk.core.numerics.tensors import tensor_of
+from sltk.networks.op import Step
 from sltk.networks.ops import affine_kind
 from sltk.networks.reading.given import in_dtype
 from sltk.networks.wiring import INPUT, flow, wires
+
+IMAGES = 8  # that are run together at least: what the sparse layers' tiles are cut for
+POSITIONS = 2**13  # or so many pixels of them
 
 
 class WiredModule(nn.Module):
@@ -40,8 +45,8 @@ class WiredModule(nn.Module):
         self.maps, self.after = nn.ModuleList(maps), nn.ModuleList(after)
         self.wires = wires(layers)
         for i, wire in enumerate(self.wires):
-            into = np.flatnonzero(held[i] < layers[i].joined)
             for number, skip in enumerate(wire.adds):
+                into = np.flatnonzero((held[i] < layers[i].joined) & np.isin(held[i], held[skip]))
                 origin = np.searchsorted(held[skip], held[i][into])
                 self.register_buffer(f"into_{i}_{number}", tensor_of(into), persistent=False)
                 self.register_buffer(f"from_{i}_{number}", tensor_of(origin), persistent=False)
@@ -55,7 +60,10 @@ class WiredModule(nn.Module):
         Raises:
             SltkError: it would.
         """
-        return flow(self.wires, self.before(in_dtype(x, dtype_of(self))), self._step)
+        return by_batches(in_dtype(x, dtype_of(self)), self._run)
+
+    def _run(self, x: Tensor) -> Tensor:
+        return flow(self.wires, self.before(x), self._step)
 
     def _step(self, index: int, x: Tensor, skips: list[Tensor]) -> Tensor:
         y = self.maps[index](x)
@@ -63,6 +71,14 @@ class WiredModule(nn.Module):
             into, origin = getattr(self, f"into_{index}_{number}"), getattr(self, f"from_{index}_{number}")
             y = y.index_add(1, into, skip.index_select(1, origin))
         return self.after[index](y)
+
+
+def by_batches(x: Tensor, run: Callable[[Tensor], Tensor]) -> Tensor:
+    """``run(x)``; where no gradient is kept, on a few images at a time, which stay in the caches."""
+    count = max(IMAGES, POSITIONS // max(1, math.prod(x.shape[2:])))
+    if torch.is_grad_enabled() or len(x) <= count:
+        return run(x)
+    return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])
 
 
 def dtype_of(module: nn.Module) -> torch.dtype:
@@ -79,21 +95,46 @@ def described(module: nn.Module) -> str:
 
 
 def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:
-    """Channels of every source layer that some kept weight, or a skip that is needed, reads; at least one each."""
-    layers, wiring = source.layers, wires(source.layers)
+    """Live channels of every source layer: on a path of kept weights and skips from input or constant to output.
+
+    A channel is left out that nothing live reads, or that is zero whatever the input: without it the same numbers are
+    added. One channel is held of each layer at least, and all of the last.
+    """
+    layers, wiring, silent = source.layers, wires(source.layers), silent_neurons(source, masks)
     needed: list[list[Indices]] = [[] for _ in layers]
-    needed[-1].append(np.arange(layers[-1].outputs))
     held: list[Indices] = [np.zeros(1, dtype=np.int64) for _ in layers]
     for i in reversed(range(len(layers))):
         found = np.unique(np.concatenate(needed[i])) if needed[i] else np.zeros(0, dtype=np.int64)
+        found = found[~silent[i][found]] if i < len(layers) - 1 else np.arange(layers[i].outputs)
         held[i] = found if found.size else np.zeros(1, dtype=np.int64)
         if wiring[i].reads != INPUT:
-            columns = layers[i].weight_count // layers[i].outputs
-            row, column = np.divmod(masks[i].weight, columns)
-            needed[wiring[i].reads].append(np.unique(layers[i].channel_of(row, column // pixels(source, i))))
+            row, channel = _joined(source, masks, i)
+            needed[wiring[i].reads].append(np.unique(channel[np.isin(row, held[i])]))
         for skip in wiring[i].adds:
             needed[skip].append(held[i][held[i] < layers[i].joined])
     return held
+
+
+def silent_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Flags]:
+    """Which channels of every source layer are exactly zero for every input: nothing but zeros enters them."""
+    silent = list[Flags]()
+    for i, (layer, wire) in enumerate(zip(source.layers, wires(source.layers), strict=True)):
+        row, channel = _joined(source, masks, i)
+        entered = np.zeros(layer.outputs, dtype=bool)
+        entered[row if wire.reads == INPUT else row[~silent[wire.reads][channel]]] = True
+        entered[masks[i].bias] = True
+        for skip in wire.adds:
+            entered[: layer.joined] |= ~silent[skip][: layer.joined]
+        keeps = all(isinstance(op, Step) and op.keeps_zero for op in layer.after)
+        silent.append(~entered if keeps else np.zeros(layer.outputs, dtype=bool))
+    return silent
+
+
+def _joined(source: Source, masks: Sequence[LayerMask], index: int) -> tuple[Indices, Indices]:
+    """Output and input channel of every kept weight of a layer."""
+    layer = source.layers[index]
+    row, column = np.divmod(masks[index].weight, layer.weight_count // layer.outputs)
+    return row, layer.channel_of(row, column // pixels(source, index))
 
 
 def pixels(source: Source, index: int) -> int:

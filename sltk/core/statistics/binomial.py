@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Indices
+
+special = later("scipy.special")
 
 
 def upper_tail(n: ArrayLike, k: ArrayLike, p: float) -> NDArray[np.float64]:

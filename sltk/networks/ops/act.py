@@ -30,6 +30,11 @@ class Act(Step):
         """Apply the activation."""
         return self.activation(x)
 
+    @property
+    def keeps_zero(self) -> bool:
+        """Of an activation that is 0 at 0."""
+        return all(bool((self.activation(torch.zeros(1, dtype=d)) == 0).all()) for d in (torch.float32, torch.float64))
+
     def image(self, x: Interval) -> Interval:
         """The activation's own rigorous range."""
         low, high = self.activation.range(x.low, x.high)

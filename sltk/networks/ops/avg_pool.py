@@ -39,6 +39,11 @@ class AvgPool(Step):
         """Of one window, and its divisor."""
         return math.prod(self.kernel) + 1
 
+    @property
+    def keeps_zero(self) -> bool:
+        """The average of zeros is zero."""
+        return True
+
     def image(self, x: Interval) -> Interval:
         """Averages of the ends, moved outward by their rounding."""
         size = swell(self(x.magnitude), self._terms)

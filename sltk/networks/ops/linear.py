@@ -31,6 +31,10 @@ class Linear(Affine):
         """``x`` is ``(n, in)``, the result ``(n, rows)``."""
         return F.linear(x, weight.flatten(1))
 
+    def output_positions(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """None; torch would import sympy to say so."""
+        return ()
+
     def adjoint(self, weight: Tensor, c: Tensor, shape: tuple[int, ...], groups: int) -> Tensor:
         """``c`` is ``(n, rows)``, the result ``(n, in)``."""
         return c @ weight.flatten(1)

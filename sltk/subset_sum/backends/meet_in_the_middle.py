@@ -57,7 +57,8 @@ def _nearest(problem: Problem) -> NDArray[np.uint8]:
     def search(workspace: least_error.Workspace, low: int, high: int) -> None:
         least_error.nearest(workspace, problem.pool, problem.target, mask, low, high)
 
-    over_cores(search, count, piece(count, 6 * 2 ** (n / 2)), lambda: least_error.workspace(n))
+    own = problem.pool.shape[0] > 1
+    over_cores(search, count, piece(count, 6 * 2 ** (n / 2)), lambda: least_error.workspace(n, own))
     return mask
 
 

@@ -71,6 +71,50 @@ def merge_two(
 
 
 @kernel
+def merge_four(
+    lists: tuple[Values, Values, Values, Values], moved: tuple[Values, Values, Values, Values],
+    step: tuple[float, float, float, float], out: tuple[Values, Values, Values, Values], size: int,
+) -> None:  # fmt: skip
+    """Four independent merges side by side: eight chains hide the latency that two leave open."""
+    a, b, c, d = lists
+    at, bt, ct, dt = moved
+    ao, bo, co, do = out
+    add_to(a, step[0], at, size)
+    add_to(b, step[1], bt, size)
+    add_to(c, step[2], ct, size)
+    add_to(d, step[3], dt, size)
+    i, j, k, m, front = U(0), U(0), U(0), U(0), U(0)
+    r, s, t, v, back = U(size - 1), U(size - 1), U(size - 1), U(size - 1), U(2 * size - 2)
+    for _ in range(size):
+        p, q = a[i], at[front - i]
+        ao[front] = min(p, q)
+        i += U(p <= q)
+        p, q = b[j], bt[front - j]
+        bo[front] = min(p, q)
+        j += U(p <= q)
+        p, q = c[k], ct[front - k]
+        co[front] = min(p, q)
+        k += U(p <= q)
+        p, q = d[m], dt[front - m]
+        do[front] = min(p, q)
+        m += U(p <= q)
+        p, q = a[r], at[back - r]
+        ao[back + U(1)] = max(p, q)
+        r -= U(p > q)
+        p, q = b[s], bt[back - s]
+        bo[back + U(1)] = max(p, q)
+        s -= U(p > q)
+        p, q = c[t], ct[back - t]
+        co[back + U(1)] = max(p, q)
+        t -= U(p > q)
+        p, q = d[v], dt[back - v]
+        do[back + U(1)] = max(p, q)
+        v -= U(p > q)
+        front += U(1)
+        back -= U(1)
+
+
+@kernel
 def merge_tagged(source: Values, tag: Tags, step: float, tag_step: Any, out: Values, out_tag: Tags, size: int) -> None:
     """``merge`` in which a tag (a cost, or a subset code) travels with each sum and grows by ``tag_step``."""
     i, front = U(0), U(0)

@@ -7,11 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special  # pyright: ignore[reportMissingTypeStubs]
 
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import Law, LawConstants, real, to_float32
 from sltk.subset_sum.laws.text import register_law
+
+special = later("scipy.special")
 
 
 @register_law

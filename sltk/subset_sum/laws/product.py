@@ -4,18 +4,20 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import integrate, optimize, special  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import SCALE_HIGH, SCALE_LOW, Law, LawConstants, float32_above, real, to_float32
 from sltk.subset_sum.laws.normal import Normal
 from sltk.subset_sum.laws.text import inner_law, register_law
 from sltk.subset_sum.laws.uniform import Uniform
+
+integrate, optimize, special = later("scipy.integrate"), later("scipy.optimize"), later("scipy.special")
 
 _QUADRATURE_MARGIN = 1e-8  # relative; p0 is lowered by it, a hundred times the tolerance asked of the quadrature
 
@@ -166,8 +168,7 @@ class Product(Law):
         def integrand(t: float) -> float:
             return (self.left.density(math.exp(t)) * self.right.density(x * math.exp(-t))).item()
 
-        quadrature: Any = integrate  # untyped
-        value, _ = quadrature.quad(integrand, low, high, epsabs=0.0, epsrel=1e-10, limit=400)
+        value, _ = integrate.quad(integrand, low, high, epsabs=0.0, epsrel=1e-10, limit=400)
         return 2.0 * value
 
 
@@ -178,8 +179,7 @@ def _constants_by_search(law: Product) -> LawConstants:
     def loss(log_length: float) -> float:
         return -math.exp(log_length) * law.density(math.exp(log_length)).item()
 
-    search: Any = optimize  # untyped
-    found = search.minimize_scalar(loss, bounds=(top - 12.0, top), method="bounded", options={"xatol": 1e-6})
+    found = optimize.minimize_scalar(loss, bounds=(top - 12.0, top), method="bounded", options={"xatol": 1e-6})
     length = math.exp(float(found.x))
     p0 = law.density(length).item() * (1.0 - _QUADRATURE_MARGIN)
     return LawConstants(p0, length, p0 * length)

@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.subset_sum.laws import Law
+
+optimize = later("scipy.optimize")
 
 CELLS = 4000
 _OUTER_SHARE = 1.3  # guess of how much more of K than of J is missing; only the size of the bound depends on it

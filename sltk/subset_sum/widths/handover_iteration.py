@@ -23,13 +23,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import optimize, spatial  # pyright: ignore[reportMissingTypeStubs]
 
 from sltk.core.errors import SltkError
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Values
 from sltk.subset_sum.laws import Law
 from sltk.subset_sum.widths.handover_kernel import lower_envelopes
 from sltk.subset_sum.widths.width_gain import certain_gain
+
+optimize, spatial = later("scipy.optimize"), later("scipy.spatial")
 
 FIRST, RATIO = 1e-3, 1.01  # the first cell ends at FIRST s, each further one RATIO times farther
 _APART = 0.1  # of planes whose slopes agree within this factor's logarithm one is kept

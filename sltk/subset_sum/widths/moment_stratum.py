@@ -18,11 +18,13 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import linalg  # pyright: ignore[reportMissingTypeStubs]
 
+from sltk.core.lazy import later
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.subset_sum.widths.moment_kernel import collect, collect_statistics
 from sltk.subset_sum.widths.moment_table import BINS, ENTRY_ERROR, PairTable, SampleKind
+
+linalg = later("scipy.linalg")
 
 _SUMMATION = 2e-8  # relative; at most 1e8 positive terms are added, each addition within 2^-53
 _STEPS = 100_000  # roundings that a term itself has seen, with room for what cancels in it

@@ -111,7 +111,9 @@ STEPS = [*(Act(activation(name)) for name in ("relu", "tanh", "gelu", "sigmoid",
          AvgPool((2, 2), (2, 2)), MaxPool((2, 2), (2, 2)), Flatten(), Upsample((2, 2))]  # fmt: skip
 
 
-@pytest.mark.parametrize("step", STEPS, ids=str)
+@pytest.mark.parametrize(
+    "step", STEPS, ids=lambda step: step.activation.name if isinstance(step, Act) else type(step).__name__
+)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_steps_say_whether_they_keep_zeros(step: Step, dtype: torch.dtype) -> None:
     assert step.keeps_zero == bool((step(torch.zeros(2, 3, 4, 4, dtype=dtype)) == 0).all())

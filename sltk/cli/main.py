@@ -33,6 +33,7 @@ OF_PAPERS = Run | Figures | Report
 EVERY = Command | OF_PAPERS
 LOG_WIDTH = 112
 INTERNAL_ERROR = 70  # as sysexits.h has it
+NOBODY_READS = 141  # as a shell says it of a process that SIGPIPE ended
 DESCRIPTION = "Strong lottery tickets: constructed by subset sums, certified, and measured."
 
 
@@ -44,9 +45,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0 where all is well, 1 where a ticket failed its task or a check does not hold, 2 for wrong input, 70 for an
-        internal error.
+        internal error, 141 where nobody reads what is printed, as in ``sltk claims | head -1``.
     """
-    given = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _answer(list(sys.argv[1:] if argv is None else argv))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to be flushed has to go somewhere
+        return NOBODY_READS
+
+
+def _answer(given: list[str]) -> int:
     command: Command | Run | Figures | Report | OfStudy = OfStudy.of(given) or tyro.cli(
         EVERY,  # pyright: ignore[reportArgumentType]  # a union is a type form, not a type
         prog="sltk",
@@ -58,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(command, _console())
     except SltkError as error:
         return _refuse(str(error))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         return _refuse(f"cannot use {error.filename or 'a file'}: {error.strerror or error}.")
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """The command line end to end on a tiny target: construct, check in a new process, and what must be refused."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -220,3 +221,15 @@ def test_a_theorist_may_accept_parameters_alone(built: Path) -> None:
     loose = ["--low", "-1", "--high", "1", "--n", "16", "--param-eps", ".5", "--objective", "mass"]
     assert main(["construct", *target, *loose]) == 1
     assert main(["construct", *target, *loose, "--accept", "reached"]) == 0
+
+
+@pytest.mark.parametrize("command", [["construct", "--help"], ["claims"]])
+def test_nobody_reading_is_no_error(command: list[str]) -> None:
+    """As in ``sltk claims | head -1``: it ends, and complains of nothing."""
+    read, write = os.pipe()
+    process = subprocess.Popen([sys.executable, "-m", "sltk.cli", *command], stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    os.close(read)
+    _, said = process.communicate(timeout=120)
+    assert said == b""
+    assert process.returncode in (1, 141)  # rich ends a print that nobody reads by itself, with 1

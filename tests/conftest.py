@@ -1,9 +1,13 @@
 """Settings of the whole suite."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 import torch
 from hypothesis import settings
+
+from sltk.certify.differential.split import REFINING
 
 os.environ["COLUMNS"] = "112"  # what is printed is asserted, whatever the terminal that the suite runs in
 
@@ -13,3 +17,20 @@ torch.set_num_threads(1)
 # A busy machine makes an example slow, and no example wrong.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def certificates_without_bisection() -> Iterator[None]:
+    """Hundreds of small tickets are certified here, and a second or two of bisection each would be most of the suite.
+
+    What bisection does is tested for itself; who asks for ``bisecting_certificates`` gets certificates as users do.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sltk.construct.ticket.REFINING", 0.0)
+        yield
+
+
+@pytest.fixture
+def bisecting_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Certificates with the bisection that a user's have."""
+    monkeypatch.setattr("sltk.construct.ticket.REFINING", REFINING)

@@ -17,7 +17,7 @@ from sltk.core.numerics.rounding import require_finite
 from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 
-WORK = 8e9  # products of coefficients and weights: seconds on one core
+WORK = 1e9  # products of coefficients and weights: five seconds of one core or less
 RATE = 2e8  # products a second, no less
 WINDOWS = 12.0  # products for each of a stage's own, where ranges go by windows: both sides, three parts, and taps
 MEMORY = 2**30

@@ -124,6 +124,7 @@ def test_skips_and_convolutions(phi: nn.Module, method: str) -> None:
     assert bool((seen.amax(1) <= found + EVALUATION).all())
 
 
+@pytest.mark.usefixtures("bisecting_certificates")
 def test_the_certificate_of_a_small_ticket_is_that_of_boxes() -> None:
     """It says so, is within a tenth of what an attack finds, and a tenth below the ways that take the whole domain."""
     torch.manual_seed(4)

@@ -202,8 +202,8 @@ MUTATIONS = (
         ("tests/verify",), "a file could grant itself any error",
     ),
     Mutation(
-        "a row is believed without its seal", "sltk/harness/rows.py",
-        'canonical_json(_sealed(row["inputs"], row["outputs"])) == line', 'row["id"] == row_id(row["inputs"])',
+        "a row is believed without its seal", "sltk/harness/lines.py",
+        'canonical_json(sealed(row["inputs"], row["outputs"])) == line', 'row["id"] == row_id(row["inputs"])',
         ("tests/harness",), "a damaged row would enter a result",
     ),
 )  # fmt: skip

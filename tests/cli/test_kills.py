@@ -25,7 +25,7 @@ from sltk.cli.main import main
 from sltk.core.rng import stream
 
 torch.set_num_threads(1)
-imp.save = rst.save = lambda *_: None  # the figure takes longer than the training, and is drawn from the rows
+imp.publish = rst.publish = lambda *_: None  # the figure takes longer than the training, and is drawn from the rows
 out, kills, command = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 
 def start(folder):

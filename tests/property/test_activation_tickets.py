@@ -76,7 +76,11 @@ def test_attack_below_certificate_below_eps(name: str, kind: str, method: str) -
     ticket = build(network, method)
     found = attack(ticket, network)
     assert found <= ticket.certificate.bound <= EPS, f"{found} {ticket.certificate}"
-    assert ticket.succeeded
+    # In float32 the intercepts of softplus round away what the worst case of a convolution leaves of the input; such a
+    # ticket is proved in real arithmetic, and must not be called so.
+    rounded = (name, kind) == ("softplus", "conv")
+    assert ticket.findings().rounded_away == rounded
+    assert ticket.succeeded != rounded
 
 
 def caught(ticket, network: Network) -> bool:

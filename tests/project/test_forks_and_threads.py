@@ -120,7 +120,7 @@ def test_all_answer_alike_after_a_load(case: str, file: Path) -> None:
 def test_a_hang_and_another_answer_are_seen(file: Path) -> None:
     """Negative control: a child that waits for a lock that its parent's thread held, and one that draws at random."""
     held = "lock = threading.Lock()\nlock.acquire()\nanswer = lambda: lock.acquire() and ''\nfound = [forked()]"
-    assert finished(ANSWERS.partition("wanted =")[0] + held, str(file), limit=15.0) == (None, "it hung")
+    assert finished(ANSWERS.partition("wanted =")[0] + held, str(file), limit=6.0) == (None, "it hung")
     other = "x = x + 1\nfound = [forked()]"
     code, said = finished(ANSWERS + other + END, str(file))
     assert code == 1

@@ -50,7 +50,7 @@ def submitted(module: str, folder: str, arguments: Sequence[str], parse: Parse, 
 
 def _executor(away: Away, folder: Path) -> Any:
     try:
-        import submitit
+        import submitit  # pyright: ignore[reportMissingImports]  # an extra
     except ImportError as error:
         raise SltkError(
             "--submit needs submitit, which is an extra: pip install 'sltk[cluster]'. Without it, start the shards "
@@ -72,7 +72,7 @@ def dask(address: str) -> Iterator[int]:
         SltkError: Dask is not installed, or nobody answers.
     """
     try:
-        from distributed import Client
+        from distributed import Client  # pyright: ignore[reportMissingImports]  # an extra
     except ImportError as error:
         raise SltkError(
             "--cluster needs Dask, which is an extra: pip install 'sltk[cluster]'. Without it, use --jobs here or "

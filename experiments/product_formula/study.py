@@ -44,6 +44,7 @@ class ProductFormula(Study[FormulaOptions]):
     claim = "product-formula"
     measures = "The success of tickets over seeds, beside the product formula and three wrong models."
     options = FormulaOptions
+    minutes = 1.9
     quick: ClassVar = {"seeds": 60, "draws": 400}
     figures: ClassVar = {"success": SUCCESS}
 

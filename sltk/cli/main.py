@@ -9,26 +9,15 @@ import tyro
 from rich.console import Console
 from rich.markup import escape
 
-from sltk.cli.options import (
-    Branch,
-    Certify,
-    Check,
-    Claims,
-    Command,
-    Construct,
-    EdgePopup,
-    Imp,
-    Plan,
-    Rewinding,
-    Rst,
-    Show,
-    Train,
-    Verify,
-    Widths,
-)
+from sltk.cli.options import Certify, Check, Claims, Construct, Plan, Show, Verify, Widths
 from sltk.cli.papers.options import Figures, Report, Run
+from sltk.cli.training_options import Branch, EdgePopup, Imp, Rewinding, Rst, Train
 from sltk.core.errors import SltkError
 
+Command = (
+    Plan | Construct | Check | Certify | Verify | Claims | Show | Widths | Imp | Rst | EdgePopup
+    | Train | Branch | Rewinding
+)  # fmt: skip
 OF_PAPERS = Run | Figures | Report
 EVERY = Command | OF_PAPERS
 LOG_WIDTH = 112

@@ -11,7 +11,8 @@ import tyro
 
 from sltk.cli import options
 from sltk.cli.main import main
-from sltk.cli.options import DataName, Imp, ModelName
+from sltk.cli.options import DataName
+from sltk.cli.training_options import Imp, ModelName
 from sltk.core.errors import SltkError
 from sltk.data.datasets import NAMES
 from sltk.models.registry import MODELS

@@ -8,8 +8,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from sltk.cli.options import EdgePopup
 from sltk.cli.results import require_counts, run_tasks, write_summary
+from sltk.cli.training_options import EdgePopup
 from sltk.studies.edge_search import SearchJob, measure_planted, measure_search
 from sltk.studies.training.asked import content_of
 from sltk.train.device import require_device

@@ -5,8 +5,8 @@ from functools import partial
 
 from rich.console import Console
 
-from sltk.cli.options import Rst
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
+from sltk.cli.training_options import Rst
 from sltk.plot.densities import draw_densities
 from sltk.plot.style import publish
 from sltk.studies.curves import KINDS, arm_curve

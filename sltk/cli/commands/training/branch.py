@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 
 from sltk.cli.commands.training.train import rows_table
-from sltk.cli.options import Branch
 from sltk.cli.results import run_tasks, write_summary
+from sltk.cli.training_options import Branch
 from sltk.core.errors import SltkError
 from sltk.core.files import read_json, sha256
 from sltk.studies.training.one_method import TrainJob, job_of, level_folders, measure_branch

@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sltk.cli.options import Rewinding
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
+from sltk.cli.training_options import Rewinding
 from sltk.plot.rewinding import draw_rewinding
 from sltk.plot.style import publish
 from sltk.studies.training.asked import content_of

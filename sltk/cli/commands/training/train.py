@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from sltk.cli.options import Train
 from sltk.cli.results import about, require_counts, run_tasks, write_summary
+from sltk.cli.training_options import Train
 from sltk.core.files import write_atomic
 from sltk.plot.densities import draw_densities
 from sltk.plot.outcomes import row_curves

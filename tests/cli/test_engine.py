@@ -9,7 +9,7 @@ import pytest
 import torch
 import tyro
 
-from sltk.cli import options
+from sltk.cli import options, training_options
 from sltk.cli.main import main
 from sltk.cli.options import DataName
 from sltk.cli.training_options import Imp, ModelName
@@ -109,8 +109,8 @@ def test_cuda_without_cuda_is_one_line(command: list[str], capsys: pytest.Captur
 
 
 def test_every_command_with_a_device_is_tried_above() -> None:
-    asked = {name for name, kind in vars(options).items() if isinstance(kind, type) and "device" in vars(kind)}
-    assert asked == set(ON_A_DEVICE)
+    kinds = [*vars(options).items(), *vars(training_options).items()]
+    assert {name for name, kind in kinds if isinstance(kind, type) and "device" in vars(kind)} == set(ON_A_DEVICE)
 
 
 def test_groups_have_a_dense_classifier_and_a_canonical_run_beside_them(

@@ -17,7 +17,7 @@ WAYS = {
 
 
 def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
-    """A mark a ticket, the median as a line, what is asked of it as a grey one; 1 is the truth, or what was found of it.
+    """A mark a ticket, the median as a line, what is asked of it dotted; 1 is the truth, or what was found of it.
 
     Of tickets whose domain was bisected longer the half is asked, which is drawn over their marks alone.
     """
@@ -40,14 +40,14 @@ def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
     axes.set_xticks(range(len(families)), [family.replace(", ", ",\n") for family in families])
     axes.grid(visible=False, axis="x")
     paper.title(
-        figure, "How far proved bounds are above the errors that anybody found; bars are medians, dashes what is asked"
+        figure, "Proved bounds over the largest errors that anybody found; bars are medians, dotted what is asked"
     )
     paper.legend(figure, [axes], 4)
     return figure
 
 
 def _asked(axes: Axes, asked: Mapping[str, float], rows: Sequence[Mapping[str, Any]], families: Sequence[str]) -> None:
-    """Dashes at what is asked of the medians of certificates, and half of it after longer bisection."""
+    """Dots at what is asked of the medians of certificates, and half of it after longer bisection."""
     for column, family in enumerate(families):
         longer = any(r["kind"] == family and r["bisected"] is not None for r in rows)
         for place, share in ((2, 1.0), (3, 0.5)) if longer else ((2, 1.0),):

@@ -1,6 +1,6 @@
 """A ResNet-18 for CIFAR, 11 million parameters, by two-layer in four shards: time, memory, failures.
 
-Run ``sltk run resnet18-shards``; it prints a table, and writes ``study.json`` and the ticket to ``out/resnet18_shards``.
+Run ``sltk run resnet18-shards``; a table is printed, ``study.json`` and the ticket go to ``out/resnet18_shards``.
 The target is drawn from a seed, as trained networks lie. Each shard is a process of its own with one thread, two at a
 time; then one process merges their parts and writes the file, and another loads it, draws every kept weight again, and
 checks the stem and the first block: bits by a second path, effective parameters, and the error at the block's end.

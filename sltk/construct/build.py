@@ -56,7 +56,7 @@ def build_stages(
         merge: solve nothing; all parts have to be there.
 
     Raises:
-        SltkError: under ``merge``, a part is missing or damaged.
+        PartsMissing: under ``merge``, a part is missing or damaged.
     """
     network, roles = planned.network, planned.plan.roles
     none = np.zeros(0, dtype=np.int64)
@@ -92,7 +92,7 @@ def build_share(
         planned, source, tolerances, search, report: as ``build_stages`` takes them.
 
     Raises:
-        SltkError: the search weighs samples by certified errors of the copies, and a stage below is not whole yet.
+        PartsMissing: the search weighs samples by certified errors of the copies, and a stage below is not whole yet.
     """
     network, roles = planned.network, planned.plan.roles
     state = start(network, planned.box, signs=False) if search.certified_errors else None

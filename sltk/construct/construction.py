@@ -170,7 +170,7 @@ class Construction:
             The ticket; its ``certificate`` bounds ``sup ||f_T - f_P||_inf`` over the domain in exact arithmetic.
 
         Raises:
-            SltkError: under ``run.merge``, a part is missing or damaged.
+            PartsMissing: under ``run.merge``, a part is missing or damaged.
         """
         search, run = self._checked(search), run or Run()
         source, tolerances, parts = self.source(seed), self.tolerances(search), self.parts(seed, search, run)
@@ -194,8 +194,9 @@ class Construction:
             share: ``Share(2, 8)`` is the second of eight.
 
         Raises:
-            SltkError: no checkpoint; or the search weighs samples by the certified errors of copies, and a stage below
-                is not whole yet, so that the other shares have to go first.
+            SltkError: no checkpoint.
+            PartsMissing: the search weighs samples by the certified errors of copies, and a stage below is not whole
+                yet, so that the other shares have to go first.
         """
         search, run = self._checked(search), run or Run()
         source, tolerances, parts = self.source(seed), self.tolerances(search), self.parts(seed, search, run)

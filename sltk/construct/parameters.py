@@ -52,7 +52,9 @@ class StageParameters:
         )
 
 
-def stage_parameters(roles: Sequence[Role], realised: Sequence[Realised], target: Sequence[Stage]) -> list[StageParameters]:
+def stage_parameters(
+    roles: Sequence[Role], realised: Sequence[Realised], target: Sequence[Stage]
+) -> list[StageParameters]:
     """Errors of all effective parameters, stage by stage."""
     stages: list[StageParameters] = []
     for role, known, stage in zip(roles, realised, target, strict=True):

@@ -15,6 +15,11 @@ from sltk.construct.methods.roles import Role
 from sltk.construct.pools.solve_stage import StageResult, StageTask
 from sltk.core.errors import SltkError
 
+
+class PartsMissing(SltkError):
+    """Parts of a stage are not there yet, or damaged."""
+
+
 Solve = Callable[[range], StageResult]  # the outputs of one stage, to what is kept for them
 
 
@@ -58,7 +63,7 @@ def solved(parts: Checkpoint | None, role: Role, solve: Solve, name: str, merge:
         merge: nothing is solved.
 
     Raises:
-        SltkError: under ``merge``, a part is missing or damaged.
+        PartsMissing: under ``merge``, a part is missing or damaged.
     """
     if parts is None:
         return solve(range(role.outputs))
@@ -66,7 +71,7 @@ def solved(parts: Checkpoint | None, role: Role, solve: Solve, name: str, merge:
              if (result := parts.find(role.stage, part)) is not None}  # fmt: skip
     taken, left = cover(list(found), role.outputs)
     if left and merge:
-        raise SltkError(missing(parts, role, name, left))
+        raise PartsMissing(missing(parts, role, name, left))
     results = [found[part] for part in taken]
     for part in left:
         results.append(solve(part))
@@ -116,4 +121,4 @@ def missing(parts: Checkpoint, role: Role, name: str, left: Sequence[range]) -> 
         said += f"; damaged: {', '.join(damaged)}"
     if (others := parts.foreign()) > 0:
         said += f"; {others} files there belong to another construction (another target, recipe, seed or search)"
-    return f"{said}. Run the shards that solve them again; what is there is not solved twice."
+    return f"{said}. Run the shards that solve them, once more where they ran; what is there is not solved twice."

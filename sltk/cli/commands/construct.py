@@ -11,7 +11,7 @@ from sltk.cli.question import Question, question
 from sltk.cli.show import add_failures, add_findings, add_plan, add_question
 from sltk.construct import Run, StrongTicket, save
 from sltk.construct.choose.forecast import Forecast
-from sltk.construct.parts import Share
+from sltk.construct.parts import PartsMissing, Share
 from sltk.core.errors import SltkError
 from sltk.core.report import Report
 from sltk.data.datasets import Dataset
@@ -30,7 +30,16 @@ ROUNDED = (
 
 
 def run_construct(options: Construct, console: Console) -> int:
-    """Choose or take the recipe, build, measure, save, and say what came out; 1 where the function is another."""
+    """Choose or take the recipe, build, measure, save, and say what came out; 1 where the function is another, and
+    where a shard waits for others or a merge finds parts missing."""
+    try:
+        return _construct(options, console)
+    except PartsMissing as missing:
+        console.print(str(missing), highlight=False, markup=False, soft_wrap=True)
+        return 1
+
+
+def _construct(options: Construct, console: Console) -> int:
     if options.measure < 0:
         raise SltkError(f"--measure is a number of test inputs, 0 or more, but got --measure {options.measure}.")
     if options.shard is not None and options.merge:

@@ -15,7 +15,7 @@ from sltk.construct import Construction, Run, StrongTicket, load, save
 from sltk.construct.choose.choose import choose
 from sltk.construct.construction import target_and_box
 from sltk.construct.parameters import stage_parameters
-from sltk.construct.parts import Share
+from sltk.construct.pools.parts import Share
 from sltk.construct.realise import realise
 from sltk.core.files import sha256
 

@@ -13,7 +13,7 @@ from sltk.construct.checkpoint import Checkpoint
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
-from sltk.construct.parts import Share, only, solved
+from sltk.construct.pools.parts import Share, only, solved
 from sltk.construct.pools.samples import incoming_index
 from sltk.construct.pools.solve_stage import StageResult, StageTask, solve_stage
 from sltk.construct.realise import decode, realise

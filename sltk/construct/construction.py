@@ -22,8 +22,8 @@ from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.allocate import allocate, target_class
 from sltk.construct.methods.roles import SourcePlan
-from sltk.construct.parts import Share
 from sltk.construct.pools.obstructions import range_obstructions
+from sltk.construct.pools.parts import Share
 from sltk.construct.pools.problems import ProblemFamily, problem_families
 from sltk.construct.predict.counting import Expectation, expected_failures
 from sltk.construct.predict.success import Prediction, predict_success

@@ -11,7 +11,7 @@ from sltk.cli.question import Question, question
 from sltk.cli.show import add_failures, add_findings, add_plan, add_question
 from sltk.construct import Run, StrongTicket, save
 from sltk.construct.choose.forecast import Forecast
-from sltk.construct.parts import PartsMissing, Share
+from sltk.construct.pools.parts import PartsMissing, Share
 from sltk.core.errors import SltkError
 from sltk.core.report import Report
 from sltk.data.datasets import Dataset

@@ -9,7 +9,7 @@ from torch import nn
 
 from sltk.construct import Recipe, Run, Search, save
 from sltk.construct.construction import Construction
-from sltk.construct.parts import PartsMissing, Share, cover
+from sltk.construct.pools.parts import PartsMissing, Share, cover
 from sltk.core.errors import SltkError
 from tests.construct.block_nets import SHAPE, Ended, PreActivationBlock, randomised
 

@@ -121,5 +121,5 @@ def isometry(outputs: Outputs) -> float:
 def _held(found: Mapping[str, Outputs], bases: tuple[str, str], first: list[float], second: list[float]) -> Comparison:
     budgets = [Spent(found[basis]["epochs"], found[basis]["multiply_adds"]) for basis in bases]
     epochs = found[bases[0]]["epochs"][0]
-    setting = f"digits, 64-100-60-10, IMP of {epochs:g} epochs in all, every weight and bias from a pool of its own of U(-2, 2)"
+    setting = f"digits, 64-100-60-10, IMP of {epochs:g} epochs in all, each number from a pool of its own of U(-2, 2)"
     return compared(first, second, (budgets[0], budgets[1]), setting=setting)

@@ -38,7 +38,7 @@ class ReachedOptions(StudyOptions):
 
     depths: tuple[int, ...] = (2, 6, 14)
     """Layers before the readout."""
-    n: tuple[int, ...] = (6, 9, 12, 16, 20)
+    n: tuple[int, ...] = (6, 9, 12, 16, 20, 24, 28)
     """Samples of a pool."""
     seeds: int = 3
     """Sources of every kind."""

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from sltk.plot.style import COLOURS, GREY, MARKERS, Drawing, Paper
 
-NONE = 3e-4  # where tickets that missed nothing stand, on an axis that has no zero
-LEAST, MOST = 1e-4, 1e3
+NONE = 1e-5  # where tickets that missed nothing stand, on an axis that has no zero
+LEAST, MOST = 1e-5, 1e4  # what lies beyond is drawn at the edge
 
 
 def reached(result: Mapping[str, Any], paper: Paper) -> Figure:
@@ -22,9 +22,10 @@ def reached(result: Mapping[str, Any], paper: Paper) -> Figure:
             axes.plot([missed(r) for r in own], [relative(r) for r in own], MARKERS[number], color=COLOURS[number],
                       linestyle="", markersize=3.5, alpha=0.8, label=f"{layers} layers")  # fmt: skip
         axes.axhline(1.0, color=GREY, linewidth=1.0, label="error as large as the output")
-        axes.axvline(NONE * 1.8, color=GREY, linewidth=1.0, linestyle=":", label="left of it: every parameter reached")
-        axes.set(xscale="log", yscale="log", title=source, xlim=(NONE / 1.8, 1.2), ylim=(LEAST / 2, MOST * 2))
-        axes.set_xticks([NONE, 1e-3, 1e-2, 1e-1, 1.0], ["none", ".1%", "1%", "10%", "all"])
+        axes.axvline(NONE * 3.0, color=GREY, linewidth=1.0, linestyle=":", label="left of it: every parameter reached")
+        axes.set(xscale="log", yscale="log", title=source, xlim=(NONE / 3.0, 2.0), ylim=(LEAST / 2, MOST * 3))
+        axes.set_xticks([NONE, 1e-4, 1e-2, 1.0], ["none", ".01%", "1%", "all"])
+        axes.set_yticks([1e-4, 1e-2, 1.0, 1e2, MOST], [".0001", ".01", "1", "100", "10,000\nor more"])
         axes.minorticks_off()
         lowest, first = paper.edges(place, len(sources), len(sources))
         axes.set_xlabel("parameters that missed" if lowest else "")

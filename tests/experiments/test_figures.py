@@ -116,8 +116,8 @@ def of_layers(rows: Any) -> Iterator[Numbers]:
 def of_reached(rows: Any) -> Iterator[Numbers]:
     for source, layers in {(r["source"], r["layers"]) for r in rows}:
         own = [r for r in rows if (r["source"], r["layers"]) == (source, layers)]
-        yield [max(3e-4, r["failures"] / r["problems"]) for r in own]
-        yield [min(1e3, max(1e-4, r["error"] / r["largest"])) for r in own]
+        yield [max(1e-5, r["failures"] / r["problems"]) for r in own]
+        yield [min(1e4, max(1e-5, r["error"] / r["largest"])) for r in own]
 
 
 # What must be drawn, worked out from the rows here, apart from what concludes and draws.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.certify.adversary import sup_error
-from sltk.certify.boxes import activated, batch, functional, planes, stages
+from sltk.certify.boxes import activated, batch, functional, ground, planes, stages
 from sltk.certify.boxes.batch import Boxes
 from sltk.certify.boxes.matrices import Weights
 from sltk.certify.boxes.pair import stage_matrices
@@ -243,12 +243,36 @@ def _rests_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activated, "_gate", without)
 
 
-@pytest.mark.parametrize("broken", [_signs_turned, _rests_left_out])
+def _chords_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines and planes of differences, and of what gates multiply, without the levels of their chords."""
+    plain_lines, plain_chord = activated._planes, planes.chord
+
+    def flat(phi: Any, lines: Any, known: Any) -> Any:
+        nothing = torch.zeros_like(lines.low)
+        return plain_lines(phi, replace(lines, low=nothing, high=nothing), known)
+
+    monkeypatch.setattr(activated, "_planes", flat)
+    monkeypatch.setattr(planes, "chord", lambda slopes, d: (plain_chord(slopes, d)[0], torch.zeros_like(d.low)))
+
+
+def _curves_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves of the input as their chords alone."""
+    plain = ground._rest
+
+    def flat(*arguments: Any) -> Any:
+        slope, rest = plain(*arguments)
+        return slope, Interval(torch.zeros_like(rest.low), torch.zeros_like(rest.high))
+
+    monkeypatch.setattr(ground, "_rest", flat)
+
+
+@pytest.mark.parametrize("broken", [_signs_turned, _rests_left_out, _chords_cut, _curves_flat])
 def test_what_is_left_out_is_seen(
     broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Negative controls: with a sign turned or without a rest some of these boxes are left."""
-    cases = [build(seed, "dense", "sigmoid", "plus-one", noise=0.5) for seed in range(12)]
+    """Negative controls: with a sign turned, without a rest, a chord's level or a curve some boxes are left."""
+    name, noise = ("relu", 0.0) if broken is _curves_flat else ("sigmoid", 0.5)
+    cases = [build(seed, "dense", name, "plus-one", noise=noise) for seed in range(12)]
     boxes = [random_boxes(case, seed) for seed, case in enumerate(cases)]
     seen = torch.stack([largest_errors(c, points(b, 7, 300)) for c, b in zip(cases, boxes, strict=True)])
 

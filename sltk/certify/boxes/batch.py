@@ -181,7 +181,7 @@ def _per_neuron(v: Tensor, matrix: Tensor) -> Tensor:
 
 
 def _alone(v: Tensor) -> Tensor:
-    """``([boxes,] rows, neurons, copies)``, the coefficients of each neuron alone: ``([boxes,] rows * neurons, all)``."""
+    """``([boxes,] rows, neurons, copies)``, coefficients of each neuron alone: ``([boxes,] rows * neurons, all)``."""
     return torch.diag_embed(v.movedim(-1, -2)).movedim(-3, -1).flatten(-4, -3).flatten(-2)
 
 

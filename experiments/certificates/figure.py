@@ -40,9 +40,7 @@ def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
     axes.set(yscale="log", ylabel="proved bound / largest error found")
     axes.set_xticks(range(len(families)), [family.replace(", ", ",\n") for family in families])
     axes.grid(visible=False, axis="x")
-    paper.title(
-        figure, "How far proved bounds are above the errors found; medians are bars, dotted what is asked"
-    )
+    paper.title(figure, "How far proved bounds are above the errors found; medians are bars, dotted what is asked")
     paper.legend(figure, [axes], 4)
     return figure
 

@@ -307,7 +307,7 @@ class StrongTicket:
     @cached_property
     def parameters(self) -> list[StageParameters]:
         """Errors of the effective parameters, stage by stage, pruned parameters included."""
-        return stage_parameters(self.plan.roles, self.realised, self._require_target("parameters"))
+        return stage_parameters(self.plan.roles, self.realised, self._require_target("parameters").stages)
 
     @property
     def worst_parameter_error(self) -> float:

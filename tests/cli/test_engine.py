@@ -22,7 +22,7 @@ from sltk.studies.rst_arms import RstJob, measure_arm
 
 SMALL = ["--hidden", "12", "--jobs", "1", "--seeds", "2"]
 COMMANDS = {
-    "imp": ["imp", "--bases", "canonical", "dct", "subspace", "--rounds", "2", "--epochs", "1", *SMALL],
+    "imp": ["imp", "--bases", "canonical", "dct", "--rounds", "2", "--epochs", "1", *SMALL],
     "rst": ["rst", "--densities", "0.3", "0.1", "--epochs", "1", "--final-epochs", "1", *SMALL],
     "edge-popup": ["edge-popup", "--densities", "0.5", "--epochs", "1", *SMALL],
 }

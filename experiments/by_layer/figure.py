@@ -11,12 +11,12 @@ from sltk.plot.style import COLOURS, GREY, Drawing, Paper
 VALUES = {
     "proved": ("proved of all inputs", "--", COLOURS[1]),
     "largest_value": ("largest value of the target", ":", GREY),
-    "largest_error": ("largest error on images", "-", COLOURS[0]),
+    "largest_error": ("largest error", "-", COLOURS[0]),
     "typical_error": ("root mean square error", "-", COLOURS[2]),
 }
 PARAMETERS = {
-    "tolerance": ("tolerance", "--", COLOURS[1]),
-    "worst": ("worst error", "-", COLOURS[0]),
+    "tolerance": ("tolerance of a parameter", "--", COLOURS[3]),
+    "worst": ("largest error", "-", COLOURS[0]),
     "typical_parameter": ("root mean square error", "-", COLOURS[2]),
 }
 
@@ -25,17 +25,18 @@ def layers(result: Mapping[str, Any], paper: Paper) -> Figure:
     """Left what the layers say, right what they are made of."""
     rows = result["layers"]
     figure, panels = paper.panels(2, 2, 3.0, sharex=True)
-    for axes, curves, title in zip(panels, (VALUES, PARAMETERS), ("behind each layer", "parameters"), strict=True):
-        _curves(axes, rows, curves)
-        axes.set(yscale="log", title=title, xlabel="layer of the network", ylabel="absolute error")
-        axes.legend(loc="best", fontsize=6.5)
     missed, expected = (sum(row[key] for row in rows) for key in ("failures", "expected"))
     problems = sum(row["problems"] for row in rows)
-    paper.title(
-        figure,
-        f"A two-layer ticket of the published ResNet-20, {result['images']} images; of {problems:,} parameters "
-        f"{missed} missed, {expected:.2g} were expected to",
+    titles = (
+        f"values, {result['images']} images (no sigmoid above 1)",
+        f"parameters: {missed} of {problems:,} missed, {expected:.2g} expected",
     )
+    for axes, curves, title in zip(panels, (VALUES, PARAMETERS), titles, strict=True):
+        _curves(axes, rows, curves)
+        axes.set(yscale="log", xlabel="layer of the network", ylabel="absolute error")
+        axes.set_title(title, fontsize=8)
+    paper.title(figure, "Theory and practice by layer: a two-layer ticket of the published ResNet-20")
+    paper.legend(figure, panels, 3)
     return figure
 
 

@@ -61,6 +61,7 @@ class ByLayer(Study[LayerOptions]):
     options = LayerOptions
     needs = "the published ResNet-20 and CIFAR-10 (JPEG)"
     quick: ClassVar = {"images": 2}
+    minutes = 0.77
     figures: ClassVar = {"layers": LAYERS}
 
     def cells(self, options: LayerOptions) -> dict[str, dict[str, Any]]:

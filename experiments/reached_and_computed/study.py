@@ -51,6 +51,7 @@ class ReachedAndComputed(Study[ReachedOptions]):
     name = "reached_and_computed"
     measures = "Missed parameters of a ticket beside the error of its function, by source, depth and pool."
     options = ReachedOptions
+    minutes = 0.74
     quick: ClassVar = {"depths": (2,), "n": (6, 9), "seeds": 1}
     figures: ClassVar = {"reached": REACHED}
 

@@ -11,12 +11,19 @@ from sltk.construct.certified.ticket import REFINING, SEARCHING
 
 os.environ["COLUMNS"] = "112"  # what is printed is asserted, whatever the terminal that the suite runs in
 
-# The nets of the tests are tiny: a second thread costs more than it brings, most of all on a busy machine.
-torch.set_num_threads(1)
 
 # A busy machine makes an example slow, and no example wrong.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+
+def pytest_runtest_setup() -> None:
+    """One thread, whatever the test before has asked for.
+
+    The nets of the tests are tiny: a second thread costs more than it brings, and on a busy machine, where threads wait
+    for each other in loops, a hundred times more.
+    """
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True, scope="session")

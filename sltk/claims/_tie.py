@@ -33,8 +33,9 @@ def unmeasured(own: Claim) -> str:
 
 def _piece(own: Claim, name: Piece) -> PieceFound:
     file = _file(own.key, name)
-    if (CHECKOUT / file).is_file():
-        return PieceFound(name, file, "")
+    for place in (file, Path(PACKAGE.name, "shipped", file)):  # the second in a wheel, which brings the studies along
+        if (CHECKOUT / place).is_file():
+            return PieceFound(name, place, "")
     if not (CHECKOUT / "tests").is_dir() and name != "claim":
         return PieceFound(name, None, f"{file} is not installed with the package; it is in the source tree")
     return PieceFound(name, None, _reason(own, name))

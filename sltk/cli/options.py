@@ -90,6 +90,11 @@ class Construct(Plan):
     """Root seed of the source."""
     threads: int | None = None
     """Threads of the solver and of torch; by default all cores."""
+    shard: str | None = None
+    """Solve this share of every layer's outputs into OUT.checkpoint, and no more: 2/8, or, in a job of a SLURM array,
+    slurm. Shards may run twice, be killed, and end in any order."""
+    merge: bool = False
+    """Solve nothing: make the ticket from what shards have left in OUT.checkpoint, or say what is missing."""
     measure: int = 1000
     """Test inputs of --data on which the function is measured; `sltk check` takes all."""
     accept: Literal["function", "reached"] = "function"

@@ -1,6 +1,8 @@
-"""Solve the stages of a construction in order, each with what the ones before it came to."""
+"""Solve the stages of a construction in order, each with what the ones before it came to; or a share of all."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -11,8 +13,9 @@ from sltk.construct.checkpoint import Checkpoint
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
+from sltk.construct.pools.parts import Share, only, solved
 from sltk.construct.pools.samples import incoming_index
-from sltk.construct.pools.solve_stage import StageTask, solve_stage
+from sltk.construct.pools.solve_stage import StageResult, StageTask, solve_stage
 from sltk.construct.realise import decode, realise
 from sltk.construct.recipe import Search
 from sltk.construct.source import Source
@@ -39,7 +42,8 @@ def build_stages(
     tolerances: tuple[float, ...],
     search: Search,
     report: Report | None,
-    checkpoint: Checkpoint | None,
+    parts: Checkpoint | None,
+    merge: bool = False,
 ) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
     """Masks of the source's layers, what missed its target, and how many problems there were.
 
@@ -48,7 +52,11 @@ def build_stages(
         tolerances: of the parameters, by stage.
         search: which subset to take.
         report: called with (stage name, stage number, number of stages) before each stage.
-        checkpoint: solved stages on disk, read where there are any and written where there are not.
+        parts: solved ones on disk, read where there are any and written where there are not.
+        merge: solve nothing; all parts have to be there.
+
+    Raises:
+        PartsMissing: under ``merge``, a part is missing or damaged.
     """
     network, roles = planned.network, planned.plan.roles
     none = np.zeros(0, dtype=np.int64)
@@ -59,17 +67,59 @@ def build_stages(
         affine = network.stages[role.stage].affine
         if report:
             report(affine.name, role.stage, len(roles))
-        result = None if checkpoint is None else checkpoint.find(role.stage)
-        if result is None:
-            result = solve_stage(source, role, _task(role, tolerance, search, affine, state))
-            if checkpoint is not None:
-                checkpoint.keep(role.stage, result)
+        task = _task(role, tolerance, search, affine, state)
+        result = solved(parts, role, partial(_solve, source, role, task), affine.name, merge)
         keep(masks, source, role, result.kept)
         failures.append(result.failures)
         problems += result.problems
-        if state is not None:
+        if state is not None and waits(roles, search):
             state = step(state, role.stage, realise(source, role, masks, affine))
     return tuple(masks), FailureTable.concatenate(failures), problems
+
+
+def build_share(
+    planned: Planned,
+    source: Source,
+    tolerances: tuple[float, ...],
+    search: Search,
+    report: Report | None,
+    parts: Checkpoint,
+    share: Share,
+) -> int:
+    """Solve a share of every stage's outputs into ``parts``; how many parts were not there yet.
+
+    Args:
+        planned, source, tolerances, search, report: as ``build_stages`` takes them.
+
+    Raises:
+        PartsMissing: the search weighs samples by certified errors of the copies, and a stage below is not whole yet.
+    """
+    network, roles = planned.network, planned.plan.roles
+    state = start(network, planned.box, signs=False) if search.certified_errors else None
+    none, new = np.zeros(0, dtype=np.int64), 0
+    masks = [LayerMask(none, none) for _ in source.layers]
+    for role, tolerance in zip(roles, tolerances, strict=True):
+        affine, own = network.stages[role.stage].affine, share.of(role.outputs)
+        if report:
+            report(affine.name, role.stage, len(roles))
+        task = _task(role, tolerance, search, affine, state)
+        if own and parts.find(role.stage, own) is None:
+            parts.keep(role.stage, own, _solve(source, role, task, own))
+            new += 1
+        if state is not None and waits(roles, search) and role.stage < len(roles) - 1:
+            whole = solved(parts, role, partial(_solve, source, role, task), affine.name, merge=True)
+            keep(masks, source, role, whole.kept)
+            state = step(state, role.stage, realise(source, role, masks, affine))
+    return new
+
+
+def waits(roles: Sequence[Role], search: Search) -> bool:
+    """Whether the search of a stage needs to know what became of those below it."""
+    return search.certified_errors and not all(role.univariate for role in roles)
+
+
+def _solve(source: Source, role: Role, task: StageTask, outputs: range) -> StageResult:
+    return solve_stage(source, role, only(task, outputs))
 
 
 def keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -> None:
@@ -102,7 +152,12 @@ def _task(role: Role, tolerance: float, search: Search, affine: Affine, state: E
 
 
 def _reach_and_error(state: ErrorState, role: Role, affine: Affine) -> tuple[np.ndarray, np.ndarray]:
-    """Largest ``|x|`` and the copies' errors at a stage's input, by input channel and tap or pixel."""
-    reach, errors = state.ranges[role.stage].entering.magnitude, state.errors
+    """Largest ``|x|`` and the copies' errors at a stage's input, by input channel and tap or pixel.
+
+    A univariate stage has one copy of its input, whose error weighs nothing in its search.
+    """
     shape = (role.inputs, role.inner)
-    return affine.by_parameter(reach[None], *shape)[0].numpy(), affine.by_parameter(errors, *shape).numpy()
+    reach = affine.by_parameter(state.ranges[role.stage].entering.magnitude[None], *shape)[0].numpy()
+    if role.univariate:
+        return reach, np.zeros((role.copies_in, *shape))
+    return reach, affine.by_parameter(state.errors, *shape).numpy()

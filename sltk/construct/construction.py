@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from sltk.certify.intervals import Box
 from sltk.construct.architecture import Architecture, architecture_of
-from sltk.construct.build import build_stages
+from sltk.construct.build import build_share, build_stages
 from sltk.construct.checkpoint import Checkpoint, target_hash
 from sltk.construct.choose.choose import Choice, choose, given_or_chosen
 from sltk.construct.declaration import Declaration
@@ -23,6 +23,7 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.methods.allocate import allocate, target_class
 from sltk.construct.methods.roles import SourcePlan
 from sltk.construct.pools.obstructions import range_obstructions
+from sltk.construct.pools.parts import Share
 from sltk.construct.pools.problems import ProblemFamily, problem_families
 from sltk.construct.predict.counting import Expectation, expected_failures
 from sltk.construct.predict.success import Prediction, predict_success
@@ -167,22 +168,50 @@ class Construction:
 
         Returns:
             The ticket; its ``certificate`` bounds ``sup ||f_T - f_P||_inf`` over the domain in exact arithmetic.
+
+        Raises:
+            PartsMissing: under ``run.merge``, a part is missing or damaged.
         """
         search, run = self._checked(search), run or Run()
-        source, tolerances = self.source(seed), self.tolerances(search)
-        kept = None
-        if run.checkpoint is not None:
-            asked = {"search": search.record(), "tolerances": tolerances, "domain": _ends(self.box)}
-            kept = Checkpoint(run.checkpoint, self.declaration.record() | {"seed": seed} | asked, self.network)
+        source, tolerances, parts = self.source(seed), self.tolerances(search), self.parts(seed, search, run)
         with limit(run.threads) if run.threads is not None else nullcontext():
-            masks, failures, problems = build_stages(self, source, tolerances, search, run.report, kept)
-        if kept is not None:
-            kept.clear()
+            masks, failures, problems = build_stages(self, source, tolerances, search, run.report, parts, run.merge)
+        if parts is not None and not run.merge:
+            parts.clear()
         return StrongTicket(
             declaration=self.declaration, source=source, search=search, masks=masks, failures=failures,
             problems=problems, tolerances=tolerances, domain=self.box, target_sha256=target_hash(self.network),
             target=self.network, choice=None if self.choice is None else self.choice.record(),
         )  # fmt: skip
+
+    def build_share(self, seed: int, share: Share, search: Search | None = None, run: Run | None = None) -> int:
+        """Solve a share of the ticket of ``seed`` into ``run.checkpoint``; the number of parts that were not there yet.
+
+        When all shares are there, in whatever order and however often they ran, ``build`` with ``Run(merge=True)``
+        gives the ticket of one process, bit for bit.
+
+        Args:
+            share: ``Share(2, 8)`` is the second of eight.
+
+        Raises:
+            SltkError: no checkpoint.
+            PartsMissing: the search weighs samples by the certified errors of copies, and a stage below is not whole
+                yet, so that the other shares have to go first.
+        """
+        search, run = self._checked(search), run or Run()
+        source, tolerances, parts = self.source(seed), self.tolerances(search), self.parts(seed, search, run)
+        if parts is None:
+            raise SltkError("a share needs a folder for its parts; pass run=Run(checkpoint=FOLDER).")
+        with limit(run.threads) if run.threads is not None else nullcontext():
+            return build_share(self, source, tolerances, search, run.report, parts, share)
+
+    def parts(self, seed: int, search: Search | None, run: Run) -> Checkpoint | None:
+        """What is solved of the ticket of ``seed``; ``None`` where nothing is kept."""
+        if run.checkpoint is None:
+            return None
+        search = self._checked(search)
+        asked = {"search": search.record(), "tolerances": self.tolerances(search), "domain": _ends(self.box)}
+        return Checkpoint(run.checkpoint, self.declaration.record() | {"seed": seed} | asked, self.network)
 
     def _checked(self, search: Search | None) -> Search:
         search = search or (Search() if self.choice is None else self.choice.search)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sltk.certify.realised import Realised
 from sltk.construct.methods.roles import Role
-from sltk.networks.network import Network
+from sltk.networks.network import Stage
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,12 @@ class StageParameters:
         )
 
 
-def stage_parameters(roles: Sequence[Role], realised: Sequence[Realised], target: Network) -> list[StageParameters]:
+def stage_parameters(
+    roles: Sequence[Role], realised: Sequence[Realised], target: Sequence[Stage]
+) -> list[StageParameters]:
     """Errors of all effective parameters, stage by stage."""
     stages: list[StageParameters] = []
-    for role, known, stage in zip(roles, realised, target.stages, strict=True):
+    for role, known, stage in zip(roles, realised, target, strict=True):
         # Where no input is negative, nothing ever meets the parameter for negative ones.
         weight = known.weight_error(nonnegative=role.sides in ("positive", "negative")).numpy()
         stages.append(

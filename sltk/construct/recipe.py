@@ -246,7 +246,9 @@ class Run:
     """How a construction is run; the result is the same bytes whatever stands here."""
 
     checkpoint: Path | None = None
-    """Folder for solved stages, from which a construction that was stopped goes on; it is emptied at the end."""
+    """Folder for solved parts, from which a construction that was stopped goes on; it is emptied at the end."""
+    merge: bool = False
+    """Solve nothing: every part has to lie in the checkpoint, where shards have left it, and stays there."""
     threads: int | None = None
     """Threads of the solver and of torch; by default all cores that the process may use."""
     report: Report | None = None

@@ -98,9 +98,7 @@ def _digits(wanted: bool) -> Dataset:
     return Dataset(x[train], y[train], x[test], y[test], 0.0, 1.0, "digits")
 
 
-def _normalised(
-    name: str, arrays: Arrays, levels: tuple[tuple[float, ...], tuple[float, ...]], train: bool
-) -> Dataset:
+def _normalised(name: str, arrays: Arrays, levels: tuple[tuple[float, ...], tuple[float, ...]], train: bool) -> Dataset:
     """Images as ``(pixel / 255 - mean) / deviation``, channel by channel, each of 256 values computed once."""
     mean, deviation = (torch.tensor(part, dtype=torch.float64)[:, None] for part in levels)
     table = ((torch.arange(256, dtype=torch.float64) / 255.0 - mean) / deviation).to(torch.float32)

@@ -1,7 +1,8 @@
 """Which studies there are: every folder of the package ``experiments`` with a ``study.py``.
 
 The toolkit does not import the studies, which stand on it and lie outside of it: they are found when they are asked
-for, in the checkout of the current folder, else in the one that ``sltk`` was installed from.
+for, in the checkout of the current folder, else in the one that ``sltk`` was installed from, else in the copy that a
+wheel brings along.
 """
 
 import importlib
@@ -14,20 +15,21 @@ from sltk.harness.study import Study
 
 PACKAGE = "experiments"
 CHECKOUT = Path(__file__).resolve().parents[2]
+SHIPPED = Path(__file__).resolve().parents[1] / "shipped"  # in a wheel; setup.py puts it there
 
 
 def folder_of_studies() -> Path:
     """Where the studies lie.
 
     Raises:
-        SltkError: not in the current folder, and sltk was not installed from a checkout.
+        SltkError: not in the current folder, and sltk was installed from neither a checkout nor a wheel.
     """
-    for root in (Path.cwd(), CHECKOUT):
+    for root in (Path.cwd(), CHECKOUT, SHIPPED):
         if (root / PACKAGE / "__init__.py").is_file():
             return root / PACKAGE
     raise SltkError(
-        f"no studies here: they lie in the folder {PACKAGE}/ of the source, which a wheel does not hold. Run this in a "
-        "checkout, or name a module of yours that holds a study: sltk run package.module."
+        f"no studies here: they lie in the folder {PACKAGE}/ of the source, and of a wheel. Run this in a checkout, or "
+        "name a module of yours that holds a study: sltk run package.module."
     )
 
 

@@ -39,9 +39,7 @@ def outcome_curves(outcomes: Mapping[str, Outcome], part: str = "test") -> list[
     return row_curves({name: outcome.rows for name, outcome in outcomes.items()}, part)
 
 
-def draw_outcomes(
-    outcomes: Mapping[str, Outcome], note: str = "", part: str = "test", paper: Paper = PAGE
-) -> Figure:
+def draw_outcomes(outcomes: Mapping[str, Outcome], note: str = "", part: str = "test", paper: Paper = PAGE) -> Figure:
     """A figure of ``outcome_curves``: means as lines, the middle half of the seeds as bands.
 
     Raises:

@@ -9,11 +9,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 
 from sltk.certify import common, copies
 from sltk.certify.adversary import sup_error
-from sltk.certify.differential import common_map, copies_map, gates, split
+from sltk.certify.copies import Copies
+from sltk.certify.differential import backward, common_map, copies_map, curves, gates, split, stage_map
 from sltk.certify.differential.certify import Limits, relaxation
 from sltk.certify.differential.curves import largest
 from sltk.certify.differential.forms import Form
@@ -24,8 +26,9 @@ from sltk.certify.propagate import certify
 from sltk.certify.signed import Signed
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations import lines
-from sltk.networks.network import run
+from sltk.networks.network import Network, Stage, run
 from sltk.networks.ops import act
+from sltk.networks.ops.linear import Linear
 from sltk.networks.relaxed import Lines
 from tests.construct.building import build_ticket
 from tests.property.test_certify import EVALUATION, SHAPES, Case, build, inputs
@@ -177,7 +180,17 @@ def _fewer_remainders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common, "common_map", without)
 
 
-@pytest.mark.parametrize("broken", [_chords_cut, _signs_turned, _fewer_remainders])
+def _gates_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One gate for all copies without the level of its chord: a line through 0."""
+
+    def cut(own: gates.Gate, rising: Tensor, falling: Tensor, v: Tensor, t: Interval) -> tuple[Tensor, Tensor]:
+        left, right = (torch.maximum(own.least * end, own.most * end) for end in (t.low, t.high))
+        return (right - left) / (t.high - t.low), torch.zeros_like(t.low)
+
+    monkeypatch.setattr(gates.Gate, "_shared", cut)
+
+
+@pytest.mark.parametrize("broken", [_chords_cut, _gates_cut, _signs_turned, _fewer_remainders])
 def test_what_is_left_out_is_seen(
     broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,6 +230,35 @@ def test_exact_arithmetic_lies_above_what_float64_computes() -> None:
         assert exact <= Fraction(float(largest(Form(target=weight), box)))
         caught += exact > Fraction(float((weight[0] * corner).sum()))
     assert caught > 5  # negative control
+
+
+def test_a_whole_pair_is_rounded_outward(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A linear stage: at the worst corner, in rationals, no error exceeds its bound; without rounding some do."""
+    generator = torch.Generator().manual_seed(6)
+    pairs, exact = list[tuple[Network, Box, Copies]](), list[Fraction]()
+    for _ in range(40):
+        size = 10.0 ** torch.randint(-3, 4, (24,), generator=generator)
+        delta, nothing = torch.randn(24, generator=generator, dtype=torch.float64) * size, torch.zeros(1, 1).double()
+        ends = torch.rand(2, 24, generator=generator, dtype=torch.float64)
+        box = Box(-ends[0], ends[1])
+        stage = Linear("linear", torch.zeros(1, 24).double(), torch.zeros(1).double())
+        errors, bias = (Signed(one, torch.zeros_like(one)) for one in (delta.reshape(1, 1, 24, 1, 1), nothing))
+        picked = Copies(errors, csr_matrix(-delta[None].numpy()), bias)  # of a target that is 0
+        pairs.append((Network((24,), (Stage(stage, ()),)), box, picked))
+        signed = [torch.where(sign * delta > 0, ends[1], -ends[0]).tolist() for sign in (1, -1)]
+        sums = [sum(Fraction(a) * Fraction(b) for a, b in zip(delta.tolist(), x, strict=True)) for x in signed]
+        exact.append(Fraction(max(abs(one) for one in sums)))
+
+    def exceeded() -> int:
+        found = [relaxation(network, box, [copies]).per_output for network, box, copies in pairs]
+        return sum(one > Fraction(float(top)) for one, top in zip(exact, found, strict=True) if top is not None)
+
+    assert exceeded() == 0
+    for module in (backward, copies_map, curves, stage_map):
+        monkeypatch.setattr(module, "gamma", lambda terms: 0.0)
+    monkeypatch.setattr(backward, "UNDERFLOW", 0.0)
+    monkeypatch.setattr(curves, "SLACK", 0.0)
+    assert exceeded() > 5  # negative control
 
 
 def test_bisection_comes_closer_the_longer_it_takes() -> None:

@@ -22,7 +22,7 @@ from sltk.studies.rst_arms import RstJob, measure_arm
 
 SMALL = ["--hidden", "12", "--jobs", "1", "--seeds", "2"]
 COMMANDS = {
-    "imp": ["imp", "--bases", "canonical", "dct", "subspace", "--rounds", "2", "--epochs", "1", *SMALL],
+    "imp": ["imp", "--bases", "canonical", "dct", "--rounds", "2", "--epochs", "1", *SMALL],
     "rst": ["rst", "--densities", "0.3", "0.1", "--epochs", "1", "--final-epochs", "1", *SMALL],
     "edge-popup": ["edge-popup", "--densities", "0.5", "--epochs", "1", *SMALL],
 }
@@ -43,9 +43,13 @@ def test_command_writes_rows_and_findings_once(name: str, tmp_path: Path, capsys
     assert main([*COMMANDS[name], "--out", str(tmp_path)]) == 0
     assert (folder / "rows.jsonl").read_bytes() == rows
     assert (folder / "summary.json").read_bytes() == summary
-    assert main([*COMMANDS[name], "--seeds", "3", "--out", str(tmp_path)]) == 0
-    assert len(list(tmp_path.iterdir())) == 2
     assert "seeds" in capsys.readouterr().out
+
+
+def test_another_question_gets_a_folder_of_its_own(tmp_path: Path) -> None:
+    for seeds in ("2", "3"):
+        assert main([*COMMANDS["edge-popup"], "--seeds", seeds, "--out", str(tmp_path)]) == 0
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_names_of_the_options_are_those_that_the_product_knows() -> None:

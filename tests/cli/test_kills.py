@@ -1,6 +1,6 @@
 """``sltk imp``, ``rst`` and ``edge-popup`` killed at random moments: the bytes of a run that was let be.
 
-Ten kills of ``imp``, inside one basis; two of each of the others, or as many as ``SLTK_KILLS`` says.
+Four kills of ``imp``, inside one basis, and two of each of the others; or as many of each as ``SLTK_KILLS`` says.
 """
 
 import json
@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 10
-FEWER = int(os.environ.get("SLTK_KILLS", "2"))
+ASKED = os.environ.get("SLTK_KILLS")
+KILLS, FEWER = int(ASKED or "4"), int(ASKED or "2")
 
 # Imports once, and forks: each run is a process group of its own, killed with SIGKILL, which nobody can catch.
 SERVER = """
@@ -88,11 +88,11 @@ def kill(folder: Path, kills: int, command: list[str]) -> dict:
 
 
 @pytest.mark.timeout(300)
-def test_ten_kills_inside_one_basis_leave_the_same_bytes(tmp_path: Path) -> None:
+def test_kills_inside_one_basis_leave_the_same_bytes(tmp_path: Path) -> None:
     found = kill(tmp_path, KILLS, COMMAND)
     # The kills came where they were meant to: before the row was written, most of them with rounds to go on from.
     assert sum(row["killed"] and not row["row"] for row in found["rows"]) >= KILLS // 2, found
-    assert sum(row["kept"] for row in found["rows"]) >= 3, found
+    assert sum(row["kept"] for row in found["rows"]) >= KILLS // 3, found
 
 
 @pytest.mark.timeout(300)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,6 +44,19 @@ def construct(folder: Path, name: str, *more: str, n: int = 16) -> int:
     target = [str(folder / "target1.pt"), "--arch", ARCH, "--input-shape", "1", "4", "4"]
     rest = ["--n", str(n), "--param-eps", ".02", *BOX, "--out", str(folder / name), *more]
     return main(["construct", *target, *rest])
+
+
+def test_shards_on_the_command_line_end_with_the_bytes_of_one_process(built: Path, capsys: Any) -> None:
+    """The second waits for the first, since this search weighs certified errors; then it goes on."""
+    assert construct(built, "merged", "--shard", "1/2", "--merge") == 2
+    assert construct(built, "merged", "--shard", "3/2") == 2
+    assert construct(built, "merged", "--merge") == 1
+    assert "no sound parts of outputs 1 to 2 of 2 of layer '0'" in capsys.readouterr().out
+    assert [construct(built, "merged", "--shard", shard) for shard in ("2/2", "1/2", "2/2")] == [1, 0, 0]
+    assert not (built / "merged").exists()
+    assert construct(built, "merged", "--merge") == 0
+    assert (built / "merged").read_bytes() == (built / "ticket").read_bytes()
+    assert not (built / "merged.checkpoint").exists()
 
 
 def check(folder: Path, name: str = "ticket", target: str = "target1.pt", arch: str = ARCH, *more: str) -> int:

@@ -63,7 +63,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path):
     started = time.perf_counter()
     build(target())
     length = time.perf_counter() - started
-    waits = stream(0, "tests", "kill").random(2) * length
+    waits = stream(0, "tests", "kill").random(1) * length
     for wait in waits:
         run(tmp_path / "killed", float(wait))
     assert run(tmp_path / "killed", None)

@@ -20,7 +20,7 @@ ARCH = "conv(1,2,3,padding=1); relu; flatten; linear(32,3)"
 FEW = {"trials": 20, "delta": 0.3}
 SMALL: dict[str, dict[str, Any]] = {
     "epsilon_perturbation": {**FEW, "eps": 0.1},
-    "error_growth": {"depths": (1,)},
+    "error_growth": {"depths": (1,), "seeds": 1},
     "export": {"turns": 1},
     "first_picture": {"points": 5},
     "fixed_size": {**FEW, "eps": (0.5,)},
@@ -29,7 +29,6 @@ SMALL: dict[str, dict[str, Any]] = {
     "quantised": FEW,
     "random_source": {**FEW, "eps": 0.3},
     "subset_sum_statistics": {"n": 6, "trials": 100},
-    "width_certificate": {"trials": 1500, "confidence": 0.5},
 }
 OF_A_TARGET: dict[str, dict[str, Any]] = {
     "failure_counts": {"n": (12,), "seeds": 2, "trials": 2**10},
@@ -38,6 +37,7 @@ OF_A_TARGET: dict[str, dict[str, Any]] = {
 PARTS: dict[str, tuple[dict[str, Any], str]] = {
     "existence": ({"seeds": 5, "opened": 3}, "residual, failures"),
     "product_formula": ({"seeds": 4}, "tanh, two inputs, n = 16, seeds from 0"),
+    "width_certificate": ({"trials": 1500, "confidence": 0.5}, "uniform(1.0), eps = 0.1, delta = 0.05"),
 }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sltk.core.rng import stream
 from sltk.subset_sum import solve
 
-SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 samples = st.lists(st.integers(-(2**20), 2**20), min_size=1, max_size=10)
 
 

@@ -15,8 +15,9 @@ from itertools import count
 import torch
 from torch import Tensor
 
+from sltk.certify.boxes.batch import Boxes
 from sltk.certify.boxes.pair import stage_matrices
-from sltk.certify.boxes.search import Budget, cost_of_box, searched
+from sltk.certify.boxes.search import Budget, Leaves, cost_of_box, searched
 from sltk.certify.differential.certify import Limits, Relaxation, relaxation
 from sltk.certify.intervals import Box
 from sltk.certify.realised import Realised
@@ -25,7 +26,7 @@ from sltk.core.numerics.intervals import Interval
 from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 
-LEAST = 16  # boxes
+LEAST = 16  # boxes; with less to spend the domain is one, on which planes in y and d still halve many a bound
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,22 @@ def refined(
         box: the domain.
         realised: one entry a stage.
         above: ``output_shape``.
-        budget: for fewer than ``LEAST`` boxes nothing is begun.
+        budget: for fewer than ``LEAST`` boxes nothing is cut, for less than one nothing is begun.
     """
     stages = stage_matrices(network, realised)
-    if stages is None or cost_of_box(stages) * LEAST > budget.work:
+    if stages is None or cost_of_box(stages) > budget.work:
         return None
     ends = box.on(network.input_shape)
-    found = searched(stages, Interval(ends.low.flatten(), ends.high.flatten()), above.flatten(), budget)
+    whole = Interval(ends.low.flatten(), ends.high.flatten())
+    if cost_of_box(stages) * LEAST > budget.work:
+        found = Leaves(torch.minimum(Boxes(stages, whole.low[None], whole.high[None]).errors()[0], above.flatten()), 1)
+    else:
+        found = searched(stages, whole, above.flatten(), budget)
     return Bisection(found.per_output.reshape(above.shape), found.boxes, _said(found.boxes))
 
 
 def _said(boxes: int) -> str:
-    return f"the same on {boxes} boxes that cover the domain"
+    return "the same by planes" if boxes == 1 else f"the same on {boxes} boxes that cover the domain"
 
 
 def _halves(network: Network, box: Interval) -> tuple[Interval, Interval]:

@@ -7,12 +7,15 @@ from rich.console import Console
 from sltk.certify.findings import Findings
 from sltk.cli.facts import facts, peak_memory
 from sltk.cli.options import Construct
-from sltk.cli.question import question
+from sltk.cli.question import Question, question
 from sltk.cli.show import add_failures, add_findings, add_plan, add_question
 from sltk.construct import Run, StrongTicket, save
 from sltk.construct.choose.forecast import Forecast
+from sltk.construct.pools.parts import PartsMissing, Share
 from sltk.core.errors import SltkError
+from sltk.core.report import Report
 from sltk.data.datasets import Dataset
+from sltk.harness.away.where import Shard
 from sltk.harness.progress import progress
 
 CURE = (
@@ -27,11 +30,25 @@ ROUNDED = (
 
 
 def run_construct(options: Construct, console: Console) -> int:
-    """Choose or take the recipe, build, measure, save, and say what came out; 1 where the function is another."""
+    """Choose or take the recipe, build, measure, save, and say what came out; 1 where the function is another, and
+    where a shard waits for others or a merge finds parts missing."""
+    try:
+        return _construct(options, console)
+    except PartsMissing as missing:
+        console.print(str(missing), highlight=False, markup=False, soft_wrap=True)
+        return 1
+
+
+def _construct(options: Construct, console: Console) -> int:
     if options.measure < 0:
         raise SltkError(f"--measure is a number of test inputs, 0 or more, but got --measure {options.measure}.")
+    if options.shard is not None and options.merge:
+        raise SltkError("--shard and --merge exclude one another; merge when the shards have ended.")
+    shard = None if options.shard is None else Shard.parse(options.shard)
     options.out.parent.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is refused before the work
     asked = question(options)
+    if shard is not None:
+        return _run_shard(options, asked, Share(shard.index, shard.count), console)
     target, choice = asked.construction.network, asked.construction.choice
     expected = asked.forecast()
     if choice is not None and expected is not None:
@@ -40,19 +57,42 @@ def run_construct(options: Construct, console: Console) -> int:
         console.print(table)
     started = time.perf_counter()
     with progress(console) as report:
-        run = Run(
-            checkpoint=options.out.with_name(options.out.name + ".checkpoint"),
-            threads=options.threads,
-            report=lambda name, stage, stages: report("constructing", stage, stages),
-        )
-        ticket = asked.construction.build(options.seed, asked.search(options.search), run)
+        run, search = _run(options, report), asked.search(options.search)
+        ticket = asked.construction.build(options.seed, search, run)
         report("constructing", len(target.stages), len(target.stages))
     seconds = time.perf_counter() - started
     save(ticket, options.out)
+    if options.merge and (parts := asked.construction.parts(options.seed, search, run)) is not None:
+        parts.clear()
     findings = _findings(ticket, asked.data, options.measure)
     _print(options, ticket, findings, expected, seconds, console)
     accepted = ("proved", "faithful", "reached only")[: 3 if options.accept == "reached" else 2]
     return 0 if findings.word in accepted else 1
+
+
+def _run_shard(options: Construct, asked: Question, share: Share, console: Console) -> int:
+    """Solve a share into the folder of parts, and say how to go on."""
+    started = time.perf_counter()
+    with progress(console) as report:
+        run, stages = _run(options, report), len(asked.construction.network.stages)
+        new = asked.construction.build_share(options.seed, share, asked.search(options.search), run)
+        report("constructing", stages, stages)
+    console.print(
+        f"Shard {share.index}/{share.count} of {options.out}: {new} parts solved now, in {run.checkpoint}; "
+        f"{time.perf_counter() - started:.1f} s, peak memory of the process {peak_memory()}. When all shards have "
+        "ended: the same command with --merge instead of --shard.",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    return 0
+
+
+def _run(options: Construct, report: Report) -> Run:
+    return Run(
+        checkpoint=options.out.with_name(options.out.name + ".checkpoint"),
+        merge=options.merge,
+        threads=options.threads,
+        report=lambda name, stage, stages: report("constructing", stage, stages),
+    )
 
 
 def _findings(ticket: StrongTicket, data: Dataset | None, most: int) -> Findings:

@@ -208,7 +208,7 @@ class CertifiedTicket:
     @cached_property
     def parameters(self) -> list[StageParameters]:
         """Errors of the effective parameters, stage by stage, pruned parameters included."""
-        return stage_parameters(self.plan.roles, self.realised, self._require_target("parameters"))
+        return stage_parameters(self.plan.roles, self.realised, self._require_target("parameters").stages)
 
     def _require_target(self, what: str) -> Network:
         if self.target is None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.certify.adversary import sup_error
-from sltk.certify.boxes import activated, batch, functional, planes, stages
+from sltk.certify.boxes import activated, batch, functional, ground, planes, stages
 from sltk.certify.boxes.batch import Boxes
 from sltk.certify.boxes.matrices import Weights
 from sltk.certify.boxes.pair import stage_matrices
@@ -105,8 +105,9 @@ class Skip(nn.Module):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("phi", [nn.Tanh(), nn.ReLU(), nn.GELU()])
-def test_skips_and_convolutions(phi: nn.Module, method: str) -> None:
-    """A built ticket of a network with a skip: no error leaves its box's bound."""
+def test_skips_and_convolutions(phi: nn.Module, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A built ticket of a network with a skip: no error leaves its box's bound. At points the sums of copies behind the
+    skip are those of the differences there; without what the skip brings to them they are not."""
     torch.manual_seed(2)
     ticket = build_ticket(
         Skip(phi), domain=(-1.0, 1.0), input_shape=(1, 2, 3), seed=1, n=14, param_eps=0.05, method=method
@@ -117,11 +118,23 @@ def test_skips_and_convolutions(phi: nn.Module, method: str) -> None:
     generator = torch.Generator().manual_seed(4)
     low, high = (2 * torch.rand(2, 10, 6, generator=generator, dtype=torch.float64) - 1).sort(0).values
     low[0], high[0] = -1.0, 1.0
+    low[5:] = high[5:]
     x, module = points(Interval(low, high), 6, 100), ticket.module("sparse").double().eval()
     with torch.no_grad():
         seen = (ticket.target(x.reshape(-1, 1, 2, 3)) - module(x.reshape(-1, 1, 2, 3))).abs().reshape(10, 100, 2)
-    found = Boxes(pair, low, high).errors()
-    assert bool((seen.amax(1) <= found + EVALUATION).all())
+    boxes = Boxes(pair, low, high)
+    assert bool((seen.amax(1) <= boxes.errors() + EVALUATION).all())
+    known, v = boxes.activated[1].known.difference, torch.eye(len(pair[1].bias) * pair[1].copies).double()
+
+    def off() -> float:
+        found = boxes._together(1, v, 1)  # of one copy each: the difference itself, of every neuron
+        sums = [batch.by_copy(v * end[:, None], pair[1].copies).sum(-1) for end in (known.low, known.high)]
+        return float((torch.maximum(found.low - sums[1], sums[0] - found.high))[5:].max())
+
+    assert off() < 1e-12
+    plain = batch._alone
+    monkeypatch.setattr(batch, "_alone", lambda v: torch.zeros_like(plain(v)))
+    assert off() > 1e-3
 
 
 @pytest.mark.usefixtures("bisecting_certificates")
@@ -243,12 +256,36 @@ def _rests_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activated, "_gate", without)
 
 
-@pytest.mark.parametrize("broken", [_signs_turned, _rests_left_out])
+def _chords_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines and planes of differences, and of what gates multiply, without the levels of their chords."""
+    plain_lines, plain_chord = activated._planes, planes.chord
+
+    def flat(phi: Any, lines: Any, known: Any) -> Any:
+        nothing = torch.zeros_like(lines.low)
+        return plain_lines(phi, replace(lines, low=nothing, high=nothing), known)
+
+    monkeypatch.setattr(activated, "_planes", flat)
+    monkeypatch.setattr(planes, "chord", lambda slopes, d: (plain_chord(slopes, d)[0], torch.zeros_like(d.low)))
+
+
+def _curves_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Curves of the input as their chords alone."""
+    plain = ground._rest
+
+    def flat(*arguments: Any) -> Any:
+        slope, rest = plain(*arguments)
+        return slope, Interval(torch.zeros_like(rest.low), torch.zeros_like(rest.high))
+
+    monkeypatch.setattr(ground, "_rest", flat)
+
+
+@pytest.mark.parametrize("broken", [_signs_turned, _rests_left_out, _chords_cut, _curves_flat])
 def test_what_is_left_out_is_seen(
     broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Negative controls: with a sign turned or without a rest some of these boxes are left."""
-    cases = [build(seed, "dense", "sigmoid", "plus-one", noise=0.5) for seed in range(12)]
+    """Negative controls: with a sign turned, without a rest, a chord's level or a curve some boxes are left."""
+    name, noise = ("relu", 0.0) if broken is _curves_flat else ("sigmoid", 0.5)
+    cases = [build(seed, "dense", name, "plus-one", noise=noise) for seed in range(12)]
     boxes = [random_boxes(case, seed) for seed, case in enumerate(cases)]
     seen = torch.stack([largest_errors(c, points(b, 7, 300)) for c, b in zip(cases, boxes, strict=True)])
 

@@ -106,31 +106,12 @@ def relaxation(
     text = "backward substitution of target and ticket together"
     if kept:
         text += f"; inner ranges of {kept} of {len(realised)} stages by intervals, within the limit of work"
-    levels = next((depth for depth in range(LEVELS, 0, -1) if _gates(pair, work, last, depth) <= left), 0)
-    per_output = _outputs(pair, refined, levels)
+    per_output = _outputs(pair, refined)
     inner = (float(known.difference.magnitude.max()) for known in pair.known[1:-1])
-    return Relaxation(per_output, text, (*inner, float(per_output.max())), limits, met or levels < LEVELS)
+    return Relaxation(per_output, text, (*inner, float(per_output.max())), limits, met)
 
 
-def _gates(pair: Pair, work: Sequence[float], once: float, levels: int, index: int | None = None) -> float:
-    """Products that shared gates before stage ``index`` take for functionals that take ``once`` without them.
-
-    A gate asks for one functional of every neuron and row, but where its stage has a quick way to them.
-    """
-    stages = pair.stages if index is None else pair.stages[:index]
-    if levels == 0 or not stages:
-        return 0.0
-    rows, total = once / max(1.0, sum(work[: len(stages)])), 0.0
-    for at, stage in enumerate(stages):
-        if not any(step.gate for step in stage.steps):
-            continue
-        own = rows * (1.0 if stage.map.quick else math.prod(pair.network.shapes(at)[1]))
-        each = own * sum(work[: at + 1])
-        total += each + (0.0 if stage.map.quick else _gates(pair, work, own * sum(work[:at]), levels - 1, at))
-    return total
-
-
-def _outputs(pair: Pair, refined: bool, levels: int) -> Tensor:
+def _outputs(pair: Pair, refined: bool, levels: int = LEVELS) -> Tensor:
     """Largest error of every output, over copies: the least of what shared gates and copies apart come to.
 
     Where nothing follows the last affine map, and its ranges were ``refined``, they are what copies apart come to.

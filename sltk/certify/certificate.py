@@ -9,6 +9,8 @@ from torch import Tensor
 
 from sltk.certify.intervals import Box
 
+CAPPED = "* as far as the ranges of both values allow: of their difference nothing is known"
+
 
 @dataclass(frozen=True)
 class StageError:
@@ -25,6 +27,7 @@ class StageError:
         affine: the sum at the affine output.
         leaving: after activation and pooling.
         coarse: ``leaving`` when only maxima are handed on and no range caps are used.
+        capped: whether ``leaving`` is as far as the ranges of both values allow: of their difference nothing is known.
     """
 
     name: str
@@ -37,6 +40,7 @@ class StageError:
     affine: float
     leaving: float
     coarse: float
+    capped: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,15 @@ class Certificate:
         numbers = ("parameter", "remainder", "bias", "gain", "inherited", "leaving", "coarse")
         for column in numbers:
             table.add_column(column, justify="right")
+        if any(layer.capped for layer in self.layers):
+            table.caption = f"{table.caption}. {CAPPED}"
         relaxed = next((way.leaving for way in reversed(self.ways) if way.leaving), ())
         if relaxed:
             table.add_column("leaving, relaxed", justify="right")
         for place, layer in enumerate(self.layers):
             table.add_row(
                 layer.name,
-                *(f"{getattr(layer, column):.3g}" for column in numbers),
+                *(f"{getattr(layer, column):.3g}{_mark(layer, column)}" for column in numbers),
                 *(f"{number:.3g}" for number in relaxed[place : place + 1]),
             )
         return table
@@ -129,3 +135,7 @@ class Certificate:
         ranked = sorted(self.ways, key=lambda way: (way.bound is None, way.bound or 0.0))
         said = (f"{w.name}: {'-' if w.bound is None else f'{w.bound:.6g}'} ({w.text})" for w in ranked)
         return "".join(f". {one}" for one in said)
+
+
+def _mark(layer: StageError, column: str) -> str:
+    return "*" if layer.capped and column == "leaving" else ""

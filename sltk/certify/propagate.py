@@ -151,9 +151,9 @@ def step(state: ErrorState, stage_index: int, realised: Realised) -> ErrorState:
     skips = [state.values[added + 1] for added in stage.adds]
     joined = _joined(terms.total(), [skip.errors for skip in skips])
     affine = require_finite(joined, f"error bound of stage '{stage.affine.name}'")
-    errors, ticket = _after(stage, state.ranges[stage_index], affine)
+    errors, ticket, capped = _after(stage, state.ranges[stage_index], affine)
     coarse = _coarse(state, stage, realised, terms, [skip.coarse for skip in skips])
-    layer = _record(stage, realised, terms, affine, errors, coarse)
+    layer = _record(stage, realised, terms, affine, errors, coarse, capped)
     left = (*state.values, Carried(errors, ticket, coarse))
     return replace(state, stage=stage_index + 1, values=left, layers=(*state.layers, layer))
 
@@ -220,18 +220,21 @@ def _coarse(state: ErrorState, stage: Stage, realised: Realised, terms: Contribu
     return float(require_finite(largest, f"coarse error bound of stage '{stage.affine.name}'"))
 
 
-def _after(stage: Stage, target: StageRanges, errors: Tensor) -> tuple[Tensor, Interval]:
-    ticket = widened(target.affine, errors)
+def _after(stage: Stage, target: StageRanges, errors: Tensor) -> tuple[Tensor, Interval, bool]:
+    """Errors and ticket behind the stage, and whether the ranges alone bound its largest error."""
+    ticket, capped = widened(target.affine, errors), False
     for op, reached in zip(stage.after, target.steps, strict=True):
         seen = op.image(ticket)
-        errors = torch.minimum(op.through(errors), apart(reached, seen))
+        handed, most = op.through(errors), apart(reached, seen)
+        errors = torch.minimum(handed, most)
+        capped |= bool(((most < handed) & (errors == errors.max())).any())
         near = widened(reached, errors)
         ticket = Interval(torch.maximum(seen.low, near.low), torch.minimum(seen.high, near.high))
-    return errors, ticket
+    return errors, ticket, capped
 
 
 def _record(
-    stage: Stage, realised: Realised, terms: Contributions, affine: Tensor, errors: Tensor, coarse: float
+    stage: Stage, realised: Realised, terms: Contributions, affine: Tensor, errors: Tensor, coarse: float, capped: bool
 ) -> StageError:
     return StageError(
         name=stage.affine.name,
@@ -244,4 +247,5 @@ def _record(
         affine=float(affine.max()),
         leaving=float(errors.max()),
         coarse=coarse,
+        capped=capped,
     )

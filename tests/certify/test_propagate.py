@@ -24,6 +24,7 @@ from sltk.networks.ops.avg_pool import AvgPool
 from sltk.networks.ops.conv import Conv
 from sltk.networks.ops.linear import Linear
 from sltk.networks.ops.max_pool import MaxPool
+from tests.property.test_certify import build
 
 RELU = Act(activation("relu"))
 ROUNDING = 1e-12
@@ -272,6 +273,17 @@ def test_contributions_are_recorded_and_shown() -> None:
     assert "a posteriori" in shown
     assert "0.019" in shown
     assert "second" in shown
+
+
+@pytest.mark.parametrize(("noise", "marked"), [(1e-4, False), (300.0, True)])
+def test_errors_as_wide_as_their_ranges_are_marked(noise: float, marked: bool) -> None:
+    """Behind a sigmoid no two values are further apart than 1, however far off the parameters are."""
+    case = build(0, "dense", "sigmoid", "two-layer", noise=noise)
+    found = certify(case.network, case.box, case.realised())
+    assert found.layers[1].capped == marked
+    console = Console(file=io.StringIO(), width=200)
+    console.print(found.explain())
+    assert ("nothing is known" in console.file.getvalue()) == marked  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_stages_come_in_order() -> None:

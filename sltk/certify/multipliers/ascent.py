@@ -62,18 +62,20 @@ def start(asked: Asked, link: Link, before: Sequence[Known]) -> Start:
 
 
 def searched(dual: Dual, steps: int) -> list[Multipliers]:
-    """The multipliers at the end of so many steps.
+    """The multipliers at the end of so many steps, which are made in float32: whatever they are, they give a bound.
 
     Args:
         dual: what is bounded.
         steps: how many.
     """
-    begun = start(dual.asked, dual.link, dual.before)
+    rough = dual.roughly
+    begun = start(rough.asked, rough.link, rough.before)
     dual.sparsely([(one.y + one.d) > 0 for one in begun.units])
+    rough.rows = dual.rows
     parts, units = ([part for one in side for part in one.parts] for side in (begun.chosen, begun.units))
     mean, size = [torch.zeros_like(p) for p in parts], [torch.zeros_like(p) for p in parts]
     for step in range(steps):
-        _, moves = dual.moves(begun.chosen)
+        moves = rough.moves(begun.chosen)
         length = FIRST * (LAST / FIRST) ** (step / steps)
         turned = [part for one in moves for part in one.parts]
         worth = [1 - decay ** (step + 1) for decay in MEANS]
@@ -82,4 +84,4 @@ def searched(dual: Dual, steps: int) -> list[Multipliers]:
             m.lerp_(move, 1 - MEANS[0])
             s.mul_(MEANS[1]).addcmul_(move, move, value=1 - MEANS[1])
             part.sub_(length / worth[0] * unit * m / ((s / worth[1]).sqrt() + TINY))
-    return begun.chosen
+    return [Multipliers(*(part.double() for part in one.parts)) for one in begun.chosen]

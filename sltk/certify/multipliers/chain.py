@@ -7,7 +7,7 @@ linear step P: ``v = P phi(y)``, ``v^ = P phi(y - d)``.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -51,6 +51,15 @@ class Link:
     pool: Tensor | None
     steps: tuple[Step, ...]
     shape: tuple[int, ...]
+
+    @property
+    def roughly(self) -> "Link":
+        """In float32."""
+        curves = {name: c.float() for name, c in self.curves.items()}
+        pool = None if self.pool is None else self.pool.float()
+        shift = self.shift[0].float(), self.shift[1].float()
+        parts = {name: getattr(self, name).float() for name in ("weight", "bias", "line")}
+        return replace(self, curves=curves, pool=pool, shift=shift, **parts)
 
     def image(self, x: Interval) -> Interval:
         """What the steps behind the activation make of values ``(rows,)``."""

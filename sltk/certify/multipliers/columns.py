@@ -15,7 +15,7 @@ functional enters.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -114,6 +114,11 @@ class Columns:
         ]
         table = torch.stack(rows, 1)
         return cls(table, table.abs().amax(2), len(found))
+
+    @property
+    def roughly(self) -> "Columns":
+        """In float32."""
+        return replace(self, table=self.table.float(), size=self.size.float())
 
     def above(self, asked: Sequence[Tensor], rows: Tensor | None = None, sure: bool = True) -> tuple[Tensor, "Reached"]:
         """What is at most above the planes, ``(rows, neurons)``, and where that is reached.

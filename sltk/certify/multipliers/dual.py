@@ -69,6 +69,14 @@ class Known:
     chord: Tensor
     lean: Tensor
 
+    @property
+    def roughly(self) -> "Known":
+        """In float32, what a search reads."""
+        return replace(
+            self, link=self.link.roughly, columns=self.columns.roughly, ticket=_rough(self.ticket),
+            chord=self.chord.float(), lean=self.lean.float(),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -104,6 +112,13 @@ class Dual:
         found.rows = self.rows
         return found
 
+    @property
+    def roughly(self) -> "Dual":
+        """The same in float32, for a search: what it finds is multipliers, and any of these give a bound."""
+        asked = Asked(self.asked.y.float(), self.asked.d.float())
+        before = [known.roughly for known in self.before]
+        return Dual(asked, self.link.roughly, self.spare, before, _rough(self.box))
+
     def bound(self, chosen: Sequence[Multipliers]) -> Tensor:
         """Upper bounds, ``(rows,)``."""
         total, passed, (slope, curves, top, _) = self._down(chosen, sure=True)
@@ -113,9 +128,9 @@ class Dual:
             size = size + asked.y.abs() @ spare.y + asked.d.abs() @ spare.d
         return total + 1.01 * size + gamma(64) * total.abs() + UNDERFLOW
 
-    def moves(self, chosen: Sequence[Multipliers]) -> tuple[Tensor, list[Multipliers]]:
-        """About the bounds, and a subgradient, stage by stage as ``chosen``."""
-        total, passed, (_, curves, _, x) = self._down(chosen, sure=False)
+    def moves(self, chosen: Sequence[Multipliers]) -> list[Multipliers]:
+        """A subgradient, stage by stage as ``chosen``."""
+        _, passed, (_, curves, _, x) = self._down(chosen, sure=False)
         found: list[Multipliers] = []
         for one, link in zip(passed, (self.link, *(known.link for known in reversed(self.before))), strict=False):
             values, differences, bases, moves = one.reached()
@@ -124,7 +139,7 @@ class Dual:
             found.append(moves)
         if found:
             _add(found[-1], self.before[0].link, x, torch.zeros_like(x), {name: _curve(name, x) for name in curves})
-        return total, found[::-1]
+        return found[::-1]
 
     def _asked(self, chosen: Sequence[Multipliers]) -> list[tuple[Asked, Spare]]:
         """What is asked of every stage, from the last on."""
@@ -163,7 +178,7 @@ class Passed:
         values, differences = asked.y @ link.weight, asked.d @ link.weight
         line, curves = asked.d @ link.line, {name: asked.d @ link.curves[name] for name in known.curves}
         pool = known.link.pool
-        self.total = self.size = torch.zeros(len(values), dtype=torch.float64)
+        self.total = self.size = values.new_zeros(len(values))
         self.v: Tensor | None = None
         if pool is not None:
             assert own.of_values is not None
@@ -211,6 +226,10 @@ def _add(moves: Multipliers, link: Link, values: Tensor, differences: Tensor, cu
     moves.d += differences @ link.weight.T + (values - differences) @ link.line.T + link.shift[0]
     for name, c in link.curves.items():
         moves.d += curves[name] @ c.T
+
+
+def _rough(x: Interval) -> Interval:
+    return Interval(x.low.float(), x.high.float())
 
 
 def _few(there: Tensor) -> Tensor | None:

@@ -1,6 +1,7 @@
 """Bounds over the largest error found, one column a family: by intervals, by the relaxation, by bisection."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -32,16 +33,14 @@ def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
             x = column + 0.2 * (place - 1.5)
             axes.plot([x] * len(seen), seen, MARKERS[place], color=COLOURS[place], markersize=3, linestyle="",
                       label=None if named else label)  # fmt: skip
-            named, middle = True, sorted(seen)[len(seen) // 2]
+            named, middle = True, median(seen)
             axes.plot([x - 0.08, x + 0.08], [middle, middle], color=COLOURS[place], linewidth=1.5)
     _asked(axes, result["asked"], rows, families)
     axes.axhline(1.0, color=GREY, linewidth=0.8)
     axes.set(yscale="log", ylabel="proved bound / largest error found")
     axes.set_xticks(range(len(families)), [family.replace(", ", ",\n") for family in families])
     axes.grid(visible=False, axis="x")
-    paper.title(
-        figure, "Proved bounds over the largest errors that anybody found; bars are medians, dotted what is asked"
-    )
+    paper.title(figure, "How far proved bounds are above the errors found; medians are bars, dotted what is asked")
     paper.legend(figure, [axes], 4)
     return figure
 

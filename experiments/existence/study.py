@@ -55,6 +55,7 @@ class Existence(Study[ExistenceOptions]):
     name = "existence"
     claim = KEY
     measures = "The share of sources that hold a small network, beside the product formula."
+    minutes = 6.0
     options = ExistenceOptions
     quick: ClassVar = {"seeds": 20, "trials": 2**8, "opened": 3}
     figures: ClassVar = {"existence": EXISTENCE}

@@ -65,6 +65,7 @@ class ThreeSeeds(Study[SeedOptions]):
     measures = (
         "Accuracy of trained tickets whose kept numbers are subset sums of random ones, by basis and random bits."
     )
+    minutes = 1.1
     options = SeedOptions
     quick: ClassVar = {"bases": ("canonical", "dct"), "densities": (0.3, 0.1), "written": (0.1,), "sizes": (3, 5, 8),
                        "epochs": 3, "seeds": 8}  # fmt: skip

@@ -75,7 +75,7 @@ def measure(cell: Mapping[str, Any], trials: int, generator: np.random.Generator
 
 def success_cases(setting: Setting, constant: float, preset: Preset, small: int = 8) -> tuple[Case, ...]:
     """Success and error at the width of the calibrated constant; the control has pools of ``small`` samples."""
-    plan = Proportion(1.0 - DELTA, 1.0, alternative=0.45 if preset == "quick" else 0.6)
+    plan = Proportion(1.0 - DELTA, 1.0, alternative=0.3 if preset == "quick" else 0.6)
     n = setting.size(constant)
     name, cell = f"{setting.target} {setting.activation}", {**vars(setting), "n": n, "broken": ""}
     said = f"P(no failure) >= {1 - DELTA:g}"

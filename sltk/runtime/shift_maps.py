@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sltk.core.threads import threads
 from sltk.networks.geometry import Pair
-from sltk.runtime.shift_kernels import Floats, Ints, accumulate, pack, unpack
+from sltk.runtime.shift_kernels import Floats, Ints, accumulate, convolve, pack, unpack
 
 _TILE = 960
 """Entries of one tile: a target tile and four sources of it stay in a first-level cache of 32 KiB."""
@@ -106,7 +106,7 @@ class ShiftMap:
         step = self._images_per_pass(batch, images.element_size())
         # Buffers are shared by the passes: fresh pages cost as much as the transposition itself.
         read = torch.empty(self.source.size * step, dtype=images.dtype).numpy()
-        written = torch.empty(self.target.size * step, dtype=images.dtype).numpy()
+        written = torch.empty(0 if self.direct else self.target.size * step, dtype=images.dtype).numpy()
         arrays = images.permute(1, 2, 3, 0).contiguous().numpy(), result.numpy(), bias.contiguous().numpy()
         workers = threads() if len(self.rows.value) * self.target.positions * batch > _SERIAL else 1
         with ThreadPoolExecutor(workers) as pool:
@@ -115,6 +115,11 @@ class ShiftMap:
                 _Pass(self, *arrays, read, written, lanes).run(pool, workers)
         return result.permute(3, 0, 1, 2)
 
+    @property
+    def direct(self) -> bool:
+        """Whether target planes are the channels of the result, row by row."""
+        return self.whole and self.target.stride == (1, 1)
+
     def _images_per_pass(self, batch: int, itemsize: int) -> int:
         wanted = max(_LANES, _TILE // max(self.target.positions, 1))
         allowed = _BUFFER_BYTES // max((self.source.size + self.target.size) * itemsize, 1)
@@ -122,9 +127,9 @@ class ShiftMap:
         step = step - step % _LANES if step > _LANES else step
         return max(1, min(step, batch))
 
-    def tasks(self, entries: int, workers: int) -> list[tuple[Pair, Pair]]:
+    def tasks(self, batch: int, workers: int) -> list[tuple[Pair, Pair]]:
         """(rows, entries) blocks of about equal work, tiles first: rows are split only where tiles are few."""
-        tiles = list(_spans(entries, _TILE))
+        tiles = list(_spans(self.target.positions * batch, max(1, _TILE // batch) * batch))
         pointer = self.rows.pointer
         parts = min(len(pointer) - 1, math.ceil(_SHARES * workers / max(len(tiles), 1))) if workers > 1 else 1
         # A row costs its weights and a constant, so rows without weights are shared out too.
@@ -146,25 +151,32 @@ class _Pass:
     lanes: Pair
 
     def run(self, pool: Executor, workers: int) -> None:
-        batch = self.lanes[1]
-        source, target, rows = self.map.source, self.map.target, self.map.rows
+        batch, source, target = self.lanes[1], self.map.source, self.map.target
         read = self.read[: source.size * batch].reshape(len(source.where), source.positions * batch)
-        written = self.written[: target.size * batch].reshape(len(target.where), target.positions * batch)
-        shift = rows.shift * batch
+        rows, shift = self.map.rows, self.map.rows.shift * batch
+        sums = rows.pointer, rows.plane, shift, rows.value
 
         def load(block: Pair) -> None:
             pack(self.images, read, source.where, source.stride, source.grid, source.front, self.lanes, block)
 
+        def convolved(task: tuple[Pair, Pair]) -> None:
+            convolve(read, self.result, self.bias, *sums, *task, target.grid[1], self.lanes)
+
+        run, tasks = pool.map if workers > 1 else map, self.map.tasks(batch, workers)
+        # A map is lazy: a step has ended, and has raised what it raises, only when its results were asked for.
+        list(run(load, _even(len(source.where), workers)))
+        if self.map.direct:
+            list(run(convolved, tasks))
+            return
+        written = self.written[: target.size * batch].reshape(len(target.where), target.positions * batch)
+
         def multiply(task: tuple[Pair, Pair]) -> None:
-            accumulate(read, written, self.bias, rows.pointer, rows.plane, shift, rows.value, *task)
+            accumulate(read, written, self.bias, *sums, *task)
 
         def store(block: Pair) -> None:
             unpack(self.result, written, target.where, target.stride, target.grid, self.lanes, block)
 
-        run = pool.map if workers > 1 else map
-        # A map is lazy: a step has ended, and has raised what it raises, only when its results were asked for.
-        list(run(load, _even(len(source.where), workers)))
-        list(run(multiply, self.map.tasks(target.positions * batch, workers)))
+        list(run(multiply, tasks))
         list(run(store, _even(len(target.where), workers)))
 
 

@@ -59,9 +59,18 @@ class SparseLayer(nn.Module):
 
     def transposed(self, grad: Tensor, size: tuple[int, int]) -> Tensor:
         """The transpose of the linear part on the CPU: ``(batch, out, h', w')`` to ``(batch, in, *size)``."""
-        result = Transpose.apply(grad, self.value, size, self._tables())
+        result = Transpose.apply(grad, self.value, size, self.tables())
         assert isinstance(result, Tensor)
         return result
+
+    def tables(self) -> Tables:
+        """The kept weights, sorted once for as long as the index stays as it is."""
+        index = self.index
+        # load_state_dict overwrites the index or replaces it; tables belong to one version of one tensor.
+        version = (index.data_ptr(), -1 if index.is_inference() else index._version)
+        if self._sorted is None or self._sorted[0] is not index or self._sorted[1] != version:
+            self._sorted = index, version, Tables(self.geometry, index)
+        return self._sorted[2]
 
     def extra_repr(self) -> str:
         """Shape and kept weights."""
@@ -74,17 +83,9 @@ class SparseLayer(nn.Module):
         self._check_input(images)
         if images.device.type != "cpu":
             return unfolded_product(images, self.index, self.value, self.bias, self.geometry)
-        result = Convolve.apply(images, self.value, self.bias, self._tables())
+        result = Convolve.apply(images, self.value, self.bias, self.tables())
         assert isinstance(result, Tensor)
         return result
-
-    def _tables(self) -> Tables:
-        index = self.index
-        # load_state_dict overwrites the index or replaces it; tables belong to one version of one tensor.
-        version = (index.data_ptr(), -1 if index.is_inference() else index._version)
-        if self._sorted is None or self._sorted[0] is not index or self._sorted[1] != version:
-            self._sorted = index, version, Tables(self.geometry, index)
-        return self._sorted[2]
 
     def _check_input(self, images: Tensor) -> None:
         if images.dtype != self.value.dtype or images.device != self.value.device:

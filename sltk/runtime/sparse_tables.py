@@ -41,6 +41,29 @@ class Tables:
         self._outputs = np.stack([np.arange(out), np.zeros(out, np.int64), np.zeros(out, np.int64)], 1)
         self._order = np.argsort(self._plane, kind="stable")
         self._by_output, self._by_plane = _pointer(self._output, out), _pointer(self._plane, len(code))
+        self._pixels: dict[tuple[int, int, int], Ints] = {}
+
+    @property
+    def planes(self) -> int:
+        """Input planes that are read."""
+        return len(self._inputs)
+
+    def pixels(self, height: int, width: int, pitch: int) -> Ints:
+        """What a linear layer reads of a flattened image, in the order of its pixels, so that neighbours are together.
+
+        Args:
+            height, width: of the image; pitch: positions from one row of pixels to the next.
+
+        Returns:
+            ``(inputs that are read, 3)``: which of them, its channel, and its position.
+        """
+        asked = height, width, pitch
+        if asked not in self._pixels:
+            channel, pixel = np.divmod(self._inputs[:, 0], height * width)
+            position = pixel // width * pitch + pixel % width
+            order = np.lexsort((channel, position))
+            self._pixels[asked] = np.stack([order, channel[order], position[order]], 1)
+        return self._pixels[asked]
 
     def convolution(self, height: int, width: int, value: Tensor) -> ShiftMap:
         """The layer on images of ``height x width`` pixels; ``value`` ``(kept,)``."""

@@ -107,8 +107,22 @@ def of_picture(rows: Any) -> Iterator[Numbers]:
     yield from (row["target"], row["ticket"], row["x"])
 
 
+def of_layers(rows: Any) -> Iterator[Numbers]:
+    (row,) = rows
+    for key in ("proved", "largest_value", "largest_error", "typical_error", "tolerance", "worst", "typical_parameter"):
+        yield [layer[key] for layer in row["layers"]]
+
+
+def of_reached(rows: Any) -> Iterator[Numbers]:
+    for source, layers in {(r["source"], r["layers"]) for r in rows}:
+        own = [r for r in rows if (r["source"], r["layers"]) == (source, layers)]
+        yield [max(1e-5, r["failures"] / r["problems"]) for r in own]
+        yield [min(1e4, max(1e-5, r["error"] / r["largest"])) for r in own]
+
+
 # What must be drawn, worked out from the rows here, apart from what concludes and draws.
 DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
+    "by-layer": of_layers,
     "certificates": of_certificates,
     "epsilon-perturbation": lambda rows: iter(by(rows, "n")),
     "error-growth": of_growth,
@@ -121,6 +135,7 @@ DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "product-formula": of_formula,
     "quantised": lambda rows: iter(by(rows, "n")),
     "random-source": lambda rows: iter(by(rows, "n")),
+    "reached-and-computed": of_reached,
     "subset-sum-statistics": of_statistics,
     "width-certificate": of_widths,
 }
@@ -180,7 +195,7 @@ def test_the_numbers_drawn_are_those_of_the_rows(key: str) -> None:
 def changes(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """The rows with an output of the first row changed, one at a time."""
     for name in ("n", "sums", "attack", "certificate", "first", "measured", "models", "p", "bound", "data_error",
-                 "ticket"):  # fmt: skip
+                 "ticket", "layers", "error"):  # fmt: skip
         other = copy.deepcopy(rows)
         for row in other:
             if row.get(name) is not None:

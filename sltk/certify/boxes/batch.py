@@ -18,7 +18,8 @@ from sltk.core.numerics.rounding import gamma
 from sltk.networks.wiring import INPUT
 
 LEVELS = 2  # of copies together, behind the first stage
-ROOM = 2.0**22  # coefficients of the functionals of one gate
+ROOM = 2.0**24  # coefficients of the functionals of one gate, box by box
+BLOCK = 2**22  # of them at once, over all boxes
 
 
 @dataclass
@@ -101,12 +102,6 @@ class Boxes:
         self._down(pending, total, levels)
         return total.upper()
 
-    def _from(self, place: int, form: Functional, levels: int) -> Tensor:
-        """The same of what leaves stage ``place``, or of the input."""
-        total = Total()
-        self._down({place: form}, total, levels)
-        return total.upper()
-
     def _down(self, pending: dict[int, Functional], total: Total, levels: int) -> None:
         """Functionals of what leaves stages, down to the input; their sum goes to ``total``."""
         for at in range(max(pending), INPUT, -1):
@@ -125,10 +120,10 @@ class Boxes:
     def _through(self, at: int, form: Functional, total: Total, levels: int) -> Functional:
         """Through the activation of a stage, its copies together where that is lower and there is room."""
         act, v = self.activated[at], form.difference
-        if v is None or act.gate is None or levels == 0 or self.stages[at].adds:
+        if v is None or act.gate is None or levels == 0:
             return act.back(form, total)
         neurons = len(self.stages[at].bias)
-        if float(v.shape[-2]) * neurons * v.shape[-1] * len(self.low) > ROOM:
+        if float(v.shape[-2]) * neurons * v.shape[-1] > ROOM:
             return act.back(form, total)
         return act.back(form, total, self._together(at, v, levels - 1))
 
@@ -136,9 +131,15 @@ class Boxes:
         """Where ``sum_a v_a d_a`` lies for every row and neuron, ``(boxes, rows, neurons)``."""
         half = v.shape[-2] // 2
         if torch.equal(v[..., :half, :], -v[..., half:, :]):  # both signs are asked for: one is the other, turned
-            found = self._neurons(at, v[..., :half, :], levels)
+            found = self._by_blocks(at, v[..., :half, :], levels)
             return Interval(torch.cat((found.low, -found.high), 1), torch.cat((found.high, -found.low), 1))
-        return self._neurons(at, v, levels)
+        return self._by_blocks(at, v, levels)
+
+    def _by_blocks(self, at: int, v: Tensor, levels: int) -> Interval:
+        """As many rows at once as there is room for."""
+        size = max(1, BLOCK // (2 * len(self.stages[at].bias) * v.shape[-1] * len(self.low)))
+        found = [self._neurons(at, part, levels) for part in torch.split(v, size, -2)]
+        return Interval(torch.cat([one.low for one in found], 1), torch.cat([one.high for one in found], 1))
 
     def _neurons(self, at: int, v: Tensor, levels: int) -> Interval:
         stage, own, total = self.stages[at], self.mapped[at], Total()
@@ -146,7 +147,9 @@ class Boxes:
         parts = by_copy(v, stage.copies)  # ([boxes,] rows, neurons, copies)
         total.add(_worst_each(v, own.difference, stage.copies).flatten(1))
         form = Functional(*(_per_neuron(parts, one).flatten(-3, -2) for one in (own.on_target, own.on_copies)))
-        total.add(self._from(stage.reads, form, levels))
+        pending = dict.fromkeys(stage.adds, Functional(difference=_alone(parts))) if stage.adds else {}
+        pending[stage.reads] = both(pending.get(stage.reads), form)
+        self._down(pending, total, levels)
         top, bottom = by_copy(total.upper(), len(stage.bias)).chunk(2, 1)  # rows, and neurons of each
         return Interval(torch.minimum(-bottom, top), torch.maximum(-bottom, top))
 
@@ -175,6 +178,11 @@ def _per_neuron(v: Tensor, matrix: Tensor) -> Tensor:
     """``sum_a v_ja M_(ja)`` neuron by neuron: ``([boxes,] rows, neurons, columns)``."""
     moved = matrix.reshape(*matrix.shape[:-2], *v.shape[-2:], matrix.shape[-1])  # ([boxes,] neurons, copies, columns)
     return torch.matmul(v.transpose(-3, -2), moved).transpose(-3, -2)
+
+
+def _alone(v: Tensor) -> Tensor:
+    """``([boxes,] rows, neurons, copies)``, coefficients of each neuron alone: ``([boxes,] rows * neurons, all)``."""
+    return torch.diag_embed(v.movedim(-1, -2)).movedim(-3, -1).flatten(-4, -3).flatten(-2)
 
 
 def _worst_each(c: Tensor, offset: Interval, copies: int) -> Tensor:

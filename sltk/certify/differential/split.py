@@ -15,9 +15,10 @@ from itertools import count
 import torch
 from torch import Tensor
 
+from sltk.certify.boxes.batch import Boxes
 from sltk.certify.boxes.pair import stage_matrices
-from sltk.certify.boxes.search import Budget, cost_of_box, searched
-from sltk.certify.differential.certify import Limits, relaxation
+from sltk.certify.boxes.search import Budget, Leaves, cost_of_box, searched
+from sltk.certify.differential.certify import Limits, Relaxation, relaxation
 from sltk.certify.intervals import Box
 from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
@@ -25,8 +26,7 @@ from sltk.core.numerics.intervals import Interval
 from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 
-LEAST = 2  # boxes: on one that is no smaller, planes in y and d are half of what lines in d alone come to
-REFINING = 2e9  # products that a certificate of which nothing is said may take: about two seconds on one core
+LEAST = 16  # boxes; with less to spend the domain is one, on which planes in y and d still halve many a bound
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def bisected(
     realised: Sequence[Realised],
     seconds: float,
     limits: Limits | None = None,
+    whole: Relaxation | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Bisection:
     """Bound target minus ticket over the box by best-first bisection.
@@ -62,6 +63,7 @@ def bisected(
         realised: one entry a stage.
         seconds: after which no other box is halved; the whole box is always bounded.
         limits: of each relaxation.
+        whole: what the relaxation of the whole box came to within such limits; ``None`` where it is not known.
         clock: in seconds.
 
     Raises:
@@ -70,7 +72,7 @@ def bisected(
     if not seconds >= 0:
         raise SltkError(f"bisected needs seconds >= 0, but got seconds={seconds}.")
     started, ties = clock(), count()
-    whole = relaxation(network, box, realised, limits)
+    whole = relaxation(network, box, realised, limits) if whole is None else whole
     if whole.per_output is None:
         return Bisection(None, 0, whole.text)
     ends = box.on(network.input_shape)
@@ -98,18 +100,22 @@ def refined(
         box: the domain.
         realised: one entry a stage.
         above: ``output_shape``.
-        budget: for fewer than ``LEAST`` boxes nothing is begun.
+        budget: for fewer than ``LEAST`` boxes nothing is cut, for less than one nothing is begun.
     """
     stages = stage_matrices(network, realised)
-    if stages is None or cost_of_box(stages) * LEAST > budget.work:
+    if stages is None or cost_of_box(stages) > budget.work:
         return None
     ends = box.on(network.input_shape)
-    found = searched(stages, Interval(ends.low.flatten(), ends.high.flatten()), above.flatten(), budget)
+    whole = Interval(ends.low.flatten(), ends.high.flatten())
+    if cost_of_box(stages) * LEAST > budget.work:
+        found = Leaves(torch.minimum(Boxes(stages, whole.low[None], whole.high[None]).errors()[0], above.flatten()), 1)
+    else:
+        found = searched(stages, whole, above.flatten(), budget)
     return Bisection(found.per_output.reshape(above.shape), found.boxes, _said(found.boxes))
 
 
 def _said(boxes: int) -> str:
-    return f"the same on {boxes} boxes that cover the domain"
+    return "the same by planes" if boxes == 1 else f"the same on {boxes} boxes that cover the domain"
 
 
 def _halves(network: Network, box: Interval) -> tuple[Interval, Interval]:

@@ -1,8 +1,10 @@
 """Mask times source as ordinary torch modules, dense or sparse."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
@@ -14,6 +16,8 @@ from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Op
 from sltk.networks.reading.given import in_dtype
 from sltk.networks.wiring import INPUT, is_chain, wires
+from sltk.runtime.lane_kernels import LANES
+from sltk.runtime.read_out import ReadOut
 from sltk.train.tickets.ticket import Ticket
 
 
@@ -29,11 +33,14 @@ class TicketSequence(nn.Sequential):
         Raises:
             SltkError: it would.
         """
-        return by_batches(in_dtype(input, dtype_of(self)), self._run)
+        return by_batches(in_dtype(input, dtype_of(self)), self._run, LANES)
 
     def _run(self, x: Tensor) -> Tensor:
-        for part in self:
-            x = part(x)
+        parts = list(self)
+        while parts:
+            joined = None if torch.is_grad_enabled() else _joined(parts)
+            x = parts[0](x) if joined is None else joined(x)
+            del parts[: 1 if joined is None else 2 + len(joined.steps) + 1]
         return x
 
 
@@ -51,6 +58,14 @@ class AfterStep(nn.Module):
     def extra_repr(self) -> str:
         """The step's own text."""
         return str(self.op)
+
+
+def _joined(parts: Sequence[nn.Module]) -> ReadOut | None:
+    """The first of the parts with what follows it, where that can be computed at few pixels."""
+    steps = takewhile(lambda part: isinstance(part, AfterStep), parts[1:])
+    between = [step.op for step in steps if isinstance(step, AfterStep)]
+    last = 1 + len(between)
+    return ReadOut.of(parts[0], between, parts[last]) if between and last < len(parts) else None
 
 
 def dense_module(source: Source, masks: Sequence[LayerMask], before: Sequence[Op], limit: int) -> nn.Module:

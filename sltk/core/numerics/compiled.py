@@ -40,6 +40,11 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return _deferred(function, {"inline": "always"})
 
 
+def instructions(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What numba's ``intrinsic`` takes, ``(context, *types) -> (signature, code)``, for kernels of the same module."""
+    return Instructions(function, {})
+
+
 class Deferred:
     """A kernel that has not been called yet; afterwards its module and its callers hold numba's own object."""
 
@@ -114,6 +119,15 @@ class Deferred:
             called = value if isinstance(value, Deferred) else _DEFERRED.get(getattr(value, "py_func", None))
             if called is not None and called is not self:
                 yield name, called
+
+
+class Instructions(Deferred):
+    """Instructions that a kernel is given as they are, where no loop is compiled to them; only kernels call them."""
+
+    def _compiled_by_numba(self) -> Function:
+        from numba.extending import intrinsic  # pyright: ignore[reportUnknownVariableType]  # numba is untyped
+
+        return cast("Function", intrinsic(self.function))
 
 
 _LOCK = threading.RLock()

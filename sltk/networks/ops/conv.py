@@ -47,6 +47,10 @@ class Conv(Affine):
         image = F.conv2d(x, rows, None, self.stride, self.padding, self.dilation, self.groups)
         return image.unflatten(1, (self.groups, -1, each)).transpose(1, 2).flatten(1, 3)
 
+    def output_positions(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Height and width, by arithmetic; torch would import sympy to say so."""
+        return self.geometry.output(shape[1], shape[2])
+
     def adjoint(self, weight: Tensor, c: Tensor, shape: tuple[int, ...], groups: int) -> Tensor:
         """``c`` is ``(n, rows, h', w')``, the result ``(n, in, h, w)``."""
         if groups > 1:  # as in ``correlate``

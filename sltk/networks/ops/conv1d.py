@@ -37,6 +37,10 @@ class Conv1d(Conv):
         """``x`` is ``(n, in, l)``, the result ``(n, rows, l')``."""
         return super().correlate(weight, x[:, :, None])[:, :, 0]
 
+    def output_positions(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Length, as width of an image of height 1."""
+        return super().output_positions((shape[0], 1, shape[1]))[1:]
+
     def adjoint(self, weight: Tensor, c: Tensor, shape: tuple[int, ...], groups: int) -> Tensor:
         """``c`` is ``(n, rows, l')``, the result ``(n, in, l)``."""
         return super().adjoint(weight, c[:, :, None], (shape[0], 1, *shape[1:]), groups)[:, :, 0]

@@ -105,8 +105,9 @@ class Skip(nn.Module):
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("phi", [nn.Tanh(), nn.ReLU(), nn.GELU()])
-def test_skips_and_convolutions(phi: nn.Module, method: str) -> None:
-    """A built ticket of a network with a skip: no error leaves its box's bound."""
+def test_skips_and_convolutions(phi: nn.Module, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A built ticket of a network with a skip: no error leaves its box's bound. At points the sums of copies behind the
+    skip are those of the differences there; without what the skip brings to them they are not."""
     torch.manual_seed(2)
     ticket = build_ticket(
         Skip(phi), domain=(-1.0, 1.0), input_shape=(1, 2, 3), seed=1, n=14, param_eps=0.05, method=method
@@ -117,11 +118,23 @@ def test_skips_and_convolutions(phi: nn.Module, method: str) -> None:
     generator = torch.Generator().manual_seed(4)
     low, high = (2 * torch.rand(2, 10, 6, generator=generator, dtype=torch.float64) - 1).sort(0).values
     low[0], high[0] = -1.0, 1.0
+    low[5:] = high[5:]
     x, module = points(Interval(low, high), 6, 100), ticket.module("sparse").double().eval()
     with torch.no_grad():
         seen = (ticket.target(x.reshape(-1, 1, 2, 3)) - module(x.reshape(-1, 1, 2, 3))).abs().reshape(10, 100, 2)
-    found = Boxes(pair, low, high).errors()
-    assert bool((seen.amax(1) <= found + EVALUATION).all())
+    boxes = Boxes(pair, low, high)
+    assert bool((seen.amax(1) <= boxes.errors() + EVALUATION).all())
+    known, v = boxes.activated[1].known.difference, torch.eye(len(pair[1].bias) * pair[1].copies).double()
+
+    def off() -> float:
+        found = boxes._together(1, v, 1)  # of one copy each: the difference itself, of every neuron
+        sums = [batch.by_copy(v * end[:, None], pair[1].copies).sum(-1) for end in (known.low, known.high)]
+        return float((torch.maximum(found.low - sums[1], sums[0] - found.high))[5:].max())
+
+    assert off() < 1e-12
+    plain = batch._alone
+    monkeypatch.setattr(batch, "_alone", lambda v: torch.zeros_like(plain(v)))
+    assert off() > 1e-3
 
 
 @pytest.mark.usefixtures("bisecting_certificates")

@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from sltk.certify.differential.split import REFINING
+from sltk.construct.certified.ticket import REFINING, SEARCHING
 
 os.environ["COLUMNS"] = "112"  # what is printed is asserted, whatever the terminal that the suite runs in
 
@@ -33,11 +33,13 @@ def certificates_without_bisection() -> Iterator[None]:
     What bisection does is tested for itself; who asks for ``bisecting_certificates`` gets certificates as users do.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sltk.construct.ticket.REFINING", 0.0)
+        patch.setattr("sltk.construct.certified.ticket.REFINING", 0.0)
+        patch.setattr("sltk.construct.certified.ticket.SEARCHING", 0.0)
         yield
 
 
 @pytest.fixture
 def bisecting_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificates with the bisection that a user's have."""
-    monkeypatch.setattr("sltk.construct.ticket.REFINING", REFINING)
+    monkeypatch.setattr("sltk.construct.certified.ticket.REFINING", REFINING)
+    monkeypatch.setattr("sltk.construct.certified.ticket.SEARCHING", SEARCHING)

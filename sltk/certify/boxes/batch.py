@@ -138,7 +138,7 @@ class Boxes:
     def _by_blocks(self, at: int, v: Tensor, levels: int) -> Interval:
         """As many rows at once as there is room for."""
         size = max(1, BLOCK // (2 * len(self.stages[at].bias) * v.shape[-1] * len(self.low)))
-        found = [self._neurons(at, part, levels) for part in v.split(size, -2)]
+        found = [self._neurons(at, part, levels) for part in torch.split(v, size, -2)]
         return Interval(torch.cat([one.low for one in found], 1), torch.cat([one.high for one in found], 1))
 
     def _neurons(self, at: int, v: Tensor, levels: int) -> Interval:

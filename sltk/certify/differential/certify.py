@@ -44,11 +44,18 @@ class Relaxation:
         per_output: ``output_shape``, bounds of the largest error of any copy; ``None`` where nothing was computed.
         text: what was done, or why not.
         leaving: largest error behind each stage, over copies, neurons and pixels; empty where nothing was computed.
+        within: the limits; met: whether one of them was, so that higher ones might bring more.
     """
 
     per_output: Tensor | None
     text: str
     leaving: tuple[float, ...] = ()
+    within: Limits = Limits()
+    met: bool = True
+
+    def holds_for(self, limits: Limits) -> bool:
+        """Whether the relaxation within ``limits`` would be this one, or one within lower limits."""
+        return limits.memory == self.within.memory and (not self.met or limits.work <= self.within.work)
 
 
 def relaxation(
@@ -79,9 +86,9 @@ def relaxation(
     heaviest = max(8.0 * _weights(network, realised, index) for index in range(len(realised)))
     if last > limits.work or heaviest > limits.memory:
         what = f"{last:.2g} products" if last > limits.work else f"{heaviest:.2g} bytes"
-        return Relaxation(None, f"not computed: the outputs alone take {what}, more than the limit")
+        return Relaxation(None, f"not computed: the outputs alone take {what}, more than the limit", (), limits)
     pair, left, kept = start_pair(network, box, limits.memory), limits.work - last, 0
-    neurons, refined = 1.0, False
+    neurons, refined, met = 1.0, False, False
     for index, one in enumerate(realised):
         rows = math.prod(network.shapes(index)[1]) * (1 + 2 * one.copies)
         cost = 2.0 * rows * sum(work[:index])
@@ -95,15 +102,35 @@ def relaxation(
         extra = None if injected is None else injected[index]
         refined = pair.extend(one, extra, refine, levels, rows=price == cost or cost <= left)
         kept += not refined
+        met |= not refined or levels < LEVELS
     text = "backward substitution of target and ticket together"
     if kept:
         text += f"; inner ranges of {kept} of {len(realised)} stages by intervals, within the limit of work"
-    per_output = _outputs(pair, refined)
+    levels = next((depth for depth in range(LEVELS, 0, -1) if _gates(pair, work, last, depth) <= left), 0)
+    per_output = _outputs(pair, refined, levels)
     inner = (float(known.difference.magnitude.max()) for known in pair.known[1:-1])
-    return Relaxation(per_output, text, (*inner, float(per_output.max())))
+    return Relaxation(per_output, text, (*inner, float(per_output.max())), limits, met or levels < LEVELS)
 
 
-def _outputs(pair: Pair, refined: bool, levels: int = LEVELS) -> Tensor:
+def _gates(pair: Pair, work: Sequence[float], once: float, levels: int, index: int | None = None) -> float:
+    """Products that shared gates before stage ``index`` take for functionals that take ``once`` without them.
+
+    A gate asks for one functional of every neuron and row, but where its stage has a quick way to them.
+    """
+    stages = pair.stages if index is None else pair.stages[:index]
+    if levels == 0 or not stages:
+        return 0.0
+    rows, total = once / max(1.0, sum(work[: len(stages)])), 0.0
+    for at, stage in enumerate(stages):
+        if not any(step.gate for step in stage.steps):
+            continue
+        own = rows * (1.0 if stage.map.quick else math.prod(pair.network.shapes(at)[1]))
+        each = own * sum(work[: at + 1])
+        total += each + (0.0 if stage.map.quick else _gates(pair, work, own * sum(work[:at]), levels - 1, at))
+    return total
+
+
+def _outputs(pair: Pair, refined: bool, levels: int) -> Tensor:
     """Largest error of every output, over copies: the least of what shared gates and copies apart come to.
 
     Where nothing follows the last affine map, and its ranges were ``refined``, they are what copies apart come to.

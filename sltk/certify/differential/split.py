@@ -18,7 +18,7 @@ from torch import Tensor
 from sltk.certify.boxes.batch import Boxes
 from sltk.certify.boxes.pair import stage_matrices
 from sltk.certify.boxes.search import Budget, Leaves, cost_of_box, searched
-from sltk.certify.differential.certify import Limits, relaxation
+from sltk.certify.differential.certify import Limits, Relaxation, relaxation
 from sltk.certify.intervals import Box
 from sltk.certify.realised import Realised
 from sltk.core.errors import SltkError
@@ -27,7 +27,6 @@ from sltk.networks.network import Network
 from sltk.networks.wiring import INPUT
 
 LEAST = 16  # boxes; with less to spend the domain is one, on which planes in y and d still halve many a bound
-REFINING = 2e9  # products that a certificate of which nothing is said may take: about two seconds on one core
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ def bisected(
     realised: Sequence[Realised],
     seconds: float,
     limits: Limits | None = None,
+    whole: Relaxation | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Bisection:
     """Bound target minus ticket over the box by best-first bisection.
@@ -63,6 +63,7 @@ def bisected(
         realised: one entry a stage.
         seconds: after which no other box is halved; the whole box is always bounded.
         limits: of each relaxation.
+        whole: what the relaxation of the whole box came to within such limits; ``None`` where it is not known.
         clock: in seconds.
 
     Raises:
@@ -71,7 +72,7 @@ def bisected(
     if not seconds >= 0:
         raise SltkError(f"bisected needs seconds >= 0, but got seconds={seconds}.")
     started, ties = clock(), count()
-    whole = relaxation(network, box, realised, limits)
+    whole = relaxation(network, box, realised, limits) if whole is None else whole
     if whole.per_output is None:
         return Bisection(None, 0, whole.text)
     ends = box.on(network.input_shape)

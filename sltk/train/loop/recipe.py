@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.train.loop.fused_sgd import FusedSgd
 from sltk.train.loop.rates import COSINE, Rates
 
 
@@ -77,4 +78,4 @@ class TrainingRecipe:
             elsewhere = any(p.device.type != "cpu" for p in trained)
             return torch.optim.Adam(trained, self.rate, weight_decay=self.decay, fused=elsewhere)
         # One pass over each tensor in place of four; with many small layers that is a quarter of a step.
-        return torch.optim.SGD(trained, self.rate, momentum=self.momentum, weight_decay=self.decay, fused=True)
+        return FusedSgd(trained, self.rate, momentum=self.momentum, decay=self.decay)

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -94,8 +96,9 @@ def _step(state: State, phase: Train, step: int) -> Tensor:
     replicas, optimiser = state.replicas, state.optimiser
     assert optimiser is not None
     for group in optimiser.param_groups:
-        # Only a fused optimiser reads a rate from the device; the others are run on a CPU.
-        group["lr"] = state.rates[step] if group.get("fused") else phase.recipe.rate_at(phase.start + step)
+        # Only a fused optimiser reads a rate from the device; on a CPU a number is cheaper.
+        device = state.rates.device.type != "cpu" and group.get("fused")
+        group["lr"] = state.rates[step] if device else phase.recipe.rate_at(phase.start + step)
         for parameter in group["params"]:
             parameter.grad = None
     turned = None if phase.augment is not None else state.turned_data()
@@ -104,7 +107,7 @@ def _step(state: State, phase: Train, step: int) -> Tensor:
         x = phase.augment(x, replicas.seeds, state.position)
     if phase.refresh is not None:
         phase.refresh(replicas.tickets)
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=phase.recipe.precision == "bfloat16"):
+    with _precision(phase.recipe, x.device.type):
         out = replicas(x, turned=turned is not None)
     loss = replica_loss(out.to(x.dtype), y)
     term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, state.strengths[step])
@@ -113,8 +116,17 @@ def _step(state: State, phase: Train, step: int) -> Tensor:
     return loss.detach()
 
 
+def _precision(recipe: TrainingRecipe, device: str) -> AbstractContextManager[Any]:
+    """That of the products; where nobody asks for another than the full one, nothing is entered."""
+    low = recipe.precision == "bfloat16"
+    if low or torch.is_autocast_enabled(device):
+        return torch.autocast(device, torch.bfloat16, enabled=low)
+    return nullcontext()
+
+
 def _batch(state: State, batch: int, data: Tensor) -> tuple[Tensor, Tensor]:
     samples = state.task.train
     rows = batch_rows(state.replicas.seeds, state.position, batch, len(samples.y), samples.y.device)
-    flat = rows.flatten()
-    return data.index_select(0, flat).unflatten(0, rows.shape), samples.y[rows]
+    if len(rows) == 1:
+        return data.index_select(0, rows[0]).unsqueeze(0), samples.y.index_select(0, rows[0]).unsqueeze(0)
+    return data.index_select(0, rows.flatten()).unflatten(0, rows.shape), samples.y[rows]

@@ -4,14 +4,16 @@ On a CPU ``torch.where`` takes fourteen times as long as a product, forward and 
 training 784-300-100-10; a product would leave ``-0``, and NaN over an infinite coefficient.
 """
 
+import weakref
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.weak import WeakTensorKeyDictionary
 
 INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}
-_BITS = WeakTensorKeyDictionary()  # gate -> (its version, dtype, bits): made again once the gate was written to
+# By the id of a gate: the gate, its version, dtype, bits; made again once the gate was written to. (torch's dictionary
+# of weak keys takes ten times as long to be asked.)
+_BITS: dict[int, tuple[weakref.ref[Tensor], int, torch.dtype, Tensor | None]] = {}
 
 
 def gate_bits(gate: Tensor, dtype: torch.dtype) -> Tensor | None:
@@ -19,12 +21,20 @@ def gate_bits(gate: Tensor, dtype: torch.dtype) -> Tensor | None:
 
     ``None`` for a gate that is open everywhere, as in every first training: it costs nothing then.
     """
-    held = _BITS.get(gate)
-    if held is not None and held[:2] == (gate._version, dtype):
-        return held[2]
+    place = id(gate)
+    held = _BITS.get(place)
+    if held is not None and held[0]() is gate and held[1] == gate._version and held[2] is dtype:
+        return held[3]
     bits = None if bool(gate.all()) else gate.to(INTEGERS[dtype]).neg_()
-    _BITS[gate] = gate._version, dtype, bits
+    _BITS[place] = weakref.ref(gate, lambda gone: _forget(place, gone)), gate._version, dtype, bits
     return bits
+
+
+def _forget(place: int, gone: weakref.ref[Tensor]) -> None:
+    """Drop the bits of a gate that is no more, unless another one has taken its place."""
+    held = _BITS.get(place)
+    if held is not None and held[0] is gone:
+        del _BITS[place]
 
 
 def gated(coefficients: Tensor, gate: Tensor) -> Tensor:

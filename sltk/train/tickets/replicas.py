@@ -95,7 +95,8 @@ class Replicas(nn.Module):
     @property
     def rest(self) -> dict[str, Tensor]:
         """Parameters that are no weights, stacked."""
-        return dict(zip(self._rest_names, self._rest, strict=True))
+        # Not the list itself, which looks every entry up by the text of its number.
+        return dict(zip(self._rest_names, self._rest.parameters(), strict=True))
 
     @property
     def left_out(self) -> dict[str, Tensor]:
@@ -147,7 +148,7 @@ class Replicas(nn.Module):
         parts.weights, parts.rest, parts.statistics, parts.turned = weights, self.rest, self.statistics, turned
         out = network(_rows(x, self.count, shared))
         parts.weights = {}  # no graph of a step that is done is held
-        return out.unflatten(0, (self.count, -1))
+        return out.unsqueeze(0) if self.count == 1 else out.unflatten(0, (self.count, -1))
 
     def _direct(self, x: Tensor) -> nn.Module | None:
         """The network of the stack, if there is one; tried when it is first asked for."""

@@ -1,0 +1,1 @@
+"""A ticket's certificates: its fields, and what mask, source and target prove."""

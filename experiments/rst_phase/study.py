@@ -2,9 +2,9 @@
 
 Run ``python -m experiments.rst_phase.study``. On digits, networks 64-100w-60w-10 with the last layer dense: RST, with
 the cap of its penalty .3 or 1, against iterative magnitude pruning in five rounds, layerwise (``--preset paper``: and
-global), every arm with the same number of steps. A map says for each cell whether "not worse by half a point" is supported, contradicted or
-open, by the exact sign-flip test paired over seeds, Holm over all cells of a map. It draws ``out/rst_phase/map.png``.
-About an hour of one core; a run that was stopped goes on where it was.
+global), every arm with the same number of steps. A map says for each cell whether "not worse by half a point" is
+supported, contradicted or open, by the exact sign-flip test paired over seeds, Holm over all cells of a map. It draws
+``out/rst_phase/map.png``. A run that was stopped goes on where it was.
 """
 
 import shutil

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from experiments.bench import compiled
+from experiments.bench.compare import over_before
 from experiments.bench.itertools_search import first_within
 from sltk.core.numerics.arrays import Values
 from sltk.core.threads import limit
@@ -214,7 +215,7 @@ def show(found: list[Row], note: str) -> None:
 
 def write(found: list[Row], note: str) -> None:
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    measured = []
+    measured: list[dict[str, Any]] = []
     for row in found:
         over_c, over_python, over_whole = ratios(row, found)
         measured.append({
@@ -224,6 +225,8 @@ def write(found: list[Row], note: str) -> None:
         })  # fmt: skip
     published = [dict(zip(("program", "n", "objective", "rate"), p, strict=True)) for p in PUBLISHED]
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+    for (program, n, objective), ratio in over_before(OUT, measured).items():
+        print(f"{ratio:5.2f} times the run before: {program}, n={n}, {objective}")
     report = {"seed": SEED, "rounds": ROUNDS, "machine": machine, "plain_c": note, "load": load()}
     OUT.write_text(json.dumps({**report, "measured": measured, "published": published}, indent=1) + "\n")
 

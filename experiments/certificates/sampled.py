@@ -1,9 +1,9 @@
 """The largest errors on random inputs, of a ticket as it is run in float32 and in float64.
 
-Every input is evaluated in float32. In float64 convolutions take up to four times as long, and where the two differ
-by less than 1e-4 of an error of .1 only the inputs with the largest errors can have the largest one: of each batch the
-first ``SHARE`` of them are evaluated in float64 as well, and all of the first batch. ``apart`` is the largest distance
-between the two, which is what the float64 error of another input may exceed its float32 error by.
+Every input is evaluated in float32. In float64 convolutions take up to four times as long, and the two differ by some
+thousandths of the largest error, so that only inputs with large errors can have the largest one: of each batch those
+with the ``MOST`` largest are evaluated in float64 as well, and all of the first batch. ``apart`` is the largest
+distance between the two that was seen: about as much as the float64 error of another input may exceed its own.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from sltk.core.rng import torch_stream
 from sltk.networks.network import Network
 
-BATCH, SHARE = 2**12, 2**6
+BATCH, MOST = 2**12, 2**6
 
 
 class Sampled(NamedTuple):
@@ -42,16 +42,16 @@ def sampled(
         _held(network, double, single, attacked[None].float(), 1, found)
         for first in range(0, samples, BATCH):
             x = 2.0 * torch.rand(min(BATCH, samples - first), *network.input_shape, generator=generator) - 1.0
-            _held(network, double, single, x, SHARE if first else BATCH, found)
+            _held(network, double, single, x, MOST if first else BATCH, found)
     return Sampled(*found)
 
 
 def _held(
-    network: Network, double: nn.Module, single: nn.Module, x: Tensor, share: int, found: list[float]
+    network: Network, double: nn.Module, single: nn.Module, x: Tensor, most: int, found: list[float]
 ) -> None:  # fmt: skip
     truth, run = network(x.double()).flatten(1), single(x).double().flatten(1)
     errors = (truth - run).abs().amax(1)
-    worst = errors.topk(min(share, len(x))).indices
+    worst = errors.topk(min(most, len(x))).indices
     exact = double(x[worst].double()).flatten(1)
     distances = (truth[worst] - exact).abs().max(), errors.max(), (run[worst] - exact).abs().max()
     found[:] = [max(known, float(one)) for known, one in zip(found, distances, strict=True)]

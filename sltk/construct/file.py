@@ -7,8 +7,9 @@ not describe the same ticket, or a source that does not come out bit for bit, is
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,16 @@ from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
+from sltk.core.numerics.arrays import Indices, Values
 from sltk.core.numerics.packing import pack, unpack
 from sltk.core.numerics.tensors import tensor_of
 from sltk.core.rng import require_seed
+from sltk.core.threads import in_order
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 
 FORMAT = "sltk strong ticket 3"
+DRAWN = 2**18  # kept weights drawn at a time, a thread
 
 # What a file that was written to do harm can make a reader of JSON, tensors and numbers raise.
 FAULTS = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError, MemoryError,
@@ -162,17 +166,20 @@ def kept_weights_hash(source: Source, masks: tuple[LayerMask, ...]) -> str:
     """SHA-256 of all kept weights and biases as little-endian float32, layer by layer in index order."""
     digest = hashlib.sha256()
     for index, mask in enumerate(masks):
-        for values in (source.weights(index, mask.weight), source.biases(index, mask.bias)):
-            digest.update(values.astype("<f4").tobytes())
+        for draw, kept in ((source.weights, mask.weight), (source.biases, mask.bias)):
+            pieces = [kept[start : start + DRAWN] for start in range(0, kept.size, DRAWN)]
+            for values in in_order(partial(_float32_bytes, draw, index), pieces):
+                digest.update(values)
     return digest.hexdigest()
 
 
+def _float32_bytes(draw: Callable[[int, Indices], Values], index: int, flat: Indices) -> bytes:
+    return draw(index, flat).astype("<f4").tobytes()
+
+
 def _mask_tensors(masks: tuple[LayerMask, ...]) -> dict[str, torch.Tensor]:
-    tensors: dict[str, torch.Tensor] = {}
-    for index, mask in enumerate(masks):
-        tensors[f"mask.{index}.weight"] = tensor_of(pack(mask.weight))
-        tensors[f"mask.{index}.bias"] = tensor_of(pack(mask.bias))
-    return tensors
+    kept = {f"mask.{i}.{name}": getattr(mask, name) for i, mask in enumerate(masks) for name in ("weight", "bias")}
+    return dict(zip(kept, map(tensor_of, in_order(pack, list(kept.values()))), strict=True))
 
 
 def _unpack_mask(tensors: Mapping[str, torch.Tensor], index: int, layer: SourceLayer) -> LayerMask:

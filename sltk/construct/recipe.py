@@ -178,7 +178,7 @@ class Search:
     intercept, its stage minimises the mass unless asked for cardinality."""
     copy_error: float | tuple[float, ...] | None = None
     """With objective weighted: the error that each copy of a neuron is taken to have, such as .01, or one number a
-    stage, in place of its certified bound; a problem is then to minimise |error| + copy_error sum |v|, which has no
+    stage, in place of its certified bound; a problem is then to minimise ``|error| + copy_error sum |v|``, which has no
     bias towards zero."""
     sub_pool: int | None = None
     """Samples of every weight's pool that are searched first, spread evenly over it; the whole pool only where these

@@ -130,7 +130,9 @@ class Source:
         """Weights at the flat indices ``flat`` (any shape, int64) of a layer's weight tensor, float64, exact."""
         spec = self.layers[layer]
         _require_inside(flat, spec.weight_count, spec.name)
-        column = (flat // spec.inner) % spec.width
+        # numpy divides by one number quickly, and takes remainders slowly.
+        place = flat // spec.inner
+        column = place - place // spec.width * spec.width
         return self._draw(spec.name, "weight", flat) * spec.row_factors[column]
 
     def biases(self, layer: int, flat: Indices) -> Values:
@@ -152,8 +154,9 @@ class Source:
             )
         key = self._key(spec.name, "weight")
         words = np.stack([philox.words_range(key, start, stop, word) for word in range(self.law.words)])
-        column = (np.arange(start, stop, dtype=np.int64) // spec.inner) % spec.width
-        return self.law.transform(words) * spec.row_factors[column]
+        row = np.repeat(spec.row_factors, spec.inner)  # of one output, and again of every other
+        first = start % row.size
+        return self.law.transform(words) * np.tile(row, -(-(first + stop - start) // row.size))[first:][: stop - start]
 
     def weight(self, layer: int, limit: int = MATERIALISE_LIMIT) -> Values:
         """The whole weight tensor of a layer.

@@ -17,14 +17,17 @@ torch on several threads.
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
 from sltk.core.errors import SltkError
 
 Workspace = TypeVar("Workspace")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _lock = threading.Lock()
 _open: list[int] = []
@@ -85,6 +88,26 @@ def over_cores(
     with ThreadPoolExecutor(helpers, initializer=_deal_no_further) as executor:
         for done in [executor.submit(work) for _ in range(helpers)]:
             done.result()
+
+
+def in_order(run: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """``run(item)`` of each item, in order, computed on ``threads()`` threads: as many at a time, and no more ahead.
+
+    For work of many steps, of which some would be left to one core if each of them dealt out its own; a single item
+    deals out its own.
+    """
+    helpers = min(threads(), len(items))
+    if helpers <= 1:
+        yield from map(run, items)
+        return
+    with ThreadPoolExecutor(helpers, initializer=_deal_no_further) as executor:
+        ahead = deque[Future[Result]]()
+        for item in items:
+            ahead.append(executor.submit(run, item))
+            if len(ahead) > helpers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def piece(count: int, work: float) -> int:

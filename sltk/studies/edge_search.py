@@ -1,6 +1,6 @@
 """Edge-popup on data, and on a planted ticket that it has to find."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,13 @@ from torch import Tensor, nn
 from sltk.core.rng import torch_stream
 from sltk.core.threads import limit
 from sltk.models.dense import dense_network
-from sltk.studies.training.asked import asked_data, asked_network, told
+from sltk.studies.training.asked import asked_data, asked_network
+from sltk.studies.training.job import TrainingJob
 from sltk.train.loop.given import task_of
-from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.samples import Samples, Task
 from sltk.train.methods.edge_popup import EdgePopup
-from sltk.train.pruning.scopes import Scope
-from sltk.train.pruning.search import WeightLaw
+from sltk.train.pruning.scopes import Scope, scope_kind
+from sltk.train.pruning.search import WeightLaw, weight_law
 from sltk.train.runner import run
 from sltk.train.setup import RECIPE, Setup
 from sltk.train.stacks import replica_bytes, stacks
@@ -28,43 +28,23 @@ MEASURED = ("test", "validation", "density", "live", "epochs", "steps", "multipl
 
 
 @dataclass(frozen=True)
-class SearchJob:
+class SearchJob(TrainingJob):
     """What is run.
 
     Args:
-        data: name of the data set, or ``package.module:function``.
-        folder: where it lies, if it is no embedded one.
-        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
-        hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions.
         laws: of the weights.
-        seeds: 0, 1, ...
         epochs: of training the scores.
-        device: where it runs.
-        content: hash of a user's own model and data; see ``sltk.studies.training.asked.content_of``.
-        rates: how the rate goes over each training.
     """
 
-    data: str = "digits"
-    folder: str | None = None
-    model: str = "dense"
-    hidden: tuple[int, ...] = (100, 60)
     densities: tuple[float, ...] = (0.5, 0.2, 0.1)
     laws: tuple[WeightLaw, ...] = ("signed-constant", "kaiming")
     seeds: int = 8
     epochs: int = 60
-    device: str = "cpu"
-    content: str = ""
-    rates: Rates = COSINE
 
     def inputs(self, name: str) -> dict[str, Any]:
         """All that the row ``name`` depends on."""
-        # Rows of a CPU are named as they were when there was no choice.
-        ignored = ("folder", "rates", "content", *(("device",) if self.device == "cpu" else ()))
-        kept = {key: value for key, value in asdict(self).items() if key not in ignored}
-        lists = {"hidden": list(self.hidden), "densities": list(self.densities), "laws": list(self.laws)}
-        more = told(self.rates, self.content)
-        return {"study": "edge-popup", "revision": 4, "name": name, **kept, **more, **lists}
+        return {"study": "edge-popup", "revision": 4, "name": name, **self.asked(*self.device_on_cpu)}
 
     @property
     def tasks(self) -> dict[str, dict[str, Any]]:
@@ -84,7 +64,7 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     law, kind, density = name.split(", ")
     data = asked_data(job.data, job.folder)
     network = asked_network(job.model, job.hidden, data)
-    method = EdgePopup(float(density), law, Scope(kind))  # type: ignore[arg-type]  # names made by ``tasks``
+    method = EdgePopup(float(density), weight_law(law), Scope(scope_kind(kind)))
     recipe = replace(RECIPE, rates=job.rates)
     found: dict[str, list[float]] = {part: [] for part in MEASURED}
     trained = 0

@@ -9,7 +9,7 @@ from sltk.core.statistics.paired import Finding, Paired, findings, paired
 
 LEVEL = 0.05  # of all findings of a claim together
 SAME = 0.005  # of their epochs: trainings of whole steps cannot always share a budget more evenly
-NO_VERDICT = "no verdict: unequal budgets"
+NO_VERDICT: Literal["no verdict: unequal budgets"] = "no verdict: unequal budgets"
 Verdict = Finding | Literal["no verdict: unequal budgets"]
 
 
@@ -77,8 +77,8 @@ def judged_claims(families: Mapping[str, Mapping[str, Comparison]], level: float
     for claim, family in families.items():
         found = findings({where: c.paired for where, c in family.items() if c.equal}, level)
         for where, c in family.items():
-            finding, p_value = found[where] if c.equal else (NO_VERDICT, 1.0)
-            judged.append(PairedFinding(claim, where, finding, p_value, c.paired, c.setting, c.budgets))  # type: ignore[arg-type]
+            verdict: tuple[Verdict, float] = found[where] if c.equal else (NO_VERDICT, 1.0)
+            judged.append(PairedFinding(claim, where, *verdict, c.paired, c.setting, c.budgets))
     return judged
 
 

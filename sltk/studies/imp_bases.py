@@ -8,7 +8,7 @@ number of classes no network can tell them apart; ``canonical, dense classifier`
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,11 +16,11 @@ from sltk.core.threads import limit
 from sltk.data.augment import CropFlip
 from sltk.data.datasets import Dataset
 from sltk.studies.networks import network_name
-from sltk.studies.training.asked import asked_data, asked_network, told
+from sltk.studies.training.asked import asked_data, asked_network
+from sltk.studies.training.job import TrainingJob
 from sltk.train.bases import is_blind
 from sltk.train.common_start import SHARED
 from sltk.train.loop.given import task_of
-from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
 from sltk.train.methods.imp import Imp
@@ -40,20 +40,15 @@ MEASURED = ("test", "validation", "density", "live", "epochs", "steps", "multipl
 
 
 @dataclass(frozen=True)
-class ImpJob:
+class ImpJob(TrainingJob):
     """What is run.
 
     Args:
-        data: name of the data set, or ``package.module:function``.
-        folder: where it lies, if it is no embedded one.
-        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
-        hidden: sizes of the hidden layers of ``dense``.
         augment: crop and mirror the training images at random.
         controls: run the arms ``reinitialised`` and ``random`` too.
         bases: by name.
         classifier: ``by-basis`` leaves the last layer dense in bases that drop whole groups, and in a canonical run
             beside them; ``dense`` leaves it so in all, ``pruned`` in none.
-        seeds: 0, 1, ...
         rounds: of pruning.
         removed: share of the survivors that goes each round.
         epochs: of every training.
@@ -62,20 +57,12 @@ class ImpJob:
         rewind: steps after which the anchor is stored.
         batch: rows a step.
         stack: replicas at a time; 0 chooses by network and device.
-        device: where it runs.
-        content: hash of a user's own model and data; see ``sltk.studies.training.asked.content_of``.
-        rates: how the rate goes over each training.
     """
 
-    data: str = "digits"
-    folder: str | None = None
-    model: str = "dense"
-    hidden: tuple[int, ...] = (100, 60)
     augment: bool = False
     controls: bool = True
     bases: tuple[str, ...] = BASES
     classifier: Literal["by-basis", "dense", "pruned"] = "by-basis"
-    seeds: int = 16
     rounds: int = 20
     removed: float = 0.2
     epochs: int = 12
@@ -84,9 +71,6 @@ class ImpJob:
     rewind: int = 0
     batch: int = 64
     stack: int = 0
-    device: str = "cpu"
-    content: str = ""
-    rates: Rates = COSINE
 
     @property
     def densities(self) -> tuple[float, ...]:
@@ -111,11 +95,8 @@ class ImpJob:
 
     def inputs(self, basis: str) -> dict[str, Any]:
         """All that the row of ``basis`` depends on."""
-        ignored = ("bases", "folder", "classifier", "rates", "content")
-        kept = {name: value for name, value in asdict(self).items() if name not in ignored}
-        kept["dense classifier"] = self.dense_classifier(basis)
-        lists = {"hidden": list(self.hidden)}
-        return {"study": "imp-bases", "revision": 3, "basis": basis, **kept, **told(self.rates, self.content), **lists}
+        dense = {"dense classifier": self.dense_classifier(basis)}
+        return {"study": "imp-bases", "revision": 3, "basis": basis, **self.asked("bases", "classifier"), **dense}
 
 
 @limit(1)

@@ -2,17 +2,17 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from sltk.core.errors import SltkError
 from sltk.core.threads import limit
 from sltk.studies.networks import least_fan_in, network_name
-from sltk.studies.training.asked import asked_data, asked_network, told
+from sltk.studies.training.asked import asked_data, asked_network
+from sltk.studies.training.job import TrainingJob
 from sltk.train.loop.given import task_of
 from sltk.train.loop.penalties import Ramp
-from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.after_training import AfterTraining
 from sltk.train.methods.base import TrainingMethod
@@ -30,16 +30,11 @@ PARTS = 12  # a budget is a multiple of as many steps, so that it splits into 1,
 
 
 @dataclass(frozen=True)
-class RstJob:
+class RstJob(TrainingJob):
     """What is run.
 
     Args:
-        data: name of the data set, or ``package.module:function``.
-        folder: where it lies, if it is no embedded one.
-        model: ``dense``, a name in ``sltk.models.registry.MODELS``, or ``package.module:function``.
-        hidden: sizes of the hidden layers of ``dense``.
         densities: kept fractions of all weights but those of layers that stay dense in every arm, as the last does.
-        seeds: how many.
         first_seed: the first of them.
         basis: of the coefficients.
         epochs: of RST's transformation.
@@ -54,18 +49,10 @@ class RstJob:
         shrink: of the paper's lengths.
         budgets: ``equal``, or ``own``: every training of a rival as long as RST's last, so that arms of many
             trainings spend more; then no verdict is given where budgets differ.
-        device: where it runs.
         stack: replicas at a time; 0 chooses by network and device.
-        content: hash of a user's own model and data; see ``sltk.studies.training.asked.content_of``.
-        rates: how the rate goes over each training.
     """
 
-    data: str = "digits"
-    folder: str | None = None
-    model: str = "dense"
-    hidden: tuple[int, ...] = (100, 60)
     densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
-    seeds: int = 16
     first_seed: int = 0
     basis: str = "canonical"
     epochs: float = 54
@@ -78,10 +65,7 @@ class RstJob:
     preset: Literal["", "paper"] = ""
     shrink: float = 1.0
     budgets: Budgets = "equal"
-    device: str = "cpu"
     stack: int = 0
-    content: str = ""
-    rates: Rates = COSINE
 
     def __post_init__(self) -> None:
         if not self.epochs > 0 or not self.final_epochs > 0:
@@ -92,11 +76,7 @@ class RstJob:
 
     def inputs(self, arm: str) -> dict[str, Any]:
         """All that the row of ``arm`` depends on."""
-        # Rows of a CPU are named as they were when there was no choice.
-        left = ("folder", "rates", "content", "stack", *(("device",) if self.device == "cpu" else ()))
-        kept = {name: value for name, value in asdict(self).items() if name not in left}
-        lists = {"hidden": list(self.hidden), "densities": list(self.densities)}
-        return {"study": "rst-arms", "revision": 3, "arm": arm, **kept, **told(self.rates, self.content), **lists}
+        return {"study": "rst-arms", "revision": 3, "arm": arm, **self.asked("stack", *self.device_on_cpu)}
 
     @property
     def every_seed(self) -> tuple[int, ...]:

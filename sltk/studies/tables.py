@@ -46,7 +46,8 @@ def basis_table(job: ImpJob, found: Mapping[str, Any]) -> Table:
 def _rows(basis: str, arm: str, parts: Mapping[str, Any], rounds: Sequence[int]) -> list[list[Any]]:
     mean = np.asarray(parts["test"]).mean(0)
     each = [area(*curve) for curve in zip(parts["density"], parts["test"], strict=True)]
-    whole = f"{100 * np.mean(each):.2f}" if None not in each else ""  # type: ignore[arg-type]
+    known = [one for one in each if one is not None]
+    whole = f"{100 * np.mean(known):.2f}" if len(known) == len(each) else ""
     first = Text(basis, "bold") if arm == LEADER else f"  {arm}"
     rows: list[list[Any]] = [[first, *(f"{100 * mean[r]:.1f}" for r in rounds), whole]]
     for name, part in (("kept", "density"), ("live", "live")) if arm == LEADER else ():

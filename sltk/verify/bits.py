@@ -5,7 +5,7 @@ blocks of the source, a second path through the generator, and compared as float
 each weight is compared too: the module's positions, mapped back to the source, must be the mask's.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -19,10 +19,11 @@ from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
 from sltk.core.numerics.arrays import Indices
 from sltk.core.report import Steps
+from sltk.core.threads import in_order
 from sltk.runtime.sparse import SparseLayer
 
 GAP = 2**12  # kept weights closer than this are drawn as one block
-LONGEST = 2**22  # numbers drawn at a time: 48 MB
+LONGEST = 2**20  # numbers drawn at a time, a thread: 12 MB
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,19 @@ def _compare_layer(
     alive = mask.weight[np.isin(row, written) & np.isin(spec.channel_of(row, column // inner), read)]
     both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
     different = drawn = 0
-    for start, stop, block in _blocks(ticket.source, index, both):
-        wrong = _bits(value[in_module[start:stop]]) != _bits(block[both[start:stop] - both[start]])
-        different += int(wrong.sum())
-        drawn += block.size
+
+    def compared(run: range) -> tuple[int, int]:
+        """Weights of a run that differ, and how many were drawn."""
+        here = slice(run.start, run.stop)
+        block = ticket.source.block(index, int(both[run.start]), int(both[run.stop - 1]) + 1)
+        wrong = _bits(value[in_module[here]]) != _bits(block[both[here] - both[run.start]])
+        return int(wrong.sum()), block.size
+
+    runs = _runs(both)
+    for run, (wrong, size) in zip(runs, in_order(compared, runs), strict=True):
+        different, drawn = different + wrong, drawn + size
         if tally:
-            tally(stop)
+            tally(run.stop)
     bias = layer.bias.detach().cpu().numpy()
     different += int((_bits(bias) != _bits(_bias(ticket.source, index, mask.bias)[written])).sum())
     alive_biases = int(np.isin(mask.bias, written).sum())
@@ -121,17 +129,14 @@ def _places(
     return place[order], layer.value.detach().cpu().numpy()[order]
 
 
-def _blocks(source: Source, index: int, kept: Indices) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
-    """Runs ``kept[start:stop]`` of near indices, each with the block of the source from its first to its last."""
+def _runs(kept: Indices) -> list[range]:
+    """Runs of near indices, of which each is held against the block of the source from its first to its last."""
     if not kept.size:
-        return
+        return []
     run = np.concatenate([[0], np.cumsum(np.diff(kept) > GAP)])
     part = (kept - kept[np.searchsorted(run, run)]) // LONGEST
-    ends = np.append(np.flatnonzero((np.diff(run) != 0) | (np.diff(part) != 0)) + 1, kept.size)
-    start = 0
-    for stop in ends.tolist():
-        yield start, stop, source.block(index, int(kept[start]), int(kept[stop - 1]) + 1)
-        start = stop
+    ends = np.append(np.flatnonzero((np.diff(run) != 0) | (np.diff(part) != 0)) + 1, kept.size).tolist()
+    return [range(start, stop) for start, stop in zip([0, *ends[:-1]], ends, strict=True)]
 
 
 def _bias(source: Source, index: int, kept: Indices) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from sltk.core.errors import SltkError
-from sltk.core.threads import limit, over_cores, piece, threads
+from sltk.core.threads import in_order, limit, over_cores, piece, threads
 from sltk.subset_sum import solve
 
 MANY = numba.config.NUMBA_NUM_THREADS
@@ -242,3 +242,37 @@ def test_libraries_that_are_not_imported_count_as_their_environment_says(said: d
     done = subprocess.run([sys.executable, "-c", code], env=given | said, capture_output=True, text=True, check=True)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     assert done.stdout == f"{1 if said else cores} set()\n"
+
+
+@TWO
+def test_items_are_handed_on_in_order_from_threads_that_deal_no_further():
+    seen, begun = set[int](), list[int]()
+
+    def run(item: int) -> tuple[int, int]:
+        seen.add(threading.get_ident())
+        begun.append(item)
+        time.sleep(0.02 if item % 2 else 0.001)
+        return item, threads()
+
+    with limit(2):
+        found = in_order(run, range(9))
+        assert next(found) == (0, 1)
+        time.sleep(0.1)
+        assert len(begun) < 9  # no more ahead than threads: results would lie in memory
+        assert [0, *(item for item, _ in found)] == list(range(9))
+        assert len(seen) == 2
+        assert list(in_order(run, [3])) == [(3, 2)]  # a single item has all threads
+    with limit(1):
+        assert list(in_order(run, range(3))) == [(0, 1), (1, 1), (2, 1)]
+
+
+@TWO
+def test_what_an_item_raises_is_raised_where_it_is_handed_on():
+    def run(item: int) -> int:
+        return 1 // (2 - item)
+
+    with limit(2):
+        found = in_order(run, range(4))
+        assert [next(found), next(found)] == [0, 1]
+        with pytest.raises(ZeroDivisionError):
+            next(found)

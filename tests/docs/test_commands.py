@@ -182,7 +182,7 @@ def test_python_of_the_pages_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     snippets = [content for page in PAGES for language, content in blocks(page.read_text()) if language == "python"]
     assert len(snippets) == 2
     toy = {"rounds=10": "rounds=1, epochs=1", "seeds=range(16)": "seeds=range(4)", 'load("digits")': "toy",
-           "density=.02": "density=.5"}  # fmt: skip
+           "density=0.02": "density=0.5"}  # fmt: skip
     if importlib.util.find_spec("pandas") is None:  # an extra, as the line says
         toy["outcome.frame()"] = "outcome.columns()"
     for long, short in toy.items():

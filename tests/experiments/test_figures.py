@@ -3,7 +3,9 @@
 import copy
 import re
 from collections.abc import Callable, Iterator
+from operator import itemgetter
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from tests.harness.study_contract import of_pdf, of_png, of_svg
 
 KEPT = {key: study for key, study in studies().items() if kept_file(study).is_file()}
 MOST_BYTES = 20 * 2**20
+TUNED_ON = 4  # seeds on which the rates of searches were chosen
 Numbers = list[float]
 
 
@@ -120,6 +123,37 @@ def of_reached(rows: Any) -> Iterator[Numbers]:
         yield [min(1e4, max(1e-5, r["error"] / r["largest"])) for r in own]
 
 
+def of_seeds(rows: Any) -> Iterator[Numbers]:
+    for row in rows:
+        sums = [one for one in row["written"] if one["way"] == "subset sums"]
+        for density in {one["density"] for one in sums}:
+            own = sorted((one for one in sums if one["density"] == density), key=lambda one: one["n"])
+            yield [100.0 * fmean(one["accuracy"]) for one in own]
+            yield [fmean(24 * one["n"] * count for count in one["numbers"]) for one in own]
+
+
+def of_searches(rows: Any) -> Iterator[Numbers]:
+    for arm, density in {(r["arm"], r["density"]) for r in rows}:
+        own = sorted((r for r in rows if (r["arm"], r["density"]) == (arm, density)), key=lambda r: r["rate"])
+        yield (100.0 * np.array([r["test"][TUNED_ON:] for r in own])).mean(1).tolist()
+
+
+def of_built(rows: Any) -> Iterator[Numbers]:
+    for density in {r["density"] for r in rows if r["factor"] == 1}:
+        own = [
+            r["built"] for r in rows if (r["density"], r["factor"]) == (density, 1) and r["seed"] >= 100
+        ]  # those before it were tuned on
+        yield [fmean(100.0 * one["test"] for one in own)]
+
+
+def of_phases(rows: Any) -> Iterator[Numbers]:
+    place = itemgetter("width", "density", "budget")
+    for row in (r for r in rows if r["arm"] == "rst"):
+        for other in (r for r in rows if r["arm"] != "rst" and place(r) == place(row)):
+            apart = np.mean(np.array(row["test"]) - np.array(other["test"]))
+            yield [float(f"{100.0 * apart:.1f}")]
+
+
 # What must be drawn, worked out from the rows here, apart from what concludes and draws.
 DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "by-layer": of_layers,
@@ -129,6 +163,7 @@ DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "existence": of_existence,
     "first-picture": of_picture,
     "fixed-size": of_fixed_size,
+    "found-or-built": of_built,
     "frozen-source": lambda rows: iter(by(rows, "n")),
     "lueker": of_lueker,
     "main-job": of_main_job,
@@ -136,7 +171,10 @@ DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "quantised": lambda rows: iter(by(rows, "n")),
     "random-source": lambda rows: iter(by(rows, "n")),
     "reached-and-computed": of_reached,
+    "rst-phase": of_phases,
+    "searched-bases": of_searches,
     "subset-sum-statistics": of_statistics,
+    "three-seeds": of_seeds,
     "width-certificate": of_widths,
 }
 
@@ -152,13 +190,14 @@ def recall(study: Study[Any]) -> StudyResult:
 
 
 def numbers_in(figure: Figure) -> set[tuple[float, ...]]:
-    """Coordinates of all lines, either way, and each of them alone."""
+    """Coordinates of all lines, either way, and each of them alone; and numbers that are written out."""
     found: set[tuple[float, ...]] = set()
     for axes in figure.axes:
         for line in axes.lines:
             for values in (line.get_xdata(), line.get_ydata()):
                 plain = tuple(round(float(v), 12) for v in np.asarray(values, dtype=float))
                 found |= {plain, *((one,) for one in plain)}
+        found |= {(float(text.get_text()),) for text in axes.texts if re.fullmatch(r"[+-]?\d+\.\d", text.get_text())}
     return found
 
 
@@ -195,7 +234,7 @@ def test_the_numbers_drawn_are_those_of_the_rows(key: str) -> None:
 def changes(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """The rows with an output of the first row changed, one at a time."""
     for name in ("n", "sums", "attack", "certificate", "first", "measured", "models", "p", "bound", "data_error",
-                 "ticket", "layers", "error"):  # fmt: skip
+                 "ticket", "layers", "error", "written", "test", "built"):  # fmt: skip
         other = copy.deepcopy(rows)
         for row in other:
             if row.get(name) is not None:

@@ -35,13 +35,14 @@ def rows(options: PhaseOptions, epochs: float = 72.0) -> list[StudyRow]:
 
 
 def test_the_grid_is_whole_and_its_seeds_can_decide_it() -> None:
-    options = PhaseOptions()
+    options = STUDY.preset(PhaseOptions(preset="paper"))
     cells = list(STUDY.cells(options).values())
     rst = [cell for cell in cells if cell["arm"] == "rst"]
     assert len(rst) == 4 * 3 * 2 * 2
     assert len(cells) == len(rst) + 2 * 4 * 3 * 2
     assert options.seeds >= fewest_pairs(len(rst), LEVEL)
-    assert {cell["arm"] for cell in cells[:72]} == {"rst", RIVALS[0]}  # the first map is whole before the second
+    assert cells[:72] == list(STUDY.cells(PhaseOptions()).values())  # the first map is whole before the second
+    assert {cell["arm"] for cell in cells[:72]} == {"rst", RIVALS[0]}
 
 
 @pytest.mark.parametrize("budget", [1, 2])
@@ -57,7 +58,7 @@ def test_every_arm_of_a_cell_has_the_same_total(width: int, budget: int) -> None
 
 
 def test_a_map_says_supported_open_and_contradicted() -> None:
-    options = PhaseOptions(widths=(1, 2), budgets=(1,))
+    options = PhaseOptions(widths=(1, 2), budgets=(1,), rivals=RIVALS)
     document = json.loads(canonical_json(STUDY.conclude(rows(options), options)))
     for rival in RIVALS:
         found = {one["basis"]: one["finding"] for one in document["maps"][rival]}
@@ -78,7 +79,7 @@ def test_unequal_budgets_are_no_verdict() -> None:
 
 
 def test_a_map_with_holes_is_drawn(tmp_path: Path) -> None:
-    options = PhaseOptions(widths=(1, 2), budgets=(1,))
+    options = PhaseOptions(widths=(1, 2), budgets=(1,), rivals=RIVALS)
     document = STUDY.conclude(rows(options)[:7], options)
     about = About(study="rst_phase", claim="dual-lth", command="a test", rows="none", commit="none")
     MAP(document, tmp_path / "map", about)

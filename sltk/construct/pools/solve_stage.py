@@ -1,5 +1,6 @@
 """Solve every subset-sum problem of one stage: a pool of source weights for each parameter and copy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,10 +9,11 @@ from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide, constant_pools, flat_index, sides
 from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first
-from sltk.construct.pools.weight_pools import WeightPools, weight_failures, weight_pools
+from sltk.construct.pools.weight_pools import WeightPools, batches, weight_failures
 from sltk.construct.recipe import Search
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.threads import in_order
 
 
 @dataclass(frozen=True)
@@ -58,31 +60,54 @@ class Progress:
     problems: int = 0
 
 
+@dataclass(frozen=True)
+class Solved:
+    """What came of one batch of weights.
+
+    Args:
+        kept: flat indices; failures: of the batch.
+        row: ``(problems,)`` copy and output, and the sum of the weights that each problem keeps: ``mass``.
+    """
+
+    kept: Indices
+    failures: FailureTable
+    row: Indices
+    mass: Values
+
+
 def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
     """Choose the kept weights of a stage."""
     progress = Progress()
     mass = np.zeros(role.copies_out * role.outputs)
-    for side in sides(source, role):
-        _solve_weights(source, role, task, side, progress, mass)
+    work = [
+        (side, lay)
+        for side in sides(source, role)
+        for lay in batches(source, role, side, task.weight, task.tolerance, task.prune_below)
+    ]
+    # A batch is laid out, drawn and solved by one thread: dealt out step by step, much of it would be left to one core.
+    for solved in in_order(lambda item: _solved(role, task, *item), work):
+        progress.kept.append(solved.kept)
+        progress.failures.append(solved.failures)
+        progress.problems += solved.row.size
+        np.add.at(mass, solved.row, solved.mass)
     solve_biases(source, role, task, progress, mass)
     kept = np.sort(np.concatenate([*progress.kept, np.zeros(0, dtype=np.int64)]))
     return StageResult(kept, FailureTable.concatenate(progress.failures), progress.problems)
 
 
-def _solve_weights(
-    source: Source, role: Role, task: StageTask, side: PoolSide, progress: Progress, mass: Values
-) -> None:
-    for batch in weight_pools(source, role, side, task.weight, task.tolerance, task.prune_below):
-        objective, costs, alpha = _objective(role, task, side, batch)
-        found = solve_sub_pool_first(
-            batch.pool, batch.target, task.search.sub_pool, eps=batch.eps, objective=objective, costs=costs, alpha=alpha
-        )
-        mask = found.mask & (batch.neurons >= 0)
-        progress.kept.append(batch.flat[mask])
-        progress.problems += batch.target.size
-        np.add.at(mass, batch.copy * role.outputs + batch.output, np.where(mask, batch.outgoing, 0.0).sum(axis=1))
-        bad = ~found.reached
-        progress.failures.append(weight_failures(role, side, batch, bad, found.error[bad]))
+def _solved(role: Role, task: StageTask, side: PoolSide, lay: Callable[[], WeightPools]) -> Solved:
+    batch = lay()
+    objective, costs, alpha = _objective(role, task, side, batch)
+    found = solve_sub_pool_first(
+        batch.pool, batch.target, task.search.sub_pool, eps=batch.eps, objective=objective, costs=costs, alpha=alpha
+    )
+    mask, bad = found.mask & (batch.neurons >= 0), ~found.reached
+    return Solved(
+        kept=batch.flat[mask],
+        failures=weight_failures(role, side, batch, bad, found.error[bad]),
+        row=batch.copy * role.outputs + batch.output,
+        mass=np.where(mask, batch.outgoing, 0.0).sum(axis=1),
+    )
 
 
 def _objective(

@@ -1,7 +1,8 @@
 """The pools of a stage's weights in batches: which source weights each parameter and copy may choose from."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from sltk.construct.pools.samples import PoolSide, flat_index
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Flags, Indices, Values
 
-CHUNK = 2**17  # problems at a time: 27 MB of pool values at n = 26
+CHUNK = 2**15  # problems at a time, a thread: 7 MB of pool values at n = 26; their number changes no result
 
 
 @dataclass(frozen=True)
@@ -48,29 +49,50 @@ def weight_pools(
         weight: ``(outputs, fan, inner)`` of the target; those up to ``prune_below`` have no problem.
         tolerance: of every weight.
     """
+    yield from (lay() for lay in batches(source, role, side, weight, tolerance, prune_below))
+
+
+def batches(
+    source: Source, role: Role, side: PoolSide, weight: Values, tolerance: float, prune_below: float
+) -> list[Callable[[], WeightPools]]:
+    """The same, each batch laid out and drawn when it is called, by whatever thread."""
     j, i, s = np.nonzero(np.abs(weight) > prune_below)
-    parameter = weight[j, i, s]
-    for start in range(0, j.size * role.copies_out, CHUNK):
-        problem = np.arange(start, min(start + CHUNK, j.size * role.copies_out))
-        rows, k = problem // role.copies_out, problem % role.copies_out
-        jj, ii, ss = j[rows], role.input_of(j[rows], i[rows]), s[rows]
-        neurons = side.neurons[ii]
-        channel = ii[:, None] * role.copies_in + np.maximum(neurons, 0)
-        flat = flat_index(role, jj[:, None], k[:, None], channel, ss[:, None])
-        outgoing = source.weights(role.combine, flat)
-        yield WeightPools(
-            output=jj,
-            input=ii,
-            tap=ss,
-            copy=k,
-            parameter=parameter[rows],
-            target=parameter[rows] / side.sum.slope,
-            eps=tolerance / side.sum.gain,
-            neurons=neurons,
-            flat=flat,
-            outgoing=outgoing,
-            pool=np.where(neurons >= 0, outgoing * side.incoming[ii], 0.0),
-        )
+    places = j, i, s, weight[j, i, s]
+    count = j.size * role.copies_out
+    return [
+        partial(_laid_out, source, role, side, places, tolerance, range(start, min(start + CHUNK, count)))
+        for start in range(0, count, CHUNK)
+    ]
+
+
+def _laid_out(
+    source: Source,
+    role: Role,
+    side: PoolSide,
+    places: tuple[Indices, Indices, Indices, Values],
+    tolerance: float,
+    problems: range,
+) -> WeightPools:
+    j, i, s, parameter = places
+    rows, k = np.divmod(np.arange(problems.start, problems.stop), role.copies_out)
+    jj, ii, ss = j[rows], role.input_of(j[rows], i[rows]), s[rows]
+    neurons = side.neurons[ii]
+    channel = ii[:, None] * role.copies_in + np.maximum(neurons, 0)
+    flat = flat_index(role, jj[:, None], k[:, None], channel, ss[:, None])
+    outgoing = source.weights(role.combine, flat)
+    return WeightPools(
+        output=jj,
+        input=ii,
+        tap=ss,
+        copy=k,
+        parameter=parameter[rows],
+        target=parameter[rows] / side.sum.slope,
+        eps=tolerance / side.sum.gain,
+        neurons=neurons,
+        flat=flat,
+        outgoing=outgoing,
+        pool=np.where(neurons >= 0, outgoing * side.incoming[ii], 0.0),
+    )
 
 
 def weight_failures(role: Role, side: PoolSide, batch: WeightPools, bad: Flags, error: Values) -> FailureTable:

@@ -73,9 +73,9 @@ class WiredModule(nn.Module):
         return self.after[index](y)
 
 
-def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int = IMAGES) -> Tensor:
-    """``run(x)``; where no gradient is kept, on a few images at a time, ``least`` or so, which stay in the caches."""
-    count = max(least, POSITIONS // max(1, math.prod(x.shape[2:])))
+def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int | None = None) -> Tensor:
+    """``run(x)``; where no gradient is kept, ``least`` images or a few more at a time, which stay in the caches."""
+    count = max(least or IMAGES, POSITIONS // max(1, math.prod(x.shape[2:])))
     if torch.is_grad_enabled() or len(x) <= count:
         return run(x)
     return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])

@@ -18,6 +18,11 @@ SLACK = 2.0**-40  # of the largest slope: far above what float64 loses, and abov
 Elementwise = Callable[[Tensor], Tensor]
 
 
+def flat(x: Tensor) -> Tensor:
+    """``phi'' = 0``, of a straight piece."""
+    return torch.zeros_like(x)
+
+
 @dataclass(frozen=True)
 class Piece:
     """phi on ``low <= x <= high``.
@@ -34,7 +39,7 @@ class Piece:
     high: float
     slope: Elementwise
     turns: tuple[float, ...] = ()
-    bend: Elementwise = torch.zeros_like
+    bend: Elementwise = flat
     bend_turns: tuple[float, ...] = ()
 
 

@@ -10,7 +10,7 @@ order of its data); Frankle, Carbin 1803.03635 (early stopping). Both remembered
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from sltk.core.errors import SltkError
 from sltk.core.rng import key
 from sltk.core.threads import limit
-from sltk.studies.training.asked import asked_data, asked_network, told
+from sltk.studies.training.asked import asked_data, asked_network
+from sltk.studies.training.job import TrainingJob
 from sltk.train.analyse.connectivity import error_path
 from sltk.train.analyse.overlap import overlaps, total_iou
 from sltk.train.loop.evaluation import evaluate
-from sltk.train.loop.rates import COSINE, Rates
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Task
 from sltk.train.loop.state import State
@@ -42,32 +42,20 @@ Masks = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class RewindJob:
+class RewindJob(TrainingJob):
     """What is run.
 
     Args:
-        data: name of the data set, or ``package.module:function``.
-        folder: where it lies, if it is no embedded one.
-        model: as in ``sltk.studies.training.asked.asked_network``.
-        hidden: of ``dense``.
         points: rewinding steps, rising.
         density: kept fraction of the tickets.
         rounds: of pruning.
-        seeds: 0, 1, ...
         epochs: of every training.
         rate: of SGD with momentum .9 and decay 1e-4.
         batch: rows a step.
         looks: measurements of the validation loss along a training.
         places: points on the line between two ends, both counted.
-        device: where it runs.
-        content: hash of a user's own model and data.
-        rates: how the rate goes over each training.
     """
 
-    data: str = "digits"
-    folder: str | None = None
-    model: str = "dense"
-    hidden: tuple[int, ...] = (100, 60)
     points: tuple[int, ...] = (0, 5, 20, 80)
     density: float = 0.05
     rounds: int = 8
@@ -77,9 +65,6 @@ class RewindJob:
     batch: int = 64
     looks: int = 20
     places: int = 11
-    device: str = "cpu"
-    content: str = ""
-    rates: Rates = COSINE
 
     def __post_init__(self) -> None:
         if not self.points or list(self.points) != sorted(set(self.points)) or self.points[0] < 0:
@@ -89,10 +74,7 @@ class RewindJob:
 
     def inputs(self, point: int) -> dict[str, Any]:
         """All that the row of ``point`` depends on."""
-        ignored = ("folder", "points", "rates", "content")
-        kept = {name: value for name, value in asdict(self).items() if name not in ignored}
-        lists = {"hidden": list(self.hidden), **told(self.rates, self.content)}
-        return {"study": "rewinding", "revision": 1, "point": point, **kept, **lists}
+        return {"study": "rewinding", "revision": 1, "point": point, **self.asked("points")}
 
     def setup(self, seeds: Sequence[int], checkpoint: Path | None = None) -> Setup:
         """How a training is run."""

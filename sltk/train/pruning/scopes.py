@@ -42,8 +42,7 @@ class Scope:
         Raises:
             SltkError: an unknown kind or name, or no layer is left.
         """
-        if self.kind not in get_args(ScopeKind):
-            raise SltkError(f"a scope is global, layerwise, erk or n:m, but got {self.kind!r}.")
+        scope_kind(self.kind)
         if unknown := sorted(set(self.dense) - set(names)):
             raise SltkError(f"the scope leaves {unknown} dense, but the layers are {names}; take their names.")
         left = names[int(self.dense_first) : len(names) - int(self.dense_last)]
@@ -51,6 +50,18 @@ class Scope:
         if not left:
             raise SltkError(f"the scope leaves no layer to prune of {names}; leave fewer of them dense.")
         return left
+
+
+def scope_kind(kind: str) -> ScopeKind:
+    """``kind`` as the word that it is.
+
+    Raises:
+        SltkError: an unknown kind.
+    """
+    for known in get_args(ScopeKind):
+        if kind == known:
+            return known
+    raise SltkError(f"a scope is global, layerwise, erk or n:m, but got {kind!r}.")
 
 
 GLOBAL, LAYERWISE, ERK = Scope("global"), Scope("layerwise"), Scope("erk")

@@ -53,8 +53,19 @@ def require_weight_law(law: str) -> None:
     Raises:
         SltkError: an unknown law.
     """
-    if law not in get_args(WeightLaw):
-        raise SltkError(f"law must be own, signed-constant or kaiming, but got {law!r}.")
+    weight_law(law)
+
+
+def weight_law(law: str) -> WeightLaw:
+    """``law`` as the word that it is.
+
+    Raises:
+        SltkError: an unknown law.
+    """
+    for known in get_args(WeightLaw):
+        if law == known:
+            return known
+    raise SltkError(f"law must be own, signed-constant or kaiming, but got {law!r}.")
 
 
 def search_tickets(

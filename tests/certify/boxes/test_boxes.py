@@ -16,6 +16,7 @@ from sltk.certify.boxes.matrices import Weights
 from sltk.certify.boxes.pair import stage_matrices
 from sltk.certify.boxes.search import Budget, cost_of_box, halves, searched
 from sltk.certify.boxes.stages import StageMatrices
+from sltk.certify.differential.split import refined
 from sltk.core.numerics.intervals import Interval
 from sltk.networks.activations.table import activation
 from sltk.networks.wiring import INPUT
@@ -230,6 +231,22 @@ def test_a_search_comes_closer_the_more_it_may_spend() -> None:
     timed = searched(pair, box, above, Budget(seconds=4.0, clock=lambda: float(next(ticks))))
     assert timed.boxes >= 4
     assert float(timed.per_output.max()) <= known[0]
+
+
+def test_a_domain_that_is_too_dear_to_be_cut_is_one_box() -> None:
+    """It is bounded as a whole, never above what is known; and not at all where even that is too dear."""
+    case = build(5, "dense", "tanh", "plus-one")
+    cost, known = cost_of_box(matrices(case)), torch.tensor([torch.inf, torch.inf, 1e-9], dtype=torch.float64)
+    box = case.box.on(case.network.input_shape)
+    seen = largest_errors(case, points(Interval(box.low[None], box.high[None]), 3, 2000))[0]
+    found = refined(case.network, case.box, case.realised(), known, Budget(work=2 * cost))
+    assert found is not None
+    assert found.per_output is not None
+    assert found.boxes == 1
+    assert bool((seen[:2] <= found.per_output[:2]).all())
+    assert float(found.per_output[2]) == 1e-9
+    assert bool((found.per_output[:2] < 1e3 * seen[:2]).all())
+    assert refined(case.network, case.box, case.realised(), known, Budget(work=0.9 * cost)) is None
 
 
 def _signs_turned(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,6 @@ def test_steps_say_whether_they_keep_zeros(step: Step, dtype: torch.dtype) -> No
 
 def test_many_images_run_in_batches_where_no_gradient_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wired, "POSITIONS", 32)  # two images of 4 x 4
-    monkeypatch.setattr(wired, "IMAGES", 2)
     seen = list[int]()
 
     def run(x: Tensor) -> Tensor:
@@ -130,8 +129,8 @@ def test_many_images_run_in_batches_where_no_gradient_is_kept(monkeypatch: pytes
 
     x = torch.rand(5, 1, 4, 4)
     with torch.no_grad():
-        assert torch.equal(by_batches(x, run), 2.0 * x)
-        assert by_batches(x[:0], run).shape == (0, 1, 4, 4)
+        assert torch.equal(by_batches(x, run, 2), 2.0 * x)
+        assert by_batches(x[:0], run, 2).shape == (0, 1, 4, 4)
     assert seen == [2, 2, 1, 0]
-    by_batches(x, run)
+    by_batches(x, run, 2)
     assert seen[-1] == 5  # gradients of one graph

@@ -12,17 +12,18 @@ from sltk.plot.style import GREY, Drawing, Paper
 
 COLOURS = {"supported": "#7fcdb4", "open": "#eeeeee", "contradicted": "#f0a878"}
 OTHER = "#ffffff"
+ACROSS = 2  # panels
 
 
 def map_of(document: Mapping[str, Any], paper: Paper) -> Figure:
     """The maps; a cell that was not measured stays white."""
     columns = [(budget, cap) for budget in document["budgets"] for cap in document["caps"]]
     places = [(rival, *column) for rival in document["maps"] for column in columns]
-    figure, panels = paper.panels(len(places), len(columns), 0.55 * len(document["widths"]) + 1.2)
+    figure, panels = paper.panels(len(places), ACROSS, 0.36 * len(document["widths"]) + 1.1)
     for place, (axes, (rival, budget, cap)) in enumerate(zip(panels, places, strict=True)):
         found = {one["basis"]: one for one in document["maps"][rival]}
         _panel(axes, document, found, budget, cap)
-        _, first = paper.edges(place, len(places), len(columns))
+        _, first = paper.edges(place, len(places), ACROSS)
         axes.set_ylabel(f"against {rival}\nwidth (of 100-60)" if first else "")
     handles = [Patch(facecolor=colour, edgecolor=GREY, label=word) for word, colour in COLOURS.items()]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
@@ -42,7 +43,7 @@ def _panel(axes: Axes, document: Mapping[str, Any], found: Mapping[str, Any], bu
             said = "" if one is None else f"{100 * one['comparison']['mean']:+.1f}"
             axes.text(x, y, said, ha="center", va="center", fontsize=8, fontweight=weight)
     axes.set(xlim=(-0.5, len(densities) - 0.5), ylim=(-0.5, len(widths) - 0.5), xlabel="density (inputs a unit)")
-    axes.set_xticks(range(len(densities)), [f"{density:g} ({INPUTS * density:.2g})" for density in densities])
+    axes.set_xticks(range(len(densities)), [f"{density:g}\n({INPUTS * density:.2g})" for density in densities])
     axes.set_yticks(range(len(widths)), [str(width) for width in widths])
     axes.set_title(f"{document['epochs'] * budget} epochs an arm, cap {cap:g}", fontsize=8.5)
     axes.grid(visible=False)

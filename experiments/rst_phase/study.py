@@ -57,6 +57,7 @@ class RstPhase(Study[PhaseOptions]):
     name = "rst_phase"
     claim = "dual-lth"
     measures = "Accuracy of RST against lottery tickets at equal budgets, by width, density, cap and budget."
+    minutes = 45.0
     options = PhaseOptions
     quick: ClassVar = {"widths": (1,), "densities": (0.1,), "budgets": (1,), "epochs": 2, "seeds": 2}
     paper: ClassVar = {"rivals": RIVALS}

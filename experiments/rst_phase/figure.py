@@ -19,7 +19,7 @@ def map_of(document: Mapping[str, Any], paper: Paper) -> Figure:
     """The maps; a cell that was not measured stays white."""
     columns = [(budget, cap) for budget in document["budgets"] for cap in document["caps"]]
     places = [(rival, *column) for rival in document["maps"] for column in columns]
-    figure, panels = paper.panels(len(places), ACROSS, 0.36 * len(document["widths"]) + 1.1)
+    figure, panels = paper.panels(len(places), ACROSS, 0.36 * len(document["widths"]) + 1.1, sharey=True)
     for place, (axes, (rival, budget, cap)) in enumerate(zip(panels, places, strict=True)):
         found = {one["basis"]: one for one in document["maps"][rival]}
         _panel(axes, document, found, budget, cap)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from sltk.core.about import About
 from sltk.core.commit import commit
@@ -308,4 +310,5 @@ def test_no_panel_goes_without_a_name_for_its_axes(key: str) -> None:
             assert abs(figure.get_size_inches()[0] - paper.width) < 1e-9
             shown = [axes for axes in figure.axes if axes.get_visible()]
             assert any(axes.get_xlabel() for axes in shown)
-            assert all(axes.lines or [c for c in axes.collections if isinstance(c, PolyCollection)] for axes in shown)
+            drawn = [(*axes.lines, *axes.patches, *axes.collections) for axes in shown]
+            assert all(any(isinstance(one, (Line2D, Patch, PolyCollection)) for one in all_) for all_ in drawn)

@@ -62,6 +62,7 @@ class SearchedBases(Study[SearchOptions]):
     name = "searched_bases"
     claim = "generalized-lth"
     measures = "Accuracy of tickets that are found by search, not trained, by basis, density and rate of the scores."
+    minutes = 13.0
     options = SearchOptions
     quick: ClassVar = {"arms": ("canonical", "haar"), "densities": (0.03,), "rates": (0.2, 0.02), "epochs": 8,
                        "seeds": 8, "tuning": 2}  # fmt: skip

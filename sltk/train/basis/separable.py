@@ -38,6 +38,8 @@ class Separable(Basis):
         super().__init__()
         self.view, self.stored = view, stored
         self.axes = tuple(sorted(factors))
+        self._output = -2 if view is None else -len(view)  # axis of the outputs of a dense layer
+        self._input = tuple(axis for axis in self.axes if axis > self._output)  # of its inputs, with a factor
         for axis in self.axes:
             self.register_buffer(f"factor{-axis}", _require_orthonormal(factors[axis].detach().clone(), axis))
 
@@ -62,7 +64,7 @@ class Separable(Basis):
             x, turned = self._on_inputs(x), True
         late = self._output in self.axes and rows < inner
         left = [axis for axis in self.axes if not (turned if axis in self._input else late)]
-        weight = self._act(coefficients, left, transpose=False)
+        weight = self._act(coefficients, left, transpose=False) if left else coefficients
         if not late:
             return product(x, weight, bias)
         return product(product(x, weight), self._matrix(self._output, x.dtype), bias)
@@ -73,16 +75,6 @@ class Separable(Basis):
             return None
         return self._on_inputs(x)
 
-    @property
-    def _output(self) -> int:
-        """Axis of the outputs of a dense layer."""
-        return -2 if self.view is None else -len(self.view)
-
-    @property
-    def _input(self) -> tuple[int, ...]:
-        """Axes of its inputs that have a factor."""
-        return tuple(axis for axis in self.axes if axis > self._output)
-
     def _on_inputs(self, x: Tensor) -> Tensor:
         shape = x.shape
         if self.view is not None:
@@ -90,10 +82,11 @@ class Separable(Basis):
         return self._along_axes(x, self._input, transpose=True).reshape(shape)
 
     def _act(self, x: Tensor, axes: Sequence[int] | None = None, *, transpose: bool) -> Tensor:
-        shape = x.shape
-        if self.view is not None:
-            x = x.reshape(*_lead(shape, self.view), *self.view)
-        return self._along_axes(x, self.axes if axes is None else axes, transpose=transpose).reshape(shape)
+        axes = self.axes if axes is None else axes
+        if self.view is None:
+            return self._along_axes(x, axes, transpose=transpose)
+        seen = x.reshape(*_lead(x.shape, self.view), *self.view)
+        return self._along_axes(seen, axes, transpose=transpose).reshape(x.shape)
 
     def _along_axes(self, x: Tensor, axes: Sequence[int], *, transpose: bool) -> Tensor:
         require_full_precision(x.device.type)
@@ -101,7 +94,7 @@ class Separable(Basis):
             with torch.autocast(x.device.type, enabled=False):
                 return self._along_axes(x, axes, transpose=transpose)
         matrices = [(axis, self._matrix(axis, x.dtype)) for axis in axes]
-        flat = self._as_one(x, matrices)
+        flat = self._as_one(x, matrices) if len(matrices) > 1 else 1
         if flat > 1:
             shape = x.shape
             joined = functools.reduce(torch.kron, [matrix.contiguous() for _, matrix in matrices[-flat:]])

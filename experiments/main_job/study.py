@@ -45,7 +45,8 @@ class MainJob(Study[MainOptions]):
     name = "main_job"
     measures = "Errors of tickets of two digit readers, found and proved, and how often a source holds a network."
     options = MainOptions
-    minutes = 1.4
+    revision = 2  # bounds of two-layer tanh by multipliers
+    minutes = 1.7
     quick: ClassVar = {"seeds": 1, "sources": 4, "sizes": (12,), "draws": 100, "restarts": 2, "steps": 4}
     figures: ClassVar = {"errors": ERRORS, "parameters": PARAMETERS, "success": SUCCESS}
 

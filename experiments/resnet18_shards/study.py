@@ -41,6 +41,7 @@ class Resnet18Shards(Study[ShardsOptions]):
 
     name = "resnet18_shards"
     measures = "A ResNet-18 of 11 million parameters built in shards: time, memory, failures; its first block checked."
+    minutes = 17.0
     options = ShardsOptions
     quick: ClassVar = {"widths": (4, 4, 6, 6), "parts": 2}
     clocks: ClassVar = frozenset({"shards", "merge", "check"})

@@ -56,6 +56,7 @@ class ExportedTickets(Study[ExportOptions]):
 
     name = "export"
     measures = "Times as fast as the dense network exported tickets are, and how far their outputs are apart."
+    minutes = 0.13
     options = ExportOptions
     quick: ClassVar = {"turns": 3}
     clocks: ClassVar = frozenset({"times as fast"})

@@ -14,8 +14,8 @@ ModelName = Literal["dense", "lenet-300-100", "lenet-5", "conv-2", "conv-4", "co
 
 
 @dataclass(frozen=True)
-class Imp:
-    """Lottery tickets by iterative magnitude pruning, in each of several bases, with controls and verdicts."""
+class Asked:
+    """What is trained on what."""
 
     data: DataName | str = "digits"
     """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
@@ -25,6 +25,12 @@ class Imp:
     """Network, or package.module:function of a seed that returns a torch module."""
     hidden: tuple[int, ...] = (100, 60)
     """Sizes of the hidden layers of the dense one."""
+
+
+@dataclass(frozen=True)
+class Imp(Asked):
+    """Lottery tickets by iterative magnitude pruning, in each of several bases, with controls and verdicts."""
+
     bases: tuple[str, ...] = ()
     """canonical, dct-input, dct, dct-taps, haar:0, permuted-dct, hadamard, svd, low-rank, unit, subspace; default
     all of them but dct-taps and svd, and three draws of haar."""
@@ -61,17 +67,9 @@ class Imp:
 
 
 @dataclass(frozen=True)
-class Rst:
+class Rst(Asked):
     """A random mask transformed by a growing penalty (RST), beside all its baselines, with verdicts."""
 
-    data: DataName | str = "digits"
-    """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
-    data_folder: Path | None = None
-    """Folder that holds the data set."""
-    model: ModelName | str = "dense"
-    """Network, or package.module:function of a seed that returns a torch module."""
-    hidden: tuple[int, ...] = (100, 60)
-    """Sizes of the hidden layers of the dense one."""
     densities: tuple[float, ...] = (0.3, 0.1, 0.05, 0.02)
     """Kept fractions of all weights but the last layer's, which stays dense."""
     seeds: int = 16
@@ -103,17 +101,9 @@ class Rst:
 
 
 @dataclass(frozen=True)
-class EdgePopup:
+class EdgePopup(Asked):
     """Strong tickets by search: no weight is trained; and a planted ticket, to see what the search finds."""
 
-    data: DataName | str = "digits"
-    """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
-    data_folder: Path | None = None
-    """Folder that holds the data set."""
-    model: ModelName | str = "dense"
-    """Network, or package.module:function of a seed that returns a torch module."""
-    hidden: tuple[int, ...] = (100, 60)
-    """Sizes of the hidden layers of the dense one."""
     densities: tuple[float, ...] = (0.5, 0.2, 0.1)
     """Kept fractions."""
     seeds: int = 8
@@ -198,17 +188,9 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Rewinding:
+class Rewinding(Asked):
     """What a ticket owes to the step it is rewound to: early stopping, linear mode connectivity, overlap of masks."""
 
-    data: DataName | str = "digits"
-    """Data set, or package.module:function."""
-    data_folder: Path | None = None
-    """Folder that holds the data set."""
-    model: ModelName | str = "dense"
-    """Network, or package.module:function of a seed that returns a torch module."""
-    hidden: tuple[int, ...] = (100, 60)
-    """Sizes of the hidden layers of the dense one."""
     points: tuple[int, ...] = (0, 5, 20, 80)
     """Rewinding steps."""
     density: float = 0.05

@@ -18,7 +18,7 @@ from sltk.train.phases.cut import Cut
 from sltk.train.phases.measure import Measure
 from sltk.train.phases.train import Train
 from sltk.train.pruning.scopes import LAYERWISE, Scope
-from sltk.train.pruning.search import WeightLaw, require_weight_law, search_tickets, top_scores
+from sltk.train.pruning.search import WeightLaw, search_tickets, top_scores, weight_law
 from sltk.train.runner import Model, run
 from sltk.train.setup import RECIPE, Setup
 
@@ -43,7 +43,7 @@ class EdgePopup(TrainingMethod):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_weight_law(self.law)
+        weight_law(self.law)
 
     def prepare(self, state: State) -> None:
         """Freeze everything, draw weights, and give each of them a score to learn."""

@@ -47,15 +47,6 @@ class _StraightThrough(torch.autograd.Function):
         return None, grads[0] * coefficients * scores.sign(), None
 
 
-def require_weight_law(law: str) -> None:
-    """Refuse what is no ``WeightLaw``.
-
-    Raises:
-        SltkError: an unknown law.
-    """
-    weight_law(law)
-
-
 def weight_law(law: str) -> WeightLaw:
     """``law`` as the word that it is.
 
@@ -86,7 +77,7 @@ def search_tickets(
         SltkError: an unknown law, or a density outside ``(0, 1]``.
     """
     require_density(density)
-    require_weight_law(law)
+    weight_law(law)
     for p in replicas.rest.values():
         p.requires_grad_(False)
     found, bounds = {}, _score_bounds(replicas.tickets, scope)

@@ -111,15 +111,16 @@ def ranges(network: Network, box: Box) -> list[StageRanges]:
 
     def step(index: int, entering: Interval, skips: list[Interval]) -> Interval:
         stage = network.stages[index]
-        affine, *steps = _chain(stage.after, joined(_image(stage.affine, entering), skips))
+        affine, *steps = images(stage.after, joined(_image(stage.affine, entering), skips))
         found.append(StageRanges(entering, affine, tuple(steps)))
         return found[-1].leaving
 
-    flow(network.stages, _chain(network.before, box.on(network.input_shape))[-1], step)
+    flow(network.stages, images(network.before, box.on(network.input_shape))[-1], step)
     return found
 
 
-def _chain(ops: Sequence[Op], first: Interval) -> list[Interval]:
+def images(ops: Sequence[Op], first: Interval) -> list[Interval]:
+    """``first``, no batch axis, and what every one of ``ops`` makes of the interval before it."""
     reached = [first]
     for op in ops:
         reached.append(_image(op, reached[-1]))

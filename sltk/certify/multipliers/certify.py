@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from sltk.certify.differential.certify import Relaxation
-from sltk.certify.intervals import Box
+from sltk.certify.intervals import Box, images
 from sltk.certify.multipliers.ascent import searched
 from sltk.certify.multipliers.chain import Link, Spare, chain_of, spare_of
 from sltk.certify.multipliers.columns import Columns, Strip
@@ -45,7 +45,9 @@ def multiplied(network: Network, box: Box, realised: Sequence[Realised], work: f
     needed = work_of(links)
     if needed > work:
         return Relaxation(None, f"not computed: it takes {needed:.2g} products, more than the limit")
-    found = _bounded(links, _entering(network, box)).reshape(network.output_shape)
+    entering = images(network.before, box.on(network.input_shape))[-1]
+    x = Interval(entering.low.flatten(), entering.high.flatten())
+    found = _bounded(links, x).reshape(network.output_shape)
     return Relaxation(
         require_finite(found, "bound by multipliers"),
         f"every neuron as one function of its argument and difference; planes by {LAST_STEPS} steps of a search",
@@ -69,15 +71,6 @@ def work_of(links: Sequence[Link]) -> float:
 
 def _curved(link: Link) -> bool:
     return link.phi is not None and (link.phi.profile is None or not link.phi.profile.straight)
-
-
-def _entering(network: Network, box: Box) -> Interval:
-    """The first stage's input, flat."""
-    ends = box.on(network.input_shape)
-    ends = Interval(ends.low[None], ends.high[None])
-    for step in network.before:
-        ends = step.image(ends)
-    return Interval(ends.low.flatten(), ends.high.flatten())
 
 
 def _bounded(links: Sequence[Link], x: Interval) -> Tensor:

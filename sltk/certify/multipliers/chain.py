@@ -16,6 +16,7 @@ from sltk.certify.boxes.ground import curves_of
 from sltk.certify.boxes.matrices import Univariate, Weights
 from sltk.certify.boxes.stages import FAR
 from sltk.certify.differential.forms import power
+from sltk.certify.intervals import images
 from sltk.certify.multipliers.columns import Curve
 from sltk.certify.realised import Realised
 from sltk.core.numerics.intervals import Interval
@@ -63,11 +64,8 @@ class Link:
 
     def image(self, x: Interval) -> Interval:
         """What the steps behind the activation make of values ``(rows,)``."""
-        low, high = x.low.reshape(1, *self.shape), x.high.reshape(1, *self.shape)
-        for step in self.steps:
-            found = step.image(Interval(low, high))
-            low, high = found.low, found.high
-        return Interval(low.flatten(), high.flatten())
+        found = images(self.steps, Interval(x.low.reshape(self.shape), x.high.reshape(self.shape)))[-1]
+        return Interval(found.low.flatten(), found.high.flatten())
 
 
 def chain_of(network: Network, realised: Sequence[Realised]) -> list[Link] | None:

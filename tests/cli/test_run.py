@@ -25,7 +25,7 @@ def test_the_list_names_every_study_and_its_rows(capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out
     assert all(key in said for key in modules())
     assert state(find(KEY)) == "7 of 7"
-    assert "needs a target" in state(find("failure-counts"))
+    assert "needs the published conv_mnist.pt" in state(find("failure-counts"))
 
 
 def test_a_study_runs_by_its_name_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from rich.table import Table
 
 from experiments._target import digest
+from experiments.auto_recipes.figure import ERRORS
 from experiments.auto_recipes.targets import BATCH, EPOCHS, NETWORKS, RATE, architecture, stored
 from sltk.certify.intervals import Box
 from sltk.construct import Construction
@@ -58,6 +59,7 @@ class AutoRecipes(Study[AutoOptions]):
     quick: ClassVar = {"networks": ("resnet8-relu",), "methods": ("two-layer",)}
     paper: ClassVar = {"networks": tuple(NETWORKS), "seeds": 3}
     clocks: ClassVar = frozenset({"seconds"})
+    figures: ClassVar = {"errors": ERRORS}
     width = 190
 
     def cells(self, options: AutoOptions) -> dict[str, dict[str, Any]]:

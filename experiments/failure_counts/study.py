@@ -20,6 +20,7 @@ import numpy as np
 from rich.table import Table
 
 from experiments._target import ConvMnistOptions
+from experiments.failure_counts.figure import COUNTS
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.failures import KINDS
 from sltk.construct.predict.counting import Expectation
@@ -55,6 +56,7 @@ class FailureCounts(Study[CountOptions]):
     quick: ClassVar = {"n": (20,), "seeds": 2, "trials": 2**14}
     paper: ClassVar = {"trials": 2**20}
     clocks: ClassVar = frozenset({"built", "predicted"})
+    figures: ClassVar = {"counts": COUNTS}
 
     def cells(self, options: CountOptions) -> dict[str, dict[str, Any]]:
         """Every construction at every n."""

@@ -33,7 +33,7 @@ class CountOptions(ConvMnistOptions):
 
     methods: tuple[str, ...] = ("plus-one", "two-layer")
     """Constructions."""
-    n: tuple[int, ...] = (20, 24, 26)
+    n: tuple[int, ...] = (14, 17, 20, 24)
     """Samples of a pool."""
     seeds: int = 5
     """Tickets of either construction at each n."""
@@ -53,8 +53,9 @@ class FailureCounts(Study[CountOptions]):
     measures = "Failures of tickets by layer, beside their expectation."
     options = CountOptions
     needs = "the published conv_mnist.pt, or another target"
+    minutes = 0.65
     quick: ClassVar = {"n": (20,), "seeds": 2, "trials": 2**14}
-    paper: ClassVar = {"trials": 2**20}
+    paper: ClassVar = {"n": (14, 17, 20, 24, 26), "trials": 2**20}
     clocks: ClassVar = frozenset({"built", "predicted"})
     figures: ClassVar = {"counts": COUNTS}
 

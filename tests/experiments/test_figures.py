@@ -160,7 +160,7 @@ def of_phases(rows: Any) -> Iterator[Numbers]:
 def of_counts(rows: Any) -> Iterator[Numbers]:
     for row in rows:
         for layer in {one["stage"] for one in row["rows"]}:
-            own = [one for one in row["rows"] if one["stage"] == layer]
+            own = [one for one in row["rows"] if one["stage"] == layer and (one["expected"] >= 3e-3 or one["mean"] > 0)]
             yield from ([max(3e-3, one[key]) for one in own] for key in ("expected", "mean"))
 
 

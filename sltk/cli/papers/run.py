@@ -32,10 +32,13 @@ def run_list(console: Console) -> int:
 
 
 def whole(every: Iterable[Study[Any]]) -> str:
-    """What all standard runs take together, in words."""
-    minutes = [study.minutes for study in every if study.minutes is not None]
-    hours, rest = divmod(round(sum(minutes) / 2), 60)
-    return f"all {len(minutes)} together take {sum(minutes):.0f}, {hours} h {rest:02d} min on two cores"
+    """What all standard runs take together, in words; those that nobody has timed are named."""
+    minutes = {study.slug: study.minutes for study in every}
+    untimed = [key for key, taken in minutes.items() if taken is None]
+    total = sum(taken for taken in minutes.values() if taken is not None)
+    hours, rest = divmod(round(total / 2), 60)
+    without = f" (without {', '.join(untimed)})" if untimed else ""
+    return f"all {len(minutes)}{without} together take {total:.0f}, {hours} h {rest:02d} min on two cores"
 
 
 def run_study(key: str, arguments: Sequence[str]) -> int:

@@ -52,9 +52,12 @@ def test_figures_are_drawn_from_kept_rows(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("export", "has no figure"), ("dual-lth", "no rows of the study dual-lth are kept; make them: sltk run dual-lth")],
+    [("export", "has no figure"), (KEY, f"no rows of the study {KEY} are kept; make them: sltk run {KEY} --keep")],
 )
-def test_figures_that_cannot_be_drawn_say_why(key: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_that_cannot_be_drawn_say_why(
+    key: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sltk.cli.papers.figures.kept_file", lambda _: tmp_path / "none.jsonl")
     assert main(["figures", key]) == 2
     assert said in capsys.readouterr().err
 

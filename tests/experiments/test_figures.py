@@ -172,12 +172,26 @@ def of_tickets(rows: Any) -> Iterator[Numbers]:
         yield [fmean(r["kept"] for r in own if (r["target"], r["activation"]) == kind) for kind in kinds]
 
 
+def of_rivals(rows: Any) -> Iterator[Numbers]:
+    shown = ("rst", "rst, 5 cycles", "dense, then cut", "scratch", "lth, 5 rounds", "lth, 5 rounds, global",
+             "magnitude after training")  # fmt: skip
+    for row in rows:
+        if row["arm"] in shown:
+            yield (100.0 * np.array(row["test"])).mean(1).tolist()
+
+
+def of_lotteries(rows: Any) -> Iterator[Numbers]:
+    for row in rows:
+        yield (100.0 * np.array(row["ticket"]["test"])).mean(0).tolist()
+
+
 # What must be drawn, worked out from the rows here, apart from what concludes and draws.
 DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "auto-recipes": lambda rows: iter(by(rows, "predicted_error", "error", "bound", "spread")),
     "by-layer": of_layers,
     "certificates": of_certificates,
     "epsilon-perturbation": lambda rows: iter(by(rows, "n")),
+    "dual-lth": of_rivals,
     "error-growth": of_growth,
     "existence": of_existence,
     "failure-counts": of_counts,
@@ -185,6 +199,7 @@ DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "fixed-size": of_fixed_size,
     "found-or-built": of_built,
     "frozen-source": lambda rows: iter(by(rows, "n")),
+    "generalized-lth": of_lotteries,
     "lueker": of_lueker,
     "main-job": of_main_job,
     "paper-tickets": of_tickets,

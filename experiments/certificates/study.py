@@ -92,7 +92,8 @@ class Certificates(Study[CertificateOptions]):
     def conclude(self, rows: Sequence[StudyRow], options: CertificateOptions) -> dict[str, Any]:
         """All rows, and which bounds were broken."""
         found = [{**{k: row.cell[k] for k in ("kind", "method", "activation")}, **row.outputs} for row in rows]
-        return {"rows": found, "asked": ASKED, "samples": options.samples, "broken": list(_broken(found))}
+        asked = {"asked": ASKED, "samples": options.samples, "bisection": options.seconds}
+        return {"rows": found, **asked, "broken": list(_broken(found))}
 
     def holds(self, document: Mapping[str, Any]) -> bool:
         """No error was found above what is proved; how close the bounds are is not held against them here."""

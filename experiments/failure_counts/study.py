@@ -53,7 +53,7 @@ class FailureCounts(Study[CountOptions]):
     measures = "Failures of tickets by layer, beside their expectation."
     options = CountOptions
     needs = "the published conv_mnist.pt, or another target"
-    minutes = 0.65
+    minutes = 0.61
     quick: ClassVar = {"n": (20,), "seeds": 2, "trials": 2**14}
     paper: ClassVar = {"n": (14, 17, 20, 24, 26), "trials": 2**20}
     clocks: ClassVar = frozenset({"built", "predicted"})

@@ -52,6 +52,19 @@ def test_what_is_lacking_is_found() -> None:
     assert list(lacking(changed("mutations", unkept=""))) == ["mutations keeps no rows, and does not say why"]
 
 
+@pytest.mark.parametrize("key", STUDIES)
+def test_no_study_needs_an_option_and_its_rows_have_names_without_data(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells that read a target could not be recalled where there is none; here there is nothing to read."""
+    monkeypatch.setenv("SLTK_DATA", str(tmp_path))
+    monkeypatch.setattr(_target, "first_file", None)
+    options = STUDIES[key].standard()
+    assert options is not None
+    assert STUDIES[key].tasks(options)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("key", [key for key, study in STUDIES.items() if kept_file(study).is_file()])
 def test_kept_rows_are_whole_and_need_no_data(key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is drawn in a fresh checkout has neither data nor targets at hand."""

@@ -51,6 +51,7 @@ class Obstructions(Study[ObstructionOptions]):
     measures = "The share of draws of a source without a range obstruction."
     options = ObstructionOptions
     needs = "the published ResNet-20, or another target"
+    minutes = 2.0
     quick: ClassVar = {"n": (28, 36), "seeds": 3}
     paper: ClassVar = {"n": (28, 30, 32, 34, 36)}
 

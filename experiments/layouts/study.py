@@ -14,9 +14,9 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from typing import Any, ClassVar
@@ -103,16 +103,11 @@ class Layouts(Study[LayoutOptions]):
 
     def measure(self, cell: Mapping[str, Any], options: LayoutOptions) -> dict[str, Any]:
         """What one layout costs, measured in a child; or how far dense and sparse are apart."""
-        made(options)
+        if not options.place.is_file():
+            alone(made, options)  # in a child: the peak of one that is measured starts at what this process has
         if cell["layout"] == BY_LAYER:
-            return {"layers_apart": layers_apart(options)}
-        context = multiprocessing.get_context("spawn")
-        receiving, sending = context.Pipe(duplex=False)
-        child = context.Process(target=measure, args=(sending, cell["layout"], options))
-        child.start()
-        found = receiving.recv()
-        child.join()
-        return found
+            return alone(layers_apart, options)
+        return alone(measure, cell["layout"], options)
 
     def conclude(self, rows: Sequence[StudyRow], options: LayoutOptions) -> dict[str, Any]:
         """Every layout beside the first one asked for."""
@@ -135,17 +130,23 @@ class Layouts(Study[LayoutOptions]):
         return [table(document["ticket"], document["layouts"]), said]
 
 
-def made(options: LayoutOptions) -> None:
-    """The ticket that the study builds, where none is named and it is not there yet."""
-    if options.ticket is None and not options.place.is_file():
-        data = load_data(options.data)
-        target, box = options.network(data.input_shape), Box(data.low, data.high)
-        ticket = Construction(target, box, choose(target, box, {"method": METHOD})).build(SEED)
-        options.out.mkdir(parents=True, exist_ok=True)
-        save(ticket, options.place)
+def alone(function: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
+    """What ``function`` returns or raises, in a process of its own."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *given).result()
 
 
-def layers_apart(options: LayoutOptions) -> list[float]:
+def made(options: LayoutOptions) -> dict[str, Any]:
+    """Build the ticket where none is named."""
+    data = load_data(options.data)
+    target, box = options.network(data.input_shape), Box(data.low, data.high)
+    ticket = Construction(target, box, choose(target, box, {"method": METHOD})).build(SEED)
+    options.out.mkdir(parents=True, exist_ok=True)
+    save(ticket, options.place)
+    return {}
+
+
+def layers_apart(options: LayoutOptions) -> dict[str, Any]:
     """Largest difference of sparse and dense by layer on the same two rows, over the sum of the sizes of the terms."""
     torch.set_grad_enabled(False)
     data = load_data(options.data)
@@ -172,11 +173,11 @@ def layers_apart(options: LayoutOptions) -> list[float]:
         layer.value.abs_()
         layer.bias.abs_()
         found.append(float((off / layer(x.abs()).clamp_min(torch.finfo(y.dtype).tiny)).max()))
-    return found
+    return {"layers_apart": found}
 
 
-def measure(sending: Connection, layout: Layout, options: LayoutOptions) -> None:
-    """Build one layout, run it, send seconds, memory and outputs."""
+def measure(layout: Layout, options: LayoutOptions) -> dict[str, Any]:
+    """Build one layout, run it: seconds, memory and outputs."""
     torch.set_grad_enabled(False)
     data = load_data(options.data)
     ticket = load(options.place, options.network(data.input_shape))
@@ -192,7 +193,7 @@ def measure(sending: Connection, layout: Layout, options: LayoutOptions) -> None
     held = sum(t.numel() * t.element_size() for t in (*module.buffers(), *module.parameters()))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     row = {"built_s": built, "ms_a_row": 1e3 * median(seconds) / len(x), "held": held, "peak": peak}
-    sending.send({**row, "seconds": seconds, "threads": torch.get_num_threads(), "outputs": out.tolist()})
+    return {**row, "seconds": seconds, "threads": torch.get_num_threads(), "outputs": out.tolist()}
 
 
 def table(name: str, found: dict[str, dict[str, Any]]) -> Table:

@@ -22,7 +22,7 @@ class TicketOptions(StudyOptions):
     """Targets."""
     activations: tuple[Phi, ...] = ("relu", "leaky_relu", "tanh", "sigmoid")
     """Of the targets that are trained here."""
-    draws: int = 2
+    draws: int = 5
     """Sources of each target and construction."""
     train_rows: int = 10_000
     """Images of MNIST that the convolutional targets are trained on."""

@@ -1,4 +1,4 @@
-"""Tickets of the published experiments: four activations, two constructions, several draws of the source.
+"""Tickets of the published experiments: four activations, two constructions, five draws of the source.
 
 Run ``SLTK_DATA=F sltk run paper-tickets``, where F holds MNIST and ``targets/conv_mnist.pt``; rows, ``study.json`` and
 ``tickets.png`` go to a folder in ``out/paper_tickets``, and the same command again measures only the rows that are
@@ -64,7 +64,6 @@ class PaperTickets(Study[TicketOptions]):
     options = TicketOptions
     needs = "MNIST and the published conv_mnist.pt"
     quick: ClassVar = {"kinds": ("residual",), "draws": 2, "residual_epochs": 8}
-    paper: ClassVar = {"draws": 5}
     figures: ClassVar = {"tickets": TICKETS}
     clocks: ClassVar = frozenset({"seconds"})
     width = 190

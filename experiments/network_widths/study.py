@@ -52,6 +52,7 @@ class WidthsOfNetwork(Study[WidthOptions]):
     measures = "Widths that are certified for a network, and the tickets that succeed below them."
     options = WidthOptions
     needs = "the published conv_mnist.pt, or another target"
+    minutes = 2.3
     quick: ClassVar = {"n": (20,), "seeds": 2}
     paper: ClassVar = {"methods": ("two-layer", "plus-one"), "seeds": 73}
     clocks: ClassVar = frozenset({"seconds"})

@@ -34,7 +34,9 @@ class DenseChain:
     def __init__(self, layers: Sequence[Layer], rows: int) -> None:
         self._layers, self._rows = layers, rows
         self._stacked = layers[0].out.ndim > 2
-        self._each = torch.ones((), dtype=layers[0].out.dtype) / rows  # slope of the loss by what it adds up
+        self._backwards = list(itertools.pairwise(reversed(layers)))
+        self._out, self._slope = layers[-1].out.flatten(0, -2), layers[-1].slope.flatten(0, -2)  # views, once for all
+        self._each = torch.ones((), dtype=self._out.dtype) / rows  # slope of the loss by what it adds up
 
     @torch.no_grad()
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
@@ -47,17 +49,18 @@ class DenseChain:
         values = x.flatten(2) if self._stacked else x.reshape(self._rows, -1)
         for layer in self._layers[:-1]:
             values = layer.forward(values).relu_()
-        loss = self._cross_entropy(self._layers[-1], values, y.flatten())
-        for layer, before in itertools.pairwise(reversed(self._layers)):
+        self._layers[-1].forward(values)
+        loss = self._cross_entropy(y.flatten())
+        for layer, before in self._backwards:
             layer.backward(before.slope)
             _slope_by_positive(before.slope, before.out, 0, grad_input=before.slope)
         self._layers[0].write_gradients()
         return loss
 
-    def _cross_entropy(self, last: Layer, values: Tensor, labels: Tensor) -> Tensor:
+    def _cross_entropy(self, labels: Tensor) -> Tensor:
         """The loss, and its slopes by the outputs."""
-        logs = torch.log_softmax(last.forward(values).flatten(0, -2), 1)
+        logs = torch.log_softmax(self._out, 1)
         lost, total = _lost(logs, labels, None, _SUM, _NO_LABEL)
         by_logs = _slope_by_logs(self._each, logs, labels, None, _SUM, _NO_LABEL, total)
-        _slope_by_outputs(by_logs, logs, 1, logs.dtype, out=last.slope.view_as(logs))
+        _slope_by_outputs(by_logs, logs, 1, logs.dtype, out=self._slope)
         return lost / self._rows

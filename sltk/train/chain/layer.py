@@ -25,12 +25,17 @@ class Layer:
             self._bias = self._bias[:, None]
         self.out = self._gated.new_empty(*self._gated.shape[:-2], rows, self._gated.shape[-2])
         self.slope = torch.empty_like(self.out)
+        self._turned_gated, self._turned_slope = (
+            self._gated.mT,
+            self.slope.mT,
+        )  # a view costs a small product
         self._by_turned = torch.empty_like(self._by_weight.mT, memory_format=torch.contiguous_format)
 
     def forward(self, x: Tensor) -> Tensor:
         """``out``."""
         self._x = x
-        return self._products(x, self._open(), self.out)
+        self._open()
+        return self._products(x, self._turned_gated, self.out)
 
     def backward(self, into: Tensor) -> None:
         """Gradients, and the slopes by ``x``, from ``slope``."""
@@ -42,7 +47,7 @@ class Layer:
         if self._stacked:  # the order of autograd, whose sums are others than those of the turned product
             self._by_weight.copy_(torch.bmm(self._x.mT, self.slope, out=self._by_turned).mT)
         else:
-            torch.mm(self.slope.mT, self._x, out=self._by_weight)
+            torch.mm(self._turned_slope, self._x, out=self._by_weight)
         self._close()
 
     def _open(self) -> Tensor:
@@ -51,10 +56,10 @@ class Layer:
             _and(self._coefficients, self._bits, self._gated)
         return self._gated
 
-    def _products(self, x: Tensor, weight: Tensor, out: Tensor) -> Tensor:
+    def _products(self, x: Tensor, turned_weight: Tensor, out: Tensor) -> Tensor:
         if self._bias is None:
-            return self._times(x, weight.mT, out=out)
-        return self._plus_times(self._bias, x, weight.mT, out=out)
+            return self._times(x, turned_weight, out=out)
+        return self._plus_times(self._bias, x, turned_weight, out=out)
 
     def _close(self) -> None:
         """What is left once the gradient of the weight is there: its gate, and the bias."""

@@ -40,8 +40,8 @@ class TurnedLayer(Layer):
         self._x = self._basis.on_inputs(x) if self._order.inputs else x
         self._weight = self._formed(self._open())
         if self._outer is None:
-            return self._products(self._x, self._weight, self.out)
-        return self._products(torch.mm(self._x, self._weight.mT, out=self._before), self._outer, self.out)
+            return self._products(self._x, self._weight.mT, self.out)
+        return self._products(torch.mm(self._x, self._weight.mT, out=self._before), self._outer.mT, self.out)
 
     def backward(self, into: Tensor) -> None:
         """Gradients, and the slopes by ``x``, from ``slope``."""

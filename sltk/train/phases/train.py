@@ -154,8 +154,8 @@ def _batch(state: State, phase: Train) -> tuple[Tensor, Tensor]:
     samples, seeds = state.task.train, state.replicas.seeds
     turned = None if phase.augment is not None else state.turned_data()
     data = samples.x if turned is None else turned
-    rows = batch_rows(seeds, state.position, phase.recipe.batch, len(samples.y), samples.y.device)
-    if len(rows) == 1:
+    rows = batch_rows(seeds, state.position, phase.recipe.batch, samples.y.shape[0], samples.y.device)
+    if rows.shape[0] == 1:
         x, y = data.index_select(0, rows[0]).unsqueeze(0), samples.y.index_select(0, rows[0]).unsqueeze(0)
     else:
         x, y = data.index_select(0, rows.flatten()).unflatten(0, rows.shape), samples.y[rows]

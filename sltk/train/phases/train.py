@@ -155,8 +155,6 @@ def _batch(state: State, phase: Train) -> tuple[Tensor, Tensor]:
     turned = None if phase.augment is not None else state.turned_data()
     data = samples.x if turned is None else turned
     rows = batch_rows(seeds, state.position, phase.recipe.batch, samples.y.shape[0], samples.y.device)
-    if rows.shape[0] == 1:
-        x, y = data.index_select(0, rows[0]).unsqueeze(0), samples.y.index_select(0, rows[0]).unsqueeze(0)
-    else:
-        x, y = data.index_select(0, rows.flatten()).unflatten(0, rows.shape), samples.y[rows]
+    x = data.index_select(0, rows.flatten()).view(*rows.shape, *data.shape[1:])
+    y = samples.y.index_select(0, rows.flatten()).view(rows.shape)
     return (x if phase.augment is None else phase.augment(x, seeds, state.position)), y

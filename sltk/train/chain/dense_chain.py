@@ -38,7 +38,7 @@ class DenseChain:
         self._out, self._slope = layers[-1].out.flatten(0, -2), layers[-1].slope.flatten(0, -2)  # views, once for all
         self._each = torch.ones((), dtype=self._out.dtype) / rows  # slope of the loss by what it adds up
 
-    @torch.no_grad()
+    @torch.inference_mode()  # of what is made here nothing is differentiated, and torch need not be ready for that
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
         """The loss; gradients lie in ``.grad`` of the parameters, in tensors that the next call writes over.
 

@@ -29,7 +29,7 @@ class Layer:
             self._gated.mT,
             self.slope.mT,
         )  # a view costs a small product
-        self._by_turned = torch.empty_like(self._by_weight.mT, memory_format=torch.contiguous_format)
+        self._by_turned = self._by_weight.new_empty(self._by_weight.mT.shape) if self._stacked else None
 
     def forward(self, x: Tensor) -> Tensor:
         """``out``."""
@@ -44,7 +44,7 @@ class Layer:
 
     def write_gradients(self) -> None:
         """By coefficients and bias, from ``slope``."""
-        if self._stacked:  # the order of autograd, whose sums are others than those of the turned product
+        if self._by_turned is not None:  # the order of autograd, whose sums are others than those of the turned product
             self._by_weight.copy_(torch.bmm(self._x.mT, self.slope, out=self._by_turned).mT)
         else:
             torch.mm(self._turned_slope, self._x, out=self._by_weight)

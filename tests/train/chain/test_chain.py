@@ -98,7 +98,7 @@ def test_batches_that_change_are_turned_at_each_step(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "broken",
     [
-        ("_open", lambda self: self._coefficients),  # closed weights go on acting
+        ("_open", lambda self: self._gated.copy_(self._coefficients)),  # closed weights go on acting
         ("backward", lambda self, into: (self.write_gradients(), into.zero_())),  # the layers before stand still
     ],
 )

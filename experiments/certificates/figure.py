@@ -38,7 +38,11 @@ def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
             axes.plot([x - 0.08, x + 0.08], [middle, middle], color=COLOURS[place], linewidth=1.5)
     _asked(axes, result["asked"], rows, families)
     axes.axhline(1.0, color=GREY, linewidth=0.8)
-    axes.set(yscale="log", ylabel="proved bound / largest error found")
+    axes.set(
+        yscale="log",
+        ylabel="proved bound / largest error found",
+        xlabel="networks; of conv and residual every other by two-layer",
+    )
     axes.set_xticks(range(len(families)), [family.replace(", ", ",\n") for family in families])
     axes.grid(visible=False, axis="x")
     paper.title(figure, "How far proved bounds are above the errors found; medians are bars, dotted what is asked, "

@@ -5,6 +5,7 @@ A new backend is held by it once it is registered. The broken ones at the end sh
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from sltk.subset_sum import oracle as o
 from sltk.subset_sum import solve
 from sltk.subset_sum.backends import backend_named, backend_names, register_backend
 from sltk.subset_sum.backends.meet_in_the_middle import MeetInTheMiddle
+from sltk.subset_sum.backends.torch_operations import TorchOperations
 from sltk.subset_sum.kernels import shared_pool
 from sltk.subset_sum.problem import Limits
 from tests.property.subset_sum_problems import (
@@ -33,7 +35,17 @@ from tests.property.subset_sum_problems import (
 
 # The default asks for pools of some size before it looks at what the optimum can afford: here for none.
 AFFORDABLE = pytest.param(MeetInTheMiddle(smallest=1), id="affordable")
-EVERY_BACKEND = pytest.mark.parametrize("backend", [*backend_names(), AFFORDABLE])
+# Torch operations hold one row at a time here, so that every problem is cut into pieces.
+ROW_BY_ROW = pytest.param(TorchOperations(memory=1.0, smallest=1), id="torch, row by row")
+GPU = pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="needs a GPU")
+CUDA = pytest.param(TorchOperations("cuda", smallest=1), id="torch on a GPU", marks=GPU)
+EVERY_BACKEND = pytest.mark.parametrize("backend", [*backend_names(), AFFORDABLE, ROW_BY_ROW, CUDA])
+
+
+@lru_cache(maxsize=64)
+def enumerated(pool, target, costs):
+    """All subsets of a problem that several backends are put to."""
+    return o.subsets(np.array(pool), target, np.array(costs))
 
 
 @EVERY_BACKEND
@@ -116,7 +128,7 @@ class TestSolverContract:
         solution = solve(pool, target, backend=backend, eps=eps, objective=objective, alpha=alpha)
         for k in range(6):
             costs = np.ones(n) if objective == "cardinality" else np.abs(pool[k])
-            every = o.subsets(pool[k], target[k], costs)
+            every = enumerated(tuple(pool[k]), target[k], tuple(costs))
             one = type(solution)(solution.mask[k], solution.value[k], solution.error[k], solution.reached[k])
             if objective == "error":
                 check_least_error(one, every, pool[k], target[k])

@@ -3,12 +3,15 @@
 A new backend is held by it once it is registered. The broken ones at the end show what the contract notices.
 """
 
+import importlib.util
+import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -37,9 +40,14 @@ from tests.property.subset_sum_problems import (
 AFFORDABLE = pytest.param(MeetInTheMiddle(smallest=1), id="affordable")
 # Torch operations hold one row at a time here, so that every problem is cut into pieces.
 ROW_BY_ROW = pytest.param(TorchOperations(memory=1.0, smallest=1), id="torch, row by row")
-GPU = pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="needs a GPU")
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 CUDA = pytest.param(TorchOperations("cuda", smallest=1), id="torch on a GPU", marks=GPU)
-EVERY_BACKEND = pytest.mark.parametrize("backend", [*backend_names(), AFFORDABLE, ROW_BY_ROW, CUDA])
+# Without a GPU the Triton kernel is interpreted, which has to be said before it is imported.
+os.environ.setdefault("TRITON_INTERPRET", "0" if torch.cuda.is_available() else "1")
+NO_TRITON = pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs triton: sltk[gpu]")
+PLACE = "cuda" if torch.cuda.is_available() else "cpu"
+PAIRS = pytest.param(TorchOperations(PLACE, triton=True), id="triton", marks=NO_TRITON)
+EVERY_BACKEND = pytest.mark.parametrize("backend", [*backend_names(), AFFORDABLE, ROW_BY_ROW, CUDA, PAIRS])
 
 
 @lru_cache(maxsize=64)

@@ -11,21 +11,23 @@ from sltk.subset_sum.on_device import affordable, fewest, least_error, shared_po
 from sltk.subset_sum.on_device.affordable import Answers
 from sltk.subset_sum.on_device.batch import Batch, pieces
 
+PAIRED = 22  # samples up to which all pairs of two half sums may be compared
 WHOLE = 14  # samples from which on ``kernels.affordable`` gives up where no sample costs anything
 
 Search = Callable[[Batch], tuple[Tensor, Tensor]]
 
 
-def answered(batch: Batch, memory: float, smallest: int) -> Answers:
+def answered(batch: Batch, memory: float, smallest: int, pairs: Search | None = None) -> Answers:
     """The subsets that the compiled kernels take, and which rows are open because only these know which they take.
 
     Args:
         batch: problems on a device.
         memory: in bytes, of what is laid out at a time; a single row may need more.
         smallest: size of the pools from which on costs are searched by what the optimum can afford.
+        pairs: what searches least errors of pools of their own first, and says which it has answered.
     """
     if batch.objective == "error":
-        return Answers(_nearest(batch, memory), batch.flags(True), batch.flags(False))
+        return Answers(_nearest(batch, memory, pairs), batch.flags(True), batch.flags(False))
     if batch.objective == "cardinality":
         return _decided(*_fewest(batch, memory))
     if batch.samples < smallest:
@@ -44,8 +46,13 @@ def _in_pieces(search: Search, batch: Batch, row: float, memory: float) -> tuple
     return mask, found
 
 
-def _nearest(batch: Batch, memory: float) -> Tensor:
+def _nearest(batch: Batch, memory: float, pairs: Search | None = None) -> Tensor:
     n, mask = batch.samples, batch.empty_mask()
+    if pairs is not None and batch.pool.shape[0] == batch.count and 0 < n <= PAIRED:
+        mask, one = pairs(batch)
+        left = (~one).nonzero().squeeze(1)
+        mask[left] = _nearest(batch.take(left), memory)
+        return mask
     if batch.looked_up and n <= LARGEST and batch.count:
         sums, codes = shared_pool.table(batch.pool)
         for part in pieces(batch.count, 16.0 * n, memory):

@@ -13,6 +13,8 @@ from sltk.subset_sum.problem import Problem
 if TYPE_CHECKING:
     import torch
 
+    from sltk.subset_sum.on_device.affordable import Answers
+    from sltk.subset_sum.on_device.batch import Batch
     from sltk.subset_sum.on_device.search import Search
 
 TORCH, TRITON = "torch:", "triton:"  # before a device: what searches there
@@ -46,16 +48,20 @@ class TorchOperations:
     def search(self, problem: Problem) -> Found:
         """See ``Backend``."""
         from sltk.subset_sum.on_device.batch import batch_of
-        from sltk.subset_sum.on_device.search import answered
 
-        device = require_device(self.device)
-        pairs = triton_pairs(device) if self.triton else None
-        memory = self.memory or free_memory(device)
-        answers = answered(batch_of(problem, device), memory, self.smallest, pairs)
+        answers = self.answered(batch_of(problem, require_device(self.device)))
         mask, found, still = (v.cpu().numpy() for v in (answers.mask, answers.found, answers.open))
         if still.any():
             mask[still], found[still] = MeetInTheMiddle(self.smallest).search(problem.take(still))
         return mask, found
+
+    def answered(self, batch: "Batch") -> "Answers":
+        """What the device answers by itself of problems that are there already."""
+        from sltk.subset_sum.on_device.search import answered
+
+        device = batch.target.device
+        pairs = triton_pairs(device) if self.triton else None
+        return answered(batch, self.memory or free_memory(device), self.smallest, pairs)
 
 
 def backend_on(device: str) -> Backend:

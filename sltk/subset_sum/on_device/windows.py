@@ -57,7 +57,7 @@ def cheapest(batch: Batch) -> tuple[Tensor, Tensor]:
         value, where = _best_pair(halves.take(left), batch.eps[left], batch.alpha[left], guess[left])
         best[left], place[left] = value, where
         left = left[~(value <= guess[left])]
-    return _read_off(batch, halves, place), best < torch.inf
+    return read_off(batch, halves, place), best < torch.inf
 
 
 def _spread(costs: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,6 +70,18 @@ def _spread(costs: Tensor) -> tuple[Tensor, Tensor]:
 
 def _best_pair(halves: Halves, eps: Tensor, alpha: Tensor, most: Tensor) -> tuple[Tensor, Tensor]:
     """Least objective among sums that cost at most ``most`` each, and the places of the two sums."""
+    (best, error, place), (other, distance, elsewhere) = (
+        _first_best(*side) for side in best_of_each(halves, eps, alpha, most)
+    )
+    above = (other < best) | ((other == best) & (distance < error))
+    return torch.where(above, other, best), torch.where(above.unsqueeze(1), elsewhere, place)
+
+
+def best_of_each(halves: Halves, eps: Tensor, alpha: Tensor, most: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """For each sum of the left half the best value at or below it, and above it: objective, error, place, ``(B, L)``.
+
+    Objectives are infinite where there is none within the tolerance among the sums that cost at most ``most``.
+    """
     a, m, c, w = halves.a, halves.m, halves.c, halves.w
     eps, alpha, most = eps.unsqueeze(1), alpha.unsqueeze(1), most.unsqueeze(1)
     upto = torch.searchsorted(c, a, right=True)  # values at or below each sum
@@ -82,10 +94,8 @@ def _best_pair(halves: Halves, eps: Tensor, alpha: Tensor, most: Tensor) -> tupl
         there = (start < stop) & (key.gather(1, right) < torch.inf) & (m <= most)
         error = sign * (c.gather(1, right) - a)
         value = torch.where(there, m + w.gather(1, right) + alpha * error, torch.inf)
-        found.append(_first_best(value, error, right))
-    (best, error, place), (other, distance, elsewhere) = found
-    above = (other < best) | ((other == best) & (distance < error))
-    return torch.where(above, other, best), torch.where(above.unsqueeze(1), elsewhere, place)
+        found.append((value, error, right))
+    return found
 
 
 def _first_where(c: Tensor, a: Tensor, upto: Tensor, holds: Test, ascending: bool) -> Tensor:
@@ -132,7 +142,7 @@ def _first_best(value: Tensor, error: Tensor, right: Tensor) -> tuple[Tensor, Te
     return best, least, torch.stack([place, at(right, place)], dim=1)
 
 
-def _read_off(batch: Batch, halves: Halves, place: Tensor) -> Tensor:
+def read_off(batch: Batch, halves: Halves, place: Tensor) -> Tensor:
     """The subsets with the sums and costs at ``place``, of smallest code where several have both."""
     h, mask = batch.samples - batch.samples // 2, batch.empty_mask()
     x, costs = batch.pool, batch.prices()

@@ -21,7 +21,7 @@ Test = Callable[[Tensor, Tensor], Tensor]
 def row_bytes(n: int) -> float:
     """Memory that one problem takes."""
     h = n - n // 2
-    return 2.0**h * (8 * h + 160)
+    return 2.0**h * (8 * h + 256)
 
 
 class Halves:

@@ -135,7 +135,7 @@ def keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -
 
 
 def _task(
-    role: Role, tolerance: float, search: Search, affine: Affine, state: ErrorState | None, device: str
+    role: Role, tolerance: float, search: Search, affine: Affine, state: ErrorState | None, device: str = "cpu"
 ) -> StageTask:
     shape = (role.inputs, role.inner)
     reach, error = np.ones(shape), np.full((role.copies_in, *shape), search.copy_error_of(role.stage) or 0.0)

@@ -1,8 +1,12 @@
-"""``python -m experiments.bench``: rates of the solver, cost of an epoch, a step and a size; files in ``out/bench``."""
+"""``python -m experiments.bench``: rates of the solver and its devices, cost of an epoch, a step and a size.
 
-from experiments.bench import bench, epochs, scale, steps
+The same as JSON lies in ``out/bench``.
+"""
+
+from experiments.bench import bench, devices, epochs, scale, steps
 
 bench.main()
+devices.main(None)
 epochs.main()
 steps.main()
 scale.main()

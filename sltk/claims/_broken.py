@@ -11,7 +11,8 @@ from torch import nn
 
 from sltk.construct import StrongTicket
 from sltk.construct.build import keep
-from sltk.construct.pools.solve_stage import StageTask, solve_stage
+from sltk.construct.pools.solve_stage import solve_stage
+from sltk.construct.pools.task import StageTask
 
 
 def run_of(ticket: StrongTicket) -> nn.Module:

@@ -90,6 +90,8 @@ class Construct(Plan):
     """Root seed of the source."""
     threads: int | None = None
     """Threads of the solver and of torch; by default all cores."""
+    device: str = "cpu"
+    """Where pools are drawn and searched: cpu, or a device of torch such as cuda; the file is the same bytes."""
     shard: str | None = None
     """Solve this share of every layer's outputs into OUT.checkpoint, and no more: 2/8, or, in a job of a SLURM array,
     slurm. Shards may run twice, be killed, and end in any order."""

@@ -15,11 +15,11 @@ from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role, SourcePlan
 from sltk.construct.pools.parts import Share, only, solved
 from sltk.construct.pools.samples import incoming_index
-from sltk.construct.pools.solve_stage import StageResult, StageTask, solve_stage
+from sltk.construct.pools.solve_stage import StageResult, solve_stage
+from sltk.construct.pools.task import StageTask
 from sltk.construct.realise import decode, realise
-from sltk.construct.recipe import Search
+from sltk.construct.recipe import Run, Search
 from sltk.construct.source import Source
-from sltk.core.report import Report
 from sltk.networks.affine import Affine
 from sltk.networks.network import Network
 
@@ -41,9 +41,8 @@ def build_stages(
     source: Source,
     tolerances: tuple[float, ...],
     search: Search,
-    report: Report | None,
+    run: Run,
     parts: Checkpoint | None,
-    merge: bool = False,
 ) -> tuple[tuple[LayerMask, ...], FailureTable, int]:
     """Masks of the source's layers, what missed its target, and how many problems there were.
 
@@ -51,12 +50,11 @@ def build_stages(
         planned: what to build; source: from what.
         tolerances: of the parameters, by stage.
         search: which subset to take.
-        report: called with (stage name, stage number, number of stages) before each stage.
+        run: what changes nothing in the result.
         parts: solved ones on disk, read where there are any and written where there are not.
-        merge: solve nothing; all parts have to be there.
 
     Raises:
-        PartsMissing: under ``merge``, a part is missing or damaged.
+        PartsMissing: under ``run.merge``, a part is missing or damaged.
     """
     network, roles = planned.network, planned.plan.roles
     none = np.zeros(0, dtype=np.int64)
@@ -65,10 +63,10 @@ def build_stages(
     failures, problems = list[FailureTable](), 0
     for role, tolerance in zip(roles, tolerances, strict=True):
         affine = network.stages[role.stage].affine
-        if report:
-            report(affine.name, role.stage, len(roles))
-        task = _task(role, tolerance, search, affine, state)
-        result = solved(parts, role, partial(_solve, source, role, task), affine.name, merge)
+        if run.report:
+            run.report(affine.name, role.stage, len(roles))
+        task = _task(role, tolerance, search, affine, state, run.device)
+        result = solved(parts, role, partial(_solve, source, role, task), affine.name, run.merge)
         keep(masks, source, role, result.kept)
         failures.append(result.failures)
         problems += result.problems
@@ -82,14 +80,14 @@ def build_share(
     source: Source,
     tolerances: tuple[float, ...],
     search: Search,
-    report: Report | None,
+    run: Run,
     parts: Checkpoint,
     share: Share,
 ) -> int:
     """Solve a share of every stage's outputs into ``parts``; how many parts were not there yet.
 
     Args:
-        planned, source, tolerances, search, report: as ``build_stages`` takes them.
+        planned, source, tolerances, search, run: as ``build_stages`` takes them.
 
     Raises:
         PartsMissing: the search weighs samples by certified errors of the copies, and a stage below is not whole yet.
@@ -100,9 +98,9 @@ def build_share(
     masks = [LayerMask(none, none) for _ in source.layers]
     for role, tolerance in zip(roles, tolerances, strict=True):
         affine, own = network.stages[role.stage].affine, share.of(role.outputs)
-        if report:
-            report(affine.name, role.stage, len(roles))
-        task = _task(role, tolerance, search, affine, state)
+        if run.report:
+            run.report(affine.name, role.stage, len(roles))
+        task = _task(role, tolerance, search, affine, state, run.device)
         if own and parts.find(role.stage, own) is None:
             parts.keep(role.stage, own, _solve(source, role, task, own))
             new += 1
@@ -136,7 +134,9 @@ def keep(masks: list[LayerMask], source: Source, role: Role, kept: np.ndarray) -
         masks[below] = replace(masks[below], bias=np.union1d(masks[below].bias, role.constants.start + constants))
 
 
-def _task(role: Role, tolerance: float, search: Search, affine: Affine, state: ErrorState | None) -> StageTask:
+def _task(
+    role: Role, tolerance: float, search: Search, affine: Affine, state: ErrorState | None, device: str = "cpu"
+) -> StageTask:
     shape = (role.inputs, role.inner)
     reach, error = np.ones(shape), np.full((role.copies_in, *shape), search.copy_error_of(role.stage) or 0.0)
     if state is not None:
@@ -148,6 +148,7 @@ def _task(role: Role, tolerance: float, search: Search, affine: Affine, state: E
         reach=reach,
         error=error,
         search=search,
+        device=device,
     )
 
 

@@ -8,6 +8,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -36,6 +37,7 @@ from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 from sltk.networks.reading.given import require_module
 from sltk.networks.reading.read import read
+from sltk.subset_sum.backends import backend_on
 from sltk.subset_sum.laws import Law
 
 Domain = Box | tuple[float | Tensor, float | Tensor]
@@ -155,7 +157,9 @@ class Construction:
         search = self._checked(search)
         return range_obstructions(self.network, self.plan, self.source(seed), self.tolerances(search), search)
 
-    def build(self, seed: int, search: Search | None = None, run: Run | None = None) -> StrongTicket:
+    def build(
+        self, seed: int, search: Search | None = None, run: Run | None = None, *, device: str | None = None
+    ) -> StrongTicket:
         """The ticket of ``seed``: the source is drawn once, and every parameter is one subset-sum problem a copy.
 
         A pool that does not come within the tolerance is recorded in ``failures`` and keeps its nearest subset.
@@ -165,17 +169,19 @@ class Construction:
             seed: of the source, ``0 <= seed < 2**64``.
             search: which subset to take.
             run: what changes nothing in the result.
+            device: in place of ``run.device``.
 
         Returns:
             The ticket; its ``certificate`` bounds ``sup ||f_T - f_P||_inf`` over the domain in exact arithmetic.
 
         Raises:
+            SltkError: a device on which torch cannot compute here.
             PartsMissing: under ``run.merge``, a part is missing or damaged.
         """
-        search, run = self._checked(search), run or Run()
+        search, run = self._checked(search), on(run or Run(), device)
         source, tolerances, parts = self.source(seed), self.tolerances(search), self.parts(seed, search, run)
         with limit(run.threads) if run.threads is not None else nullcontext():
-            masks, failures, problems = build_stages(self, source, tolerances, search, run.report, parts, run.merge)
+            masks, failures, problems = build_stages(self, source, tolerances, search, run, parts)
         if parts is not None and not run.merge:
             parts.clear()
         return StrongTicket(
@@ -202,8 +208,9 @@ class Construction:
         source, tolerances, parts = self.source(seed), self.tolerances(search), self.parts(seed, search, run)
         if parts is None:
             raise SltkError("a share needs a folder for its parts; pass run=Run(checkpoint=FOLDER).")
+        on(run, None)
         with limit(run.threads) if run.threads is not None else nullcontext():
-            return build_share(self, source, tolerances, search, run.report, parts, share)
+            return build_share(self, source, tolerances, search, run, parts, share)
 
     def parts(self, seed: int, search: Search | None, run: Run) -> Checkpoint | None:
         """What is solved of the ticket of ``seed``; ``None`` where nothing is kept."""
@@ -275,6 +282,13 @@ def strong_ticket(
     given = {name: value for name, value in entries.items() if value is not None}
     recipe = given_or_chosen(network, box, given)
     return Construction(network, box, recipe).build(seed, search, run)
+
+
+def on(run: Run, device: str | None) -> Run:
+    """``run`` on ``device``, if there is one given; refused before any work where nothing can be computed there."""
+    run = run if device is None else replace(run, device=device)
+    backend_on(run.device)
+    return run
 
 
 def target_and_box(

@@ -251,6 +251,8 @@ class Run:
     """Solve nothing: every part has to lie in the checkpoint, where shards have left it, and stays there."""
     threads: int | None = None
     """Threads of the solver and of torch; by default all cores that the process may use."""
+    device: str = "cpu"
+    """Where pools are drawn and searched: cpu, or a device of torch such as cuda; the ticket is the same bytes."""
     report: Report | None = None
     """Called with (stage name, stage number, number of stages) before each stage."""
 

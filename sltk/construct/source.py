@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from sltk.core import philox, rng
+from sltk.core import device_words, philox, rng
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.networks.geometry import Pair
@@ -134,6 +136,18 @@ class Source:
         place = flat // spec.inner
         column = place - place // spec.width * spec.width
         return self._draw(spec.name, "weight", flat) * spec.row_factors[column]
+
+    def weights_on(self, layer: int, flat: Tensor) -> Tensor:
+        """``weights`` on the device of ``flat``, int64, by torch's integers, bit for bit; for an ``arithmetic`` law.
+
+        Raises:
+            SltkError: a law whose draws take more than arithmetic.
+        """
+        spec = self.layers[layer]
+        key = self._key(spec.name, "weight")
+        words = torch.stack([device_words.words_at(key, flat, word) for word in range(self.law.words)])
+        factors = torch.as_tensor(spec.row_factors, device=flat.device)
+        return self.law.transform_tensor(words) * factors[flat // spec.inner % spec.width]
 
     def biases(self, layer: int, flat: Indices) -> Values:
         """Biases at the indices ``flat`` of a layer, float64, exact."""

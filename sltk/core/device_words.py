@@ -48,6 +48,24 @@ def lanes(keys: Tensor, blocks: Tensor, word: int) -> tuple[Tensor, Tensor, Tens
     return c0, c1, c2, c3
 
 
+def words_at(key: int, flat: Tensor, word: int = 0) -> Tensor:
+    """Word ``word`` of every index in ``flat``, by random access: ``sltk.core.philox.words`` on another device.
+
+    Args:
+        key: ``0 <= key < 2**64``, say from ``sltk.core.rng.key``.
+        flat: int64, at least 0, any shape and order.
+        word: which of the words that one draw takes, ``0 <= word < 2**32``.
+
+    Returns:
+        int64 in ``[0, 2**32)``, of the shape of ``flat``, on its device; exact.
+    """
+    signed = torch.tensor([key - 2**64 if key >= 2**63 else key], dtype=torch.int64, device=flat.device)
+    index = flat.reshape(-1)
+    a, b, c, d = (lane[0] for lane in lanes(signed, index >> 2, word))
+    odd, high = (index & 1).bool(), (index & 2).bool()
+    return torch.where(high, torch.where(odd, d, c), torch.where(odd, b, a)).view(flat.shape)
+
+
 def below(words: Tensor, count: int) -> Tensor:
     """``floor(word * count / 2**32)``: uniform on ``0 .. count - 1`` to ``count / 2**32``; ``count < 2**31``."""
     return (words * count) >> 32

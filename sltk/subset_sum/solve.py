@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Flags, Values
 from sltk.core.numerics.compiled import kernel
 from sltk.core.threads import over_cores, piece
-from sltk.subset_sum.backends import Backend, backend_named
+from sltk.subset_sum.backends import Backend, backend_named, backend_on
 from sltk.subset_sum.problem import Problem, read
 from sltk.subset_sum.restrict import restriction
 
@@ -44,6 +45,7 @@ def solve(
     size: Any = None,
     locked: Any = None,
     backend: str | Backend = "auto",
+    device: str = "cpu",
 ) -> Solution:
     r"""Choose for each target ``z`` a subset ``I`` of its pool ``x_1..x_n``, exactly, by meeting in the middle.
 
@@ -62,8 +64,9 @@ def solve(
 
     Ties: of subsets with one objective, one of least error is taken (where sums are not exact, objectives that differ
     by their rounding may count as one or as two). Of several with one error as well, the order of the search decides,
-    which depends on pool, target, eps, costs, alpha and backend only: not on the batch, the machine or the number of
-    threads. A pool shared by a vector of targets may be searched in another order than the same pool given once each.
+    which depends on pool, target, eps, costs, alpha and backend only: not on the batch, the machine, the device or the
+    number of threads; ``torch``, which runs on any device, takes the subset that ``meet-in-the-middle`` takes. A pool
+    shared by a vector of targets may be searched in another order than the same pool given once each.
 
     Args:
         pool: ``(*target.shape, n)``, one pool a target, ``n <= 40``, or ``(n,)``, one for all targets: ``n <= 44``
@@ -78,18 +81,21 @@ def solve(
         locked: bool, ``(n,)`` or ``(*target.shape, n)``: samples that every subset must take.
         backend: what searches: a name, or a ``Backend`` of your own; ``enumeration`` goes through all subsets of
             ``n <= 16`` samples.
+        device: where the search runs that ``auto`` takes: compiled kernels on ``"cpu"``, torch operations on another
+            device of torch, say ``"cuda"``. The masks are the same, ties among them, and sums and errors are added up
+            from the mask on the CPU, whatever the device.
 
     Returns:
         A ``Solution``; ``value`` and ``error`` carry at most ``n 2^-53 (|z| + sum |x|)`` of rounding.
 
     Raises:
         SltkError: for shapes that do not fit, numbers that are not finite, ``eps <= 0``, negative costs or alpha, sums
-            that may overflow, pools that are too large.
+            that may overflow, pools that are too large, a device on which torch cannot compute here.
 
     Source: E. Horowitz and S. Sahni, J. ACM 21 (1974), meeting in the middle (remembered, not read again); the
     searches for mass and weight, by what the optimum can afford and by sliding windows, are derived here.
     """
-    chosen = backend_named(backend)
+    chosen = _chosen(backend, device)
     problem = read(pool, target, eps, objective, costs, alpha, chosen.limits)
     required = restriction(problem, size, locked)
     mask = required.completed(_searched(chosen, required.lifted(problem)))
@@ -100,6 +106,14 @@ def solve(
         mask=mask.view(np.bool_)[:, :n].reshape(*shape, n), value=value.reshape(shape),
         error=error.reshape(shape), reached=reached.reshape(shape),
     )  # fmt: skip
+
+
+def _chosen(backend: str | Backend, device: str) -> Backend:
+    if device == "cpu":
+        return backend_named(backend)
+    if backend != "auto":
+        raise SltkError(f"device={device!r} goes with backend='auto', but got backend={backend!r}; leave one out.")
+    return backend_on(device)
 
 
 def _searched(backend: Backend, problem: Problem) -> Mask:

@@ -60,6 +60,7 @@ NOT_RUN = {
     "make": "it installs; that there is such a target is tested here",
     "python3 -m venv": "it installs; tests/project/test_setup_and_readme.py holds the line",
     "sltk run mutations": "most of an hour; tests/experiments/test_mutations.py has two of them",
+    "python -m experiments.bench.devices": "minutes; tests/experiments/test_bench_devices.py has one of it at toy size",
     "pip install": "it installs; that there is such an extra is tested here",
     "export OMP_NUM_THREADS": "a line of the sbatch file",
     "cd": "a line of the sbatch file",
@@ -119,7 +120,7 @@ def parsed(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
             assert command in COMMANDS
         case ["sltk", command, *rest]:
             tyro.cli(COMMANDS[command], args=rest, config=(tyro.conf.DisallowNone,))  # pyright: ignore
-        case ["python", "-m", module, *rest] if module.startswith("experiments."):
+        case ["python", "-m", module, *rest] if module.startswith("experiments.") and "bench" not in module:
             study = find(module)
             assert not rest or parse(study, rest)  # without options a mention, of a study that may need a file
         case ["python", "-m", module, *_]:

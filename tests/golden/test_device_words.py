@@ -5,9 +5,12 @@ import pytest
 import torch
 
 from sltk.core import device_words, philox
+from sltk.core.errors import SltkError
 from sltk.core.rng import key
 from sltk.data.augment import CropFlip
+from sltk.subset_sum.laws import Law, LogUniform, Masked, Normal, Product, Uniform
 from sltk.train.loop.samples import batch_rows
+from tests.subset_sum.law_contract import LAWS
 
 CPU = torch.device("cpu")
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]
@@ -25,6 +28,46 @@ def test_lanes_are_the_words_of_their_blocks(first: int, word: int, device: str)
     for row, seed in zip(found, seeds, strict=True):
         flat = np.arange(4 * first, 4 * first + 28, dtype=np.int64)
         assert row.flatten().tolist() == philox.words(key(seed, *names), flat, word).tolist()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("law", [law for law in LAWS if law.arithmetic], ids=lambda law: law.spec())
+def test_weights_drawn_on_a_device_are_those_of_the_cpu(law: Law, device: str) -> None:
+    """Bit for bit, in any order, from the first index to the last that there can be."""
+    rng = np.random.default_rng(4)
+    flat = np.concatenate([np.arange(9), rng.integers(0, 2**63 - 1, 400), [2**63 - 1, 2**34 - 1, 2**34]])
+    for seed in (0, 5, 2**64 - 1):
+        own, there = key(seed, "weight"), torch.from_numpy(flat).to(device)
+        words = torch.stack([device_words.words_at(own, there, word) for word in range(law.words)])
+        wanted = np.stack([philox.words(own, flat, word) for word in range(law.words)])
+        assert words.cpu().tolist() == wanted.tolist()
+        found = law.transform_tensor(words).cpu().numpy()
+        assert found.tobytes() == law.transform(wanted).tobytes()  # signs of zeros too
+
+
+def test_extreme_words_become_the_same_weights() -> None:
+    edge = np.array([0, 1, 255, 256, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1], dtype=np.uint32)
+    words = np.stack(np.meshgrid(edge, edge)).reshape(2, -1)
+    law = Product(Uniform(1.1), Uniform(0.7))
+    assert law.transform_tensor(torch.from_numpy(words.astype(np.int64))).numpy().tobytes() == (
+        law.transform(words).tobytes()
+    )
+
+
+def test_a_device_that_multiplies_in_float32_would_be_noticed() -> None:
+    """Negative control: some draws are then rounded otherwise."""
+    word = np.random.default_rng(5).integers(0, 2**32, (1, 400), dtype=np.uint32)
+    coarse = (2 * (word[0] >> 8).astype(np.int64) + (1 - 2**24)).astype(np.float32) * np.float32(1.1 * 2.0**-24)
+    found = Uniform(1.1).transform_tensor(torch.from_numpy(word.astype(np.int64)))
+    assert found.numpy().tobytes() == Uniform(1.1).transform(word).tobytes()
+    assert found.numpy().tobytes() != coarse.astype(np.float64).tobytes()
+
+
+def test_laws_that_take_more_than_arithmetic_say_so() -> None:
+    for law in (Normal(), LogUniform(0.1), Masked(Normal(), 0.5), Product(Uniform(), Normal())):
+        assert not law.arithmetic
+        with pytest.raises(SltkError, match="drawn on the CPU"):
+            law.transform_tensor(torch.zeros((law.words, 3), dtype=torch.int64))
 
 
 def test_nine_rounds_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,13 @@ CASES = [
 ]  # fmt: skip
 
 
-def built(name: str, recipe: Recipe, search: Search, seed: int) -> StrongTicket:
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+DEVICES = ["cpu", "torch:cpu", pytest.param("cuda", marks=GPU)]
+
+
+def built(name: str, recipe: Recipe, search: Search, seed: int, device: str = "cpu") -> StrongTicket:
     make, shape = NETS[name]
-    return Construction(make(), (-1.0, 1.0), recipe, input_shape=shape).build(seed, search)
+    return Construction(make(), (-1.0, 1.0), recipe, input_shape=shape).build(seed, search, device=device)
 
 
 def digest(ticket: StrongTicket) -> str:
@@ -84,9 +88,10 @@ def digest(ticket: StrongTicket) -> str:
     return found.hexdigest()
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("name", "recipe", "search", "seed", "wanted", "failures"), CASES)
-def test_masks(name: str, recipe: Recipe, search: Search, seed: int, wanted: str, failures: int) -> None:
-    ticket = built(name, recipe, search, seed)
+def test_masks(name: str, recipe: Recipe, search: Search, seed: int, wanted: str, failures: int, device: str) -> None:
+    ticket = built(name, recipe, search, seed, device)
     assert digest(ticket) == wanted
     assert len(ticket.failures) == failures
 

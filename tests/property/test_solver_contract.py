@@ -3,11 +3,15 @@
 A new backend is held by it once it is registered. The broken ones at the end show what the contract notices.
 """
 
+import importlib.util
+import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -16,6 +20,7 @@ from sltk.subset_sum import oracle as o
 from sltk.subset_sum import solve
 from sltk.subset_sum.backends import backend_named, backend_names, register_backend
 from sltk.subset_sum.backends.meet_in_the_middle import MeetInTheMiddle
+from sltk.subset_sum.backends.torch_operations import TorchOperations
 from sltk.subset_sum.kernels import shared_pool
 from sltk.subset_sum.problem import Limits
 from tests.property.subset_sum_problems import (
@@ -33,7 +38,22 @@ from tests.property.subset_sum_problems import (
 
 # The default asks for pools of some size before it looks at what the optimum can afford: here for none.
 AFFORDABLE = pytest.param(MeetInTheMiddle(smallest=1), id="affordable")
-EVERY_BACKEND = pytest.mark.parametrize("backend", [*backend_names(), AFFORDABLE])
+# Torch operations hold one row at a time here, so that every problem is cut into pieces.
+ROW_BY_ROW = pytest.param(TorchOperations(memory=1.0, smallest=1), id="torch, row by row")
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+CUDA = pytest.param(TorchOperations("cuda", smallest=1), id="torch on a GPU", marks=GPU)
+# Without a GPU the Triton kernel is interpreted, which has to be said before it is imported.
+os.environ.setdefault("TRITON_INTERPRET", "0" if torch.cuda.is_available() else "1")
+NO_TRITON = pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs triton: sltk[gpu]")
+PLACE = "cuda" if torch.cuda.is_available() else "cpu"
+PAIRS = pytest.param(TorchOperations(PLACE, triton=True), id="triton", marks=NO_TRITON)
+EVERY_BACKEND = pytest.mark.parametrize("backend", [*backend_names(), AFFORDABLE, ROW_BY_ROW, CUDA, PAIRS])
+
+
+@lru_cache(maxsize=64)
+def enumerated(pool, target, costs):
+    """All subsets of a problem that several backends are put to."""
+    return o.subsets(np.array(pool), target, np.array(costs))
 
 
 @EVERY_BACKEND
@@ -116,7 +136,7 @@ class TestSolverContract:
         solution = solve(pool, target, backend=backend, eps=eps, objective=objective, alpha=alpha)
         for k in range(6):
             costs = np.ones(n) if objective == "cardinality" else np.abs(pool[k])
-            every = o.subsets(pool[k], target[k], costs)
+            every = enumerated(tuple(pool[k]), target[k], tuple(costs))
             one = type(solution)(solution.mask[k], solution.value[k], solution.error[k], solution.reached[k])
             if objective == "error":
                 check_least_error(one, every, pool[k], target[k])

@@ -17,6 +17,7 @@ from sltk.core.report import Report
 from sltk.data.datasets import Dataset
 from sltk.harness.away.where import Shard
 from sltk.harness.progress import progress
+from sltk.subset_sum.backends import backend_on
 
 CURE = (
     "The largest error exceeds the target's largest output: this ticket computes nothing of its target. Leave out "
@@ -45,6 +46,7 @@ def _construct(options: Construct, console: Console) -> int:
     if options.shard is not None and options.merge:
         raise SltkError("--shard and --merge exclude one another; merge when the shards have ended.")
     shard = None if options.shard is None else Shard.parse(options.shard)
+    backend_on(options.device)  # one that is not there is refused before the work
     options.out.parent.mkdir(parents=True, exist_ok=True)  # a folder that cannot be is refused before the work
     asked = question(options)
     if shard is not None:
@@ -91,6 +93,7 @@ def _run(options: Construct, report: Report) -> Run:
         checkpoint=options.out.with_name(options.out.name + ".checkpoint"),
         merge=options.merge,
         threads=options.threads,
+        device=options.device,
         report=lambda name, stage, stages: report("constructing", stage, stages),
     )
 

@@ -13,8 +13,8 @@ import numpy as np
 from sltk.construct.choose.obstructed import obstruction_probability
 from sltk.construct.choose.target_class import Sizes
 from sltk.construct.pools.problems import ProblemFamily
-from sltk.construct.pools.solve_stage import traded_costs
 from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first
+from sltk.construct.pools.task import traded_costs
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
 from sltk.subset_sum import Solution, solve

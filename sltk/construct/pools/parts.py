@@ -12,7 +12,8 @@ import numpy as np
 from sltk.construct.checkpoint import Checkpoint
 from sltk.construct.failures import KINDS, FailureTable
 from sltk.construct.methods.roles import Role
-from sltk.construct.pools.solve_stage import StageResult, StageTask
+from sltk.construct.pools.solve_stage import StageResult
+from sltk.construct.pools.task import StageTask
 from sltk.core.errors import SltkError
 
 

@@ -16,15 +16,12 @@ CHUNK = 2**15  # problems at a time, a thread: 7 MB of pool values at n = 26; th
 
 
 @dataclass(frozen=True)
-class WeightPools:
-    """A batch of ``b`` subset-sum problems, for weight ``(output, input, tap)`` and copy ``copy`` each.
+class WeightPlaces:
+    """``b`` subset-sum problems, for weight ``(output, input, tap)`` and copy ``copy`` each, before a weight is drawn.
 
     Args:
         output, input, tap, copy: ``(b,)``; inputs are counted over all groups.
         parameter: ``(b,)`` weights of the target; target: the same in units of the sums; eps: tolerance of the sums.
-        neurons: ``(b, n)`` copies of the input that the samples read, -1 where a pool has fewer.
-        flat: ``(b, n)`` where the samples are in the combining layer.
-        outgoing: ``(b, n)`` the samples' weights there; pool: what each adds to a sum.
     """
 
     output: Indices
@@ -34,6 +31,25 @@ class WeightPools:
     parameter: Values
     target: Values
     eps: float
+
+    def take(self, rows: Indices) -> "WeightPlaces":
+        """The problems ``rows``."""
+        return WeightPlaces(
+            self.output[rows], self.input[rows], self.tap[rows], self.copy[rows], self.parameter[rows],
+            self.target[rows], self.eps,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WeightPools(WeightPlaces):
+    """The same with their pools.
+
+    Args:
+        neurons: ``(b, n)`` copies of the input that the samples read, -1 where a pool has fewer.
+        flat: ``(b, n)`` where the samples are in the combining layer.
+        outgoing: ``(b, n)`` the samples' weights there; pool: what each adds to a sum.
+    """
+
     neurons: Indices
     flat: Indices
     outgoing: Values
@@ -49,53 +65,50 @@ def weight_pools(
         weight: ``(outputs, fan, inner)`` of the target; those up to ``prune_below`` have no problem.
         tolerance: of every weight.
     """
-    yield from (lay() for lay in batches(source, role, side, weight, tolerance, prune_below))
+    for places in batches(role, side, weight, tolerance, prune_below):
+        yield laid_out(source, role, side, places())
 
 
 def batches(
-    source: Source, role: Role, side: PoolSide, weight: Values, tolerance: float, prune_below: float
-) -> list[Callable[[], WeightPools]]:
-    """The same, each batch laid out and drawn when it is called, by whatever thread."""
+    role: Role, side: PoolSide, weight: Values, tolerance: float, prune_below: float, most: int = CHUNK
+) -> list[Callable[[], WeightPlaces]]:
+    """The places of the same, at most ``most`` a batch, each listed when it is called, by whatever thread."""
     j, i, s = np.nonzero(np.abs(weight) > prune_below)
     places = j, i, s, weight[j, i, s]
     count = j.size * role.copies_out
     return [
-        partial(_laid_out, source, role, side, places, tolerance, range(start, min(start + CHUNK, count)))
-        for start in range(0, count, CHUNK)
+        partial(_listed, role, side, places, tolerance, range(start, min(start + most, count)))
+        for start in range(0, count, most)
     ]
 
 
-def _laid_out(
-    source: Source,
-    role: Role,
-    side: PoolSide,
-    places: tuple[Indices, Indices, Indices, Values],
-    tolerance: float,
-    problems: range,
-) -> WeightPools:
+def _listed(
+    role: Role, side: PoolSide, places: tuple[Indices, Indices, Indices, Values], tolerance: float, problems: range
+) -> WeightPlaces:
     j, i, s, parameter = places
     rows, k = np.divmod(np.arange(problems.start, problems.stop), role.copies_out)
-    jj, ii, ss = j[rows], role.input_of(j[rows], i[rows]), s[rows]
-    neurons = side.neurons[ii]
-    channel = ii[:, None] * role.copies_in + np.maximum(neurons, 0)
-    flat = flat_index(role, jj[:, None], k[:, None], channel, ss[:, None])
-    outgoing = source.weights(role.combine, flat)
-    return WeightPools(
-        output=jj,
-        input=ii,
-        tap=ss,
+    return WeightPlaces(
+        output=j[rows],
+        input=role.input_of(j[rows], i[rows]),
+        tap=s[rows],
         copy=k,
         parameter=parameter[rows],
         target=parameter[rows] / side.sum.slope,
         eps=tolerance / side.sum.gain,
-        neurons=neurons,
-        flat=flat,
-        outgoing=outgoing,
-        pool=np.where(neurons >= 0, outgoing * side.incoming[ii], 0.0),
     )
 
 
-def weight_failures(role: Role, side: PoolSide, batch: WeightPools, bad: Flags, error: Values) -> FailureTable:
+def laid_out(source: Source, role: Role, side: PoolSide, at: WeightPlaces) -> WeightPools:
+    """The pools of some places, drawn."""
+    neurons = side.neurons[at.input]
+    channel = at.input[:, None] * role.copies_in + np.maximum(neurons, 0)
+    flat = flat_index(role, at.output[:, None], at.copy[:, None], channel, at.tap[:, None])
+    outgoing = source.weights(role.combine, flat)
+    pool = np.where(neurons >= 0, outgoing * side.incoming[at.input], 0.0)
+    return WeightPools(**vars(at), neurons=neurons, flat=flat, outgoing=outgoing, pool=pool)
+
+
+def weight_failures(role: Role, side: PoolSide, batch: WeightPlaces, bad: Flags, error: Values) -> FailureTable:
     """The problems ``bad`` of a batch, with the errors of their sums."""
     slope = abs(side.sum.slope)
     return FailureTable.of(

@@ -2,7 +2,8 @@
 
 from sltk.core.registry import import_modules
 from sltk.subset_sum.backends.base import Backend, Found, backend_named, backend_names, register_backend
+from sltk.subset_sum.backends.torch_operations import backend_on
 
-__all__ = ["Backend", "Found", "backend_named", "backend_names", "register_backend"]
+__all__ = ["Backend", "Found", "backend_named", "backend_names", "backend_on", "register_backend"]
 
 import_modules(__name__, __path__)

@@ -7,13 +7,16 @@ cdf and constants are those of the continuous law; each law says how far its dra
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Values, Words
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SCALE_LOW, SCALE_HIGH = 2.0**-60, 2.0**60
 
@@ -68,6 +71,25 @@ class Law(ABC):
         Raises:
             SltkError: the theorem does not apply to this law, or nothing is known.
         """
+
+    @property
+    def arithmetic(self) -> bool:
+        """Whether a draw takes sums, products and roundings alone, which have the same bits on every device."""
+        return False
+
+    def transform_tensor(self, words: "Tensor") -> "Tensor":
+        """``transform`` of words as torch has them, on their device, bit for bit; for laws that are ``arithmetic``.
+
+        Args:
+            words: ``(self.words, ...)`` int64 in ``[0, 2^32)``.
+
+        Returns:
+            ``(...)`` float64, exact in float32.
+
+        Raises:
+            SltkError: the law takes more than arithmetic.
+        """
+        raise SltkError(f"{self.spec()} is drawn on the CPU, but {words.device} was asked; use Law.transform.")
 
     def cdf(self, x: ArrayLike) -> Values:
         """``P(X <= x)``.

@@ -1,7 +1,7 @@
 """A law behind a random mask: pools that were pruned at random before any choice."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +10,9 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import Law, LawConstants, real
 from sltk.subset_sum.laws.text import inner_law, register_law
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @register_law
@@ -56,6 +59,16 @@ class Masked(Law):
         words = self._checked(words)
         kept = words[-1].astype(np.uint64) < np.uint64(round(self.p * 2**32))
         return np.where(kept, self.law.transform(words[:-1]), 0.0)
+
+    @property
+    def arithmetic(self) -> bool:
+        """As ``law``."""
+        return self.law.arithmetic
+
+    def transform_tensor(self, words: "Tensor") -> "Tensor":
+        """See ``Law``."""
+        kept = words[-1] < round(self.p * 2**32)
+        return self.law.transform_tensor(words[:-1]).masked_fill(~kept, 0.0)
 
     def density(self, x: ArrayLike) -> Values:
         """``p`` times the density of ``law``; the atom at 0 is left out."""

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,9 @@ from sltk.subset_sum.laws.base import SCALE_HIGH, SCALE_LOW, Law, LawConstants, 
 from sltk.subset_sum.laws.normal import Normal
 from sltk.subset_sum.laws.text import inner_law, register_law
 from sltk.subset_sum.laws.uniform import Uniform
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 integrate, optimize, special = later("scipy.integrate"), later("scipy.optimize"), later("scipy.special")
 
@@ -78,6 +81,17 @@ class Product(Law):
         words = self._checked(words)
         split = self.left.words
         return to_float32(self.left.transform(words[:split]) * self.right.transform(words[split:]))
+
+    @property
+    def arithmetic(self) -> bool:
+        """True where both factors are."""
+        return self.left.arithmetic and self.right.arithmetic
+
+    def transform_tensor(self, words: "Tensor") -> "Tensor":
+        """See ``Law``."""
+        split = self.left.words
+        factors = self.left.transform_tensor(words[:split]), self.right.transform_tensor(words[split:])
+        return (factors[0] * factors[1]).float().double()
 
     def density(self, x: ArrayLike) -> Values:
         """Density at ``x``: to a few ulps in the closed forms, to ``1e-9`` relative by quadrature.

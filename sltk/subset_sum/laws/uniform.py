@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike
 from sltk.core.numerics.arrays import Values, Words
 from sltk.subset_sum.laws.base import Law, LawConstants, real, to_float32
 from sltk.subset_sum.laws.text import register_law
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @register_law
@@ -48,6 +51,16 @@ class Uniform(Law):
         (word,) = self._checked(words)
         odd = 2 * (word >> np.uint32(8)).astype(np.int64) + (1 - 2**24)
         return to_float32(odd * (self.half_width * 2.0**-24))
+
+    @property
+    def arithmetic(self) -> bool:
+        """True."""
+        return True
+
+    def transform_tensor(self, words: "Tensor") -> "Tensor":
+        """See ``Law``."""
+        odd = 2 * (words[0] >> 8) + (1 - 2**24)
+        return (odd.double() * (self.half_width * 2.0**-24)).float().double()
 
     def density(self, x: ArrayLike) -> Values:
         """``1/(2a)`` for ``|x| <= a``, else 0."""

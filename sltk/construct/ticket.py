@@ -29,6 +29,7 @@ from sltk.construct.export.problem import export_problem
 from sltk.construct.export.rows import failure_rows
 from sltk.construct.export.tensors import export
 from sltk.construct.recipe import Recipe
+from sltk.construct.runtime.evaluated import evaluated
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT
 from sltk.core.errors import SltkError
@@ -112,7 +113,7 @@ class StrongTicket(CertifiedTicket):
         rows = PROBES if data is None else BESIDE
         inputs = [(PROBED, probes(self.domain, target.input_shape, seed, rows))]
         inputs += [] if data is None else [(what, data)]
-        measured = [measure_function(target, module, x, name) for name, x in inputs]
+        measured = [measure_function(evaluated(target), module, x, name) for name, x in inputs]
         del module  # it need not lie beside the certificate, which is as large
         return self.conclude(measured)
 

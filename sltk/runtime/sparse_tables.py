@@ -10,6 +10,7 @@ from sltk.core.errors import SltkError
 from sltk.networks.geometry import Geometry
 from sltk.runtime.shift_kernels import Ints
 from sltk.runtime.shift_maps import Planes, Rows, ShiftMap
+from sltk.runtime.tile_sums import TileSums
 
 
 class Tables:
@@ -42,6 +43,7 @@ class Tables:
         self._order = np.argsort(self._plane, kind="stable")
         self._by_output, self._by_plane = _pointer(self._output, out), _pointer(self._plane, len(code))
         self._pixels: dict[tuple[int, int, int], Ints] = {}
+        self._tiled: tuple[Tensor, int, TileSums | None] | None = None
 
     @property
     def planes(self) -> int:
@@ -74,6 +76,15 @@ class Tables:
         target = Planes(self._outputs, (1, 1), (h, wide))
         rows = Rows(self._by_output, self._plane, self._down * wide + self._right, value.numpy())
         return ShiftMap(source, target, rows, (self.geometry.shape[0], h, w), whole=True)
+
+    def tiled(self, value: Tensor) -> TileSums | None:
+        """The layer on tiles of images of any size; ``value`` ``(kept,)`` is sorted once for as long as it stays."""
+        version = -1 if value.is_inference() else value._version
+        if self._tiled is None or self._tiled[0] is not value or self._tiled[1] != version:
+            shift = self._down, self._right
+            made = TileSums.of(self.geometry, self._inputs, self._by_output, self._plane, shift, value.numpy())
+            self._tiled = value, version, made
+        return self._tiled[2]
 
     def transpose(self, height: int, width: int, value: Tensor) -> ShiftMap:
         """From the output's gradient to that of images of ``height x width`` pixels; ``value`` ``(kept,)``."""

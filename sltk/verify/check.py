@@ -21,6 +21,7 @@ from sltk.certify.intervals import Box
 from sltk.construct.checkpoint import target_hash
 from sltk.construct.choose.choose import CHOSEN, choose
 from sltk.construct.parameters import StageParameters
+from sltk.construct.runtime.evaluated import evaluated
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.numerics.formats import format_of
@@ -136,11 +137,10 @@ def check(
     parameters = ticket.parameters
     certificate = ticket.certificate
     met, on_data, worst = None, None, None
-    measured = [measure_function(ticket.target, module, probes(ticket.domain, ticket.target.input_shape, 0), PROBED)]
+    exactly = evaluated(ticket.target)
+    measured = [measure_function(exactly, module, probes(ticket.domain, ticket.target.input_shape, 0), PROBED)]
     if data is not None:
-        met = agreement(
-            _exactly(ticket.target), module, *data, batch=batch, report=_part(report, "running target and ticket")
-        )
+        met = agreement(exactly, module, *data, batch=batch, report=_part(report, "running target and ticket"))
         measured.append(met.comparison("data"))
         worst = data[0][met.worst].double()
     exact = module.double()
@@ -168,11 +168,6 @@ def bound_as_run(ticket: StrongTicket, dtype: torch.dtype) -> RunBound:
         return ticket.as_run(dtype)
     except SltkError as error:
         return RunBound(math.inf, None, str(error), (), ticket.domain, format_of(dtype))
-
-
-def _exactly(target: Network) -> Callable[[Tensor], Tensor]:
-    """The target on numbers of float32, evaluated in float64."""
-    return lambda x: target(x.double())
 
 
 def _part(report: Report | None, name: str) -> Callable[[int, int], None] | None:

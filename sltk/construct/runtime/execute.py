@@ -1,7 +1,6 @@
 """Mask times source as ordinary torch modules, dense or sparse."""
 
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.builders import BUILDERS, Kept
+from sltk.construct.runtime.steps import AfterStep, through
 from sltk.construct.runtime.wired import WiredModule, by_batches, described, dtype_of, held_neurons, pixels
 from sltk.construct.source import Source
 from sltk.core.numerics.arrays import Indices
@@ -39,31 +39,28 @@ class TicketSequence(nn.Sequential):
         parts = list(self)
         while parts:
             joined = None if torch.is_grad_enabled() else _joined(parts)
-            x = parts[0](x) if joined is None else joined(x)
-            del parts[: 1 if joined is None else 2 + len(joined.steps) + 1]
+            if joined is not None:
+                x = joined(x)
+                del parts[: len(joined.steps) + 3]
+                continue
+            # What a step on the input reads is the caller's, and stays.
+            steps = [] if isinstance(parts[0], AfterStep) else list(_steps(parts[1:]))
+            x = through(steps, parts[0](x))
+            del parts[: 1 + len(steps)]
         return x
 
 
-class AfterStep(nn.Module):
-    """A step without parameters as a module."""
-
-    def __init__(self, op: Op) -> None:
-        super().__init__()
-        self.op = op
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the step."""
-        return self.op(x)
-
-    def extra_repr(self) -> str:
-        """The step's own text."""
-        return str(self.op)
+def _steps(parts: Sequence[nn.Module]) -> Iterator[AfterStep]:
+    """The steps that the parts begin with."""
+    for part in parts:
+        if not isinstance(part, AfterStep):
+            return
+        yield part
 
 
 def _joined(parts: Sequence[nn.Module]) -> ReadOut | None:
     """The first of the parts with what follows it, where that can be computed at few pixels."""
-    steps = takewhile(lambda part: isinstance(part, AfterStep), parts[1:])
-    between = [step.op for step in steps if isinstance(step, AfterStep)]
+    between = [step.op for step in _steps(parts[1:])]
     last = 1 + len(between)
     return ReadOut.of(parts[0], between, parts[last]) if between and last < len(parts) else None
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
+from sltk.construct.runtime.steps import through
 from sltk.construct.source import Source, SourceLayer
 from sltk.core.numerics.arrays import Flags, Indices
 from sltk.core.numerics.tensors import tensor_of
@@ -16,8 +17,9 @@ from sltk.networks.op import Step
 from sltk.networks.ops import affine_kind
 from sltk.networks.reading.given import in_dtype
 from sltk.networks.wiring import INPUT, flow, wires
+from sltk.runtime.in_place import add, recycled
 
-IMAGES = 8  # that are run together at least: what the sparse layers' tiles are cut for
+IMAGES = 16  # that are run together at least: what the sparse layers' kernels take at once
 POSITIONS = 2**13  # or so many pixels of them
 
 
@@ -69,8 +71,9 @@ class WiredModule(nn.Module):
         y = self.maps[index](x)
         for number, skip in enumerate(skips):
             into, origin = getattr(self, f"into_{index}_{number}"), getattr(self, f"from_{index}_{number}")
-            y = y.index_add(1, into, skip.index_select(1, origin))
-        return self.after[index](y)
+            if torch.is_grad_enabled() or not add(y, into, skip, origin):
+                y = y.index_add(1, into, skip.index_select(1, origin))
+        return through(self.after[index].children(), y)
 
 
 def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int | None = None) -> Tensor:
@@ -78,7 +81,8 @@ def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int | None = N
     count = max(least or IMAGES, POSITIONS // max(1, math.prod(x.shape[2:])))
     if torch.is_grad_enabled() or len(x) <= count:
         return run(x)
-    return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])
+    with recycled():
+        return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])
 
 
 def dtype_of(module: nn.Module) -> torch.dtype:

@@ -1,12 +1,14 @@
 """The kept weights of a convolution, sorted once for the map and once for its transpose."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import divided
 from sltk.networks.geometry import Geometry
 from sltk.runtime.shift_kernels import Ints
 from sltk.runtime.shift_maps import Planes, Rows, ShiftMap
@@ -31,19 +33,25 @@ class Tables:
         self.geometry = geometry
         out, channels, kh, kw = geometry.shape
         (sy, sx), (dy, dx) = geometry.stride, geometry.dilation
-        rest, kx = np.divmod(index.numpy(), kw)
-        rest, ky = np.divmod(rest, kh)
-        self._output, channel = np.divmod(rest, channels)
-        self._down, ry = np.divmod(ky * dy, sy)
-        self._right, rx = np.divmod(kx * dx, sx)
-        code, self._plane = np.unique((channel * sy + ry) * sx + rx, return_inverse=True)
+        rest, kx = divided(index.numpy(), kw)
+        rest, ky = divided(rest, kh)
+        self._output, channel = divided(rest, channels)
+        self._down, ry = divided(ky * dy, sy)
+        self._right, rx = divided(kx * dx, sx)
+        phase = (channel * sy + ry) * sx + rx
+        there = np.bincount(phase, minlength=channels * sy * sx) > 0
+        code, self._plane = np.flatnonzero(there), (np.cumsum(there) - 1)[phase]
         top, left = code // sx % sy - geometry.padding[0], code % sx - geometry.padding[1]
         self._inputs = np.stack([code // (sy * sx), top, left], 1)
         self._outputs = np.stack([np.arange(out), np.zeros(out, np.int64), np.zeros(out, np.int64)], 1)
-        self._order = np.argsort(self._plane, kind="stable")
-        self._by_output, self._by_plane = _pointer(self._output, out), _pointer(self._plane, len(code))
+        self._by_output = _pointer(self._output, out)
         self._pixels: dict[tuple[int, int, int], Ints] = {}
         self._tiled: tuple[Tensor, int, TileSums | None] | None = None
+
+    @cached_property
+    def _by_plane(self) -> tuple[Ints, Ints]:
+        """The weights in the order of the planes that they read, and where those of each plane begin."""
+        return np.argsort(self._plane, kind="stable"), _pointer(self._plane, len(self._inputs))
 
     @property
     def planes(self) -> int:
@@ -94,8 +102,9 @@ class Tables:
         front = down * wide + right
         source = Planes(self._outputs, (1, 1), (h, wide), front=front, back=down * wide)
         target = Planes(self._inputs, self.geometry.stride, (h + down, wide))
-        shift = front - (self._down * wide + self._right)[self._order]
-        rows = Rows(self._by_plane, self._output[self._order], shift, value.numpy()[self._order])
+        order, by_plane = self._by_plane
+        shift = front - (self._down * wide + self._right)[order]
+        rows = Rows(by_plane, self._output[order], shift, value.numpy()[order])
         return ShiftMap(source, target, rows, (self.geometry.shape[1], height, width), whole=False)
 
 

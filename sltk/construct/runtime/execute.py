@@ -11,7 +11,7 @@ from sltk.construct.runtime.builders import BUILDERS, Kept
 from sltk.construct.runtime.steps import AfterStep, through
 from sltk.construct.runtime.wired import WiredModule, by_batches, described, dtype_of, held_neurons, pixels
 from sltk.construct.source import Source
-from sltk.core.numerics.arrays import Indices
+from sltk.core.numerics.arrays import Indices, divided
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Op
 from sltk.networks.reading.given import in_dtype
@@ -111,15 +111,22 @@ def _sparse_layer(
     source: Source, index: int, mask: LayerMask, inner: int, read: Indices, written: Indices
 ) -> nn.Module:
     layer = source.layers[index]
-    row, column = np.divmod(mask.weight, layer.weight_count // layer.outputs)
-    place, s = np.divmod(column, inner)
-    channel = layer.channel_of(row, place)
-    here = np.isin(row, written) & np.isin(channel, read)
-    row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
-    flat = tensor_of((row * read.size + channel) * inner + s)
+    row, column = divided(mask.weight, layer.weight_count // layer.outputs)
+    place, s = divided(column, inner)
+    channel = _places(read, layer.inputs)[layer.channel_of(row, place)]
+    row = _places(written, layer.outputs)[row]
+    here = (row >= 0) & (channel >= 0)
+    flat = tensor_of((row[here] * read.size + channel[here]) * inner + s[here])
     value = tensor_of(source.weights(index, mask.weight[here])).float()
     bias = tensor_of(_kept_bias(source, index, mask)[written]).float()
     return BUILDERS[layer.kind].sparse(layer, Kept(read.size, written.size, inner, flat, value, bias))
+
+
+def _places(held: Indices, count: int) -> Indices:
+    """The place of each channel among those that are ``held``; -1 for the others."""
+    places = np.full(count, -1)
+    places[held] = np.arange(held.size)
+    return places
 
 
 def _kept_bias(source: Source, index: int, mask: LayerMask) -> np.ndarray:

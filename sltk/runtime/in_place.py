@@ -57,11 +57,11 @@ def overwrite(function: Callable[[Tensor], Tensor], y: Tensor) -> bool:
 
     Args:
         function: elementwise: each number depends on one alone.
-        y: ``(batch, c, h, w)``, images innermost in memory.
+        y: ``(batch, c, h, w)``, images innermost in memory; or ``(n, images)``.
     """
-    if y.dim() != 4 or y.numel() < _FEWEST or y.device.type != "cpu":
+    if y.dim() not in (2, 4) or y.numel() < _FEWEST or y.device.type != "cpu":
         return False
-    innermost = y.detach().permute(1, 2, 3, 0)
+    innermost = y.detach().permute(1, 2, 3, 0) if y.dim() == 4 else y.detach()
     if not innermost.is_contiguous():
         return False
     flat = innermost.view(-1)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sltk.core.threads import over_cores
 from sltk.networks.op import Op, Step
 from sltk.networks.ops.flatten import Flatten
-from sltk.runtime.in_place import empty
+from sltk.runtime.in_place import empty, overwrite
 from sltk.runtime.lane_kernels import LANES, pixels
 from sltk.runtime.shift_kernels import Floats, Ints, accumulate
 from sltk.runtime.shift_maps import ShiftMap
@@ -83,7 +83,8 @@ class ReadOut:
 
         over_cores(compute, len(wanted), _PIXELS, lambda: None)
         for step in self.steps:
-            y = step(y)
+            if step.elementwise is None or not overwrite(step.elementwise, y):
+                y = step(y)
         return y
 
     def _read(self, y: Tensor) -> Tensor:

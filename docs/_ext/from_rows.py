@@ -2,12 +2,15 @@
 
 import ast
 import logging
+import runpy
 from collections.abc import Iterable, Iterator
+from contextlib import chdir, redirect_stdout
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from rich.console import Console
+from text_tables import paragraphs
 
 from sltk.claims import registry
 from sltk.claims._tie import pieces
@@ -32,7 +35,8 @@ def write(app: Any) -> None:
     for own in registry().values():
         _put(f"claims/{own.key}.md", claim_page(own, [study for study in kept.values() if study.claim == own.key]))
     _put("claims/index.md", _index("Claims of the field", [f"{key}" for key in registry()], CLAIMS))
-    _put("results/index.md", _index("Results", sorted(kept), "\n".join([RESULTS, "", *study_table(every)])))
+    said = "\n".join([RESULTS, "", *study_table(every)])
+    _put("results/index.md", _index("Results", sorted(kept), said, listed=False))
     examples = sorted((ROOT / "examples").glob("*.py"))
     for path in examples:
         _put(f"gallery/{path.stem}.md", example_page(path))
@@ -62,7 +66,8 @@ GALLERY = "Each is a file under `examples/`, which a test runs."
 def claim_page(own: Claim, figures: Iterable[Study[Any]]) -> str:
     """Statement, source, hypotheses, numbers, pieces, and the figures of its studies."""
     form = "" if own.quotable else "*A working form, not to be quoted:*"
-    lines = [f"# {own.title}", "", f"`{own.key}`", "", form, "", "```{math}", own.statement, "```", "", own.explanation,
+    title = own.title[0].upper() + own.title[1:]
+    lines = [f"# {title}", "", f"`{own.key}`", "", form, "", "```{math}", own.statement, "```", "", own.explanation,
              "", "## What it rests on", "", own.source, ""]  # fmt: skip
     lines += [f"- {part}: {PROVENANCE[mark]}" for part, mark in own.provenance]
     lines += ["", f"Its constants are {own.status}."]
@@ -85,12 +90,7 @@ def result_page(study: Study[Any], result: StudyResult) -> str:
         lines += [f"Its claim: [{study.claim}](../claims/{study.claim}.md).", ""]
     lines += [f"Made by `{making(study)}`, drawn by `sltk figures {study.slug}`; {len(result.rows)} rows, "
               f"SHA-256 `{study.about(result, 'docs').rows}`.", ""]  # fmt: skip
-    if tables := list(study.tables(result.document)):
-        text = StringIO()
-        console = Console(file=text, width=study.width, no_color=True)
-        for table in tables:
-            console.print(table, markup=False, highlight=False, soft_wrap=isinstance(table, str))
-        lines += ["```text", text.getvalue().rstrip(), "```", ""]
+    lines += paragraphs(study.tables(result.document), study.width)
     return "\n".join([*lines, *_figures(study, "../figures")])
 
 
@@ -100,17 +100,26 @@ def study_table(every: dict[str, Study[Any]]) -> Iterator[str]:
     for key, study in every.items():
         minutes = "" if study.minutes is None else f"{study.minutes:.2g}"
         target = "" if study.standard() is not None else "a target"
-        yield f"| `{key}` | {study.measures} | {minutes} | {study.needs or target} |"
+        name = f"[`{key}`]({key}.md)" if kept_file(study).is_file() else f"`{key}`"
+        yield f"| {name} | {study.measures} | {minutes} | {study.needs or target} |"
 
 
 def example_page(path: Path) -> str:
-    """The docstring of a file, and the file."""
+    """The docstring of a file, the file, and what it prints, run now."""
     text = path.read_text()
     said = ast.get_docstring(ast.parse(text)) or path.stem
     title, _, rest = said.partition("\n")
     body = text.split('"""', 2)[2].strip()
     return "\n".join([f"# {title.rstrip('.')}", "", rest.strip(), "", "```python", body, "```", "",
-                      f"`python examples/{path.name}`"])  # fmt: skip
+                      f"`python examples/{path.name}` prints", "", "```text", printed(path), "```"])  # fmt: skip
+
+
+def printed(path: Path) -> str:
+    """What a file prints when it is run in an empty folder."""
+    out = StringIO()
+    with TemporaryDirectory() as empty, chdir(empty), redirect_stdout(out):
+        runpy.run_path(str(path), run_name="__main__")
+    return out.getvalue().strip()
 
 
 def api_modules() -> dict[str, list[str]]:
@@ -137,8 +146,9 @@ def _figures(study: Study[Any], up: str) -> Iterator[str]:
         yield from (f"![{study.measures}]({place}.svg)", "", f"`sltk figures {study.slug}`: {files}", "")
 
 
-def _index(title: str, names: list[str], said: str) -> str:
-    return "\n".join([f"# {title}", "", said, "", "```{toctree}", ":maxdepth: 1", "", *names, "```"])
+def _index(title: str, names: list[str], said: str, *, listed: bool = True) -> str:
+    how = ":maxdepth: 1" if listed else ":hidden:"
+    return "\n".join([f"# {title}", "", said, "", "```{toctree}", how, "", *names, "```"])
 
 
 def _put(name: str, text: str) -> None:

@@ -13,13 +13,26 @@ def drawn(latex: str, display: str) -> str:
     return convert(OPERATORS.sub(r"\\operatorname{\1}", latex), display=display)
 
 
+def parts(latex: str) -> list[str]:
+    """A formula cut where it has wide space outside of all brackets, so that a narrow page can break it there."""
+    found, whole = list[str](), ""
+    for piece in re.split(r"\\q?quad(?![A-Za-z])", latex):
+        whole = rf"{whole}\quad {piece}" if whole else piece
+        if whole.count("{") == whole.count("}") and len(re.findall(r"\\left\b", whole)) == len(
+            re.findall(r"\\right\b", whole)
+        ):
+            found, whole = [*found, whole], ""
+    return [*found, whole] if whole.strip() else found
+
+
 def _inline(translator: Any, node: Any) -> None:
     translator.body.append(drawn(node.astext(), "inline"))
     raise _skip()
 
 
 def _display(translator: Any, node: Any) -> None:
-    translator.body.append(f'<div class="formula">{drawn(node.astext(), "block")}</div>')
+    shown = "".join(f"<div>{drawn(part, 'block')}</div>" for part in parts(node.astext()))
+    translator.body.append(f'<div class="formula">{shown}</div>')
     raise _skip()
 
 

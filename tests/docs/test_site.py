@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.table import Column, Table
+from rich.text import Text
 
 from sltk.claims import registry
 from sltk.harness.catalogue import find
@@ -39,6 +41,26 @@ def test_every_statement_is_drawn_without_a_network(made: Any) -> None:
         assert drawn.startswith("<math")
         assert "\\" not in re.sub(r"<[^>]*>", "", drawn), own.key  # no command is left as text
     assert "\\" in re.sub(r"<[^>]*>", "", draw(r"\nosuchcommand{x}", "block"))  # negative control
+
+
+def test_a_formula_breaks_only_outside_of_brackets(made: Any) -> None:
+    pytest.importorskip("latex2mathml", reason=ABSENT)
+    parts = importlib.import_module("mathml").parts
+    cut = parts(r"a \quad \left(b \quad c\right) \qquad {d \quad e}")
+    assert [part.strip() for part in cut] == ["a", r"\left(b \quad  c\right)", r"{d \quad  e}"]
+
+
+def test_a_table_of_a_study_is_one_of_the_page(made: Any) -> None:
+    sheet = Table("name", Column("error", justify="right"), title="U[-1, 1]", caption="of *two*")
+    sheet.add_row("a|b\nc", "<1e-3")
+    sheet.add_row("[bold]d_e[/bold]", Text("[f]"))
+    page = list(importlib.import_module("text_tables").paragraphs(["said " * 30, sheet, "after"], 80))
+    assert page[:4] == ["```text", " ".join(["said"] * 20), "    " + " ".join(["said"] * 10), "```"]
+    assert page[5:13] == [
+        r"**U\[-1, 1\]**", "", "| name | error |", "|---|--:|", "| a&#124;b<br>c | &lt;1e-3 |", r"| d\_e | \[f\] |",
+        "", r"of \*two\*",
+    ]  # fmt: skip
+    assert page[-4:] == ["```text", "after", "```", ""]
 
 
 @pytest.mark.parametrize("key", registry())

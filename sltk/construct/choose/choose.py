@@ -97,11 +97,11 @@ class Choice:
 
     def reasons(self) -> tuple[str, ...]:
         """Why this recipe, in words."""
-        octaves = " ".join(str(stage.octave) for stage in self.stages)
-        samples = " ".join(f"{stage.octave + stage.offset}" for stage in self.stages)
+        largest = ", ".join(f"2^{stage.octave}" for stage in self.stages)
+        samples = ", ".join(f"2^{stage.octave + stage.offset + 1}" for stage in self.stages)
         aimed = "" if self.missed <= FAILURES else f", more than the {FAILURES} aimed at"
         said = [
-            f"parameters of the layers are at most 2 to the {octaves}; twice 2 to the {samples} is a sample's most",
+            f"by layer, parameters are at most {largest}, samples at most {samples}",
             f"n = {self.recipe.n}: {self.missed:.2g} failures expected in {self.problems:,} problems{aimed}: none "
             f"with probability {self.none_missed:.2f}",
         ]

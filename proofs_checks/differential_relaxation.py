@@ -3,10 +3,12 @@
 ``D = kappa d``, ``max(m d, M d)`` is convex, so below its chord on ``[p, q]``; by Taylor
 ``phi(y) - phi(y - d) = phi'(y) d - phi''(xi) d^2 / 2``; ``s t`` for s in ``[m, M]`` is at most ``max(m t, M t)``.
 On boxes: where ``phi'(u)`` is in ``k u + [l, h]``, ``D`` is ``e d + k (y d - d^2/2)`` with e in ``[l, h]``; products of
-what y and d are off their middles by are at most the product of the half widths.
+what y and d are off their middles by are at most the product of the half widths. Where slopes are a middle and a
+deviation, ``u^T N v <= ||N|| sqrt(sum a sum b)`` for signs with weights a and b, by Cauchy and Schwarz.
 """
 
 from fractions import Fraction
+from itertools import product
 
 import sympy as sp
 from flint import arb
@@ -104,6 +106,24 @@ def _leaning(factor: Fraction = Fraction(1, 2)) -> bool:
     return sp.expand(phi - phi.subs(y, y - d) - e * d - k * (y * d - factor * d**2)) == 0
 
 
+def _signs(total: str = "sum") -> bool:
+    """``(u^T M v)^8 <= tr (A^-1 M B^-1 M^T)^4 (sum a sum b)^4`` for all signs u, v, in rationals: N N^T of
+    ``sltk.certify.deviations.cube_norm`` has the eigenvalues of that matrix, and the trace of a power is above the
+    power of the largest."""
+    draw = generator("differential-signs")
+    add = sum if total == "sum" else max
+    for _ in range(40):
+        m = sp.Matrix(3, 4, [sp.Rational(one.numerator, one.denominator) for one in rationals(draw, 12)])
+        a, b = ([sp.Rational(abs(one.numerator) + 1, one.denominator) for one in rationals(draw, k)] for k in (3, 4))
+        squared = sp.diag(*(1 / one for one in a)) * m * sp.diag(*(1 / one for one in b)) * m.T
+        bound = (squared**4).trace() * (add(a) * add(b)) ** 4
+        for u in product((-1, 1), repeat=3):
+            # For these signs of the rows the best ones of the columns are those of their sums.
+            largest = sum(abs(one) for one in sp.Matrix([u]) * m)
+            require(largest**8 <= bound, f"M = {m}, signs = {u}")
+    return True
+
+
 CHECK = ProofCheck(
     key="differential-relaxation",
     steps=(
@@ -114,8 +134,10 @@ CHECK = ProofCheck(
         ProofStep("curvature of tanh", _curvature_of_tanh, {"a smaller one": {"bound": Fraction(76, 100)}}),
         ProofStep("slopes about a line", _leaning, {"without the half": {"factor": Fraction(1)}}),
         ProofStep("planes over boxes, exactly", _plane, {"without what the product loses": {"lost": 0}}),
+        ProofStep("all signs under a norm, exactly", _signs, {"the largest weights for their sums": {"total": "max"}}),
         ProofStep("a kink that is hardly crossed", _one_piece, {"sides exchanged": {"outside": "above"}}),
     ),
-    covers="The chord, the shared gate with its second-order term, planes over boxes, and the lines near a kink.",
+    covers="The chord, the shared gate with its second-order term, planes over boxes, the lines near a kink, and "
+    "signs under a norm.",
     trusts=("the mean value theorem, and Taylor's with Lagrange's remainder",),
 )  # fmt: skip

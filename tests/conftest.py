@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from sltk.construct.certified.ticket import REFINING, SEARCHING
+from sltk.construct.certified.ticket import EXPANDING, REFINING, SEARCHING
 
 os.environ["COLUMNS"] = "112"  # what is printed is asserted, whatever the terminal that the suite runs in
 
@@ -35,6 +35,7 @@ def certificates_without_bisection() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sltk.construct.certified.ticket.REFINING", 0.0)
         patch.setattr("sltk.construct.certified.ticket.SEARCHING", 0.0)
+        patch.setattr("sltk.construct.certified.ticket.EXPANDING", 0.0)
         yield
 
 
@@ -43,3 +44,4 @@ def bisecting_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     """Certificates with the bisection that a user's have."""
     monkeypatch.setattr("sltk.construct.certified.ticket.REFINING", REFINING)
     monkeypatch.setattr("sltk.construct.certified.ticket.SEARCHING", SEARCHING)
+    monkeypatch.setattr("sltk.construct.certified.ticket.EXPANDING", EXPANDING)

@@ -18,24 +18,18 @@ import torch
 from rich.table import Table
 from torch import Tensor
 
-from experiments._target import digest
+from experiments._target import RESNET20
 from experiments.by_layer.figure import LAYERS
 from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.construct import Construction, StrongTicket
 from sltk.construct.choose.choose import choose
 from sltk.construct.runtime.wired import held_neurons
-from sltk.core.errors import SltkError
 from sltk.data.datasets import load
-from sltk.data.places import first_file, places
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.models.text import load_target
 from sltk.networks.network import run
 from sltk.networks.wiring import flow
-
-ARCHITECTURE = 'resnet20(activation="sigmoid")'
-PUBLISHED = "49446fb013fa7b0ae93555cdd4aa8734ce896754086f0d0f7fc0a0d9d8dcdc50"
-FILE, DATA = "resnet20_cifar10.pt", "cifar10-jpeg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,16 +60,14 @@ class ByLayer(Study[LayerOptions]):
 
     def cells(self, options: LayerOptions) -> dict[str, dict[str, Any]]:
         """One."""
-        return {"two-layer": {"sha256": PUBLISHED, "method": "two-layer", "seed": options.seed,
+        return {"two-layer": {"sha256": RESNET20.sha256, "method": "two-layer", "seed": options.seed,
                               "images": options.images}}  # fmt: skip
 
     def measure(self, cell: Mapping[str, Any], options: LayerOptions) -> dict[str, Any]:
         """Build, and take apart."""
-        path = options.target or first_file([FILE], places("targets", None, ("targets",)))
-        if path is None or digest(path) != cell["sha256"]:
-            raise SltkError(f"--target has to be the published {FILE}, of SHA-256 {cell['sha256'][:12]}; got {path}.")
-        data = load(DATA, options.data_folder)
-        network, box = load_target(path, ARCHITECTURE, data.input_shape), Box(data.low, data.high)
+        path = RESNET20.place(options.target)
+        data = load(RESNET20.data, options.data_folder)
+        network, box = load_target(path, RESNET20.arch, data.input_shape), Box(data.low, data.high)
         choice = choose(network, box, {"method": cell["method"]})
         ticket = Construction(network, box, choice).build(cell["seed"])
         with torch.no_grad():

@@ -20,7 +20,7 @@ WAYS = {
 def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
     """A mark a ticket, the median as a line, what is asked of it dotted; 1 is the truth, or what was found of it.
 
-    Of tickets whose domain was bisected longer the half is asked, which is drawn over their marks alone.
+    Of tickets whose domain was bisected for 30 s the half is asked, which is drawn over their marks alone.
     """
     rows, families = result["rows"], list(dict.fromkeys(r["kind"] for r in result["rows"]))
     figure, axes = paper.sheet(4.0)
@@ -31,8 +31,9 @@ def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
             if not seen:
                 continue
             x = column + 0.2 * (place - 1.5)
+            said = f"bisected for {result['bisection']:g} s" if key == "bisected" else label
             axes.plot([x] * len(seen), seen, MARKERS[place], color=COLOURS[place], markersize=3, linestyle="",
-                      label=None if named else label)  # fmt: skip
+                      label=None if named else said)  # fmt: skip
             named, middle = True, median(seen)
             axes.plot([x - 0.08, x + 0.08], [middle, middle], color=COLOURS[place], linewidth=1.5)
     _asked(axes, result["asked"], rows, families)
@@ -40,7 +41,8 @@ def ratios(result: Mapping[str, Any], paper: Paper) -> Figure:
     axes.set(yscale="log", ylabel="proved bound / largest error found")
     axes.set_xticks(range(len(families)), [family.replace(", ", ",\n") for family in families])
     axes.grid(visible=False, axis="x")
-    paper.title(figure, "How far proved bounds are above the errors found; medians are bars, dotted what is asked")
+    paper.title(figure, "How far proved bounds are above the errors found; medians are bars, dotted what is asked, "
+                "half of it after 30 s of bisection")  # fmt: skip
     paper.legend(figure, [axes], 4)
     return figure
 

@@ -1,7 +1,7 @@
 """Random masks transformed by a growing penalty, beside their rivals (claim ``dual-lth``).
 
-Run ``python -m experiments.dual_lth.study``; on digits, in the canonical basis and on DCT coefficients, it prints
-accuracies and findings, as ``sltk rst`` does, and draws ``out/dual_lth/rivals.png``. Some ten minutes on two cores.
+Run ``sltk run dual-lth``; on digits, in the canonical basis and on DCT coefficients, it prints
+accuracies and findings, as ``sltk rst`` does, and draws ``out/dual_lth/rivals.png``.
 """
 
 import sys
@@ -38,6 +38,7 @@ class DualLth(Study[RivalOptions]):
     claim = "dual-lth"
     measures = "Accuracy of random masks transformed by a growing penalty against density, beside thirteen rivals."
     options = RivalOptions
+    minutes = 9.8
     quick: ClassVar = {"bases": ("canonical",)}
     figures: ClassVar = {"rivals": RIVALS}
     revision = 3

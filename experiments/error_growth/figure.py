@@ -27,7 +27,7 @@ def growth(result: Mapping[str, Any], paper: Paper) -> Figure:
         axes.set_xlabel("layers before the readout" if lowest else "")
         axes.set_ylabel("error / largest output" if first else "")
     paper.title(figure, f"How the error of a ticket grows with depth: worst of {result['seeds']} sources")
-    paper.legend(figure, panels, 3)
+    paper.legend(figure, panels, 4)
     return figure
 
 

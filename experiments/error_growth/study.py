@@ -57,6 +57,7 @@ class ErrorGrowth(Study[GrowthOptions]):
     measures = "Proved and measured errors of a ticket, by the depth of its target."
     options = GrowthOptions
     quick: ClassVar = {"depths": (1, 3), "seeds": 1}
+    minutes = 15.0
     figures: ClassVar = {"growth": GROWTH}
     width = 120
 

@@ -1,7 +1,8 @@
 """Observed failures of real tickets, layer by layer, beside the expectation that the marginals predict.
 
-Run ``python -m experiments.failure_counts.study --target FILE`` on a state dict of the default architecture, or give
-``--arch`` and ``--input-shape``; it prints a table for each method and writes ``out/failure_counts/METHOD.json``.
+Run ``SLTK_DATA=F sltk run failure-counts``, where F holds ``targets/conv_mnist.pt``, or name another target by
+``--target``, ``--arch`` and ``--input-shape``; it prints a table for each method and writes
+``out/failure_counts/METHOD.json``.
 
 The expectation is exact for the mean over seeds by linearity, whatever problems share. Its interval is the one of
 the sampled failure probabilities; the scatter of a handful of seeds around it comes on top, and is wider than
@@ -18,7 +19,8 @@ from typing import Any, ClassVar
 import numpy as np
 from rich.table import Table
 
-from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
+from experiments._target import ConvMnistOptions
+from experiments.failure_counts.figure import COUNTS
 from sltk.construct import Construction, Recipe, Search, StrongTicket
 from sltk.construct.failures import KINDS
 from sltk.construct.predict.counting import Expectation
@@ -26,15 +28,12 @@ from sltk.harness.study import Study, StudyRow
 
 
 @dataclass(frozen=True, kw_only=True)
-class CountOptions(TargetOptions):
+class CountOptions(ConvMnistOptions):
     """What is asked."""
 
-    arch: str = CONV_MNIST
-    input_shape: tuple[int, ...] = MNIST_SHAPE
-    box: tuple[float, float] = MNIST_BOX
     methods: tuple[str, ...] = ("plus-one", "two-layer")
     """Constructions."""
-    n: tuple[int, ...] = (20, 24, 26)
+    n: tuple[int, ...] = (14, 17, 20, 24)
     """Samples of a pool."""
     seeds: int = 5
     """Tickets of either construction at each n."""
@@ -42,7 +41,7 @@ class CountOptions(TargetOptions):
     """Tolerance of every parameter."""
     law: str = "uniform(2.0)"
     """Of the source's weights."""
-    trials: int = 2**20
+    trials: int = 2**18
     """Pools drawn for each probability."""
     out: Path = Path("out/failure_counts")
 
@@ -53,8 +52,12 @@ class FailureCounts(Study[CountOptions]):
     name = "failure_counts"
     measures = "Failures of tickets by layer, beside their expectation."
     options = CountOptions
+    needs = "the published conv_mnist.pt, or another target"
+    minutes = 0.61
     quick: ClassVar = {"n": (20,), "seeds": 2, "trials": 2**14}
+    paper: ClassVar = {"n": (14, 17, 20, 24, 26), "trials": 2**20}
     clocks: ClassVar = frozenset({"built", "predicted"})
+    figures: ClassVar = {"counts": COUNTS}
 
     def cells(self, options: CountOptions) -> dict[str, dict[str, Any]]:
         """Every construction at every n."""
@@ -78,7 +81,7 @@ class FailureCounts(Study[CountOptions]):
 
     def conclude(self, rows: Sequence[StudyRow], options: CountOptions) -> dict[str, Any]:
         """One document a construction."""
-        about = {"architecture": options.arch, "target": options.target.name, "law": options.law,
+        about = {"architecture": options.arch, "target": options.target_name, "law": options.law,
                  "param_eps": options.param_eps}  # fmt: skip
         methods = {}
         for method in options.methods:

@@ -49,6 +49,7 @@ class GeneralizedLth(Study[LotteryOptions]):
     claim = "generalized-lth"
     measures = "Accuracy of tickets of iterative magnitude pruning against density, by basis, beside their controls."
     options = LotteryOptions
+    needs = "MNIST"
     quick: ClassVar = {"only": ("digits",)}
     figures: ClassVar = {"bases": BASES}
     revision = 3

@@ -1,10 +1,10 @@
 """Do the tests notice? Thirty wrong changes of the product, one at a time, each against the tests that should see it.
 
-Run ``python -m experiments.mutations.study``; it prints a table and writes ``out/mutations/study.json``, and ends with
-1 where fewer than 27 changes are noticed, or where the tests fail without any. The project is copied into a temporary
-folder, and a change is made there. ``mutations.py`` has the list: a change is one text that is found exactly once, what
-takes its place, and what a user would get if nobody noticed. A change is noticed where a test fails or does not end;
-one that only keeps the tests from being collected is none.
+Run ``sltk run mutations``; it prints a table and writes ``out/mutations/study.json``, and ends with 1 where fewer
+than 27 changes are noticed, or where the tests fail without any. The project is copied into a temporary folder, and a
+change is made there. ``mutations.py`` has the list: a change is one text that is found exactly once, what takes its
+place, and what a user would get if nobody noticed. A change is noticed where a test fails or does not end; one that
+only keeps the tests from being collected is none.
 """
 
 import atexit
@@ -62,6 +62,7 @@ class Mutations(Study[MutationOptions]):
     name = "mutations"
     measures = "How many of thirty wrong changes of the product the tests notice."
     options = MutationOptions
+    unkept = "they hold for one state of the project, and every change of it asks them again"
     quick: ClassVar = {"only": ("names of a stream run together",)}
     clocks: ClassVar = frozenset({"seconds"})
 

@@ -1,7 +1,7 @@
 """Widths of a whole network: what is certified by layer, and what succeeds when tickets are really built.
 
-Run ``python -m experiments.network_widths.study --target FILE`` on a state dict of the default architecture, or give
-``--arch``, ``--input-shape`` and ``--box``. For each method it prints the certified widths
+Run ``SLTK_DATA=F sltk run network-widths``, where F holds ``targets/conv_mnist.pt``, or name another target by
+``--target``, ``--arch``, ``--input-shape`` and ``--box``. For each method it prints the certified widths
 (``sltk.construct.predict.widths``) and, for each ``--n``, over how many seeds the ticket's own certificate is within
 eps, with an exact interval; it writes ``out/network_widths/METHOD.json``. Every ticket is kept as a row: a run that
 was stopped goes on where it was.
@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 from rich.table import Table
 
-from experiments._target import CONV_MNIST, MNIST_BOX, MNIST_SHAPE, TargetOptions
+from experiments._target import ConvMnistOptions
 from sltk.construct import strong_ticket
 from sltk.construct.predict.widths import required_widths
 from sltk.core.statistics.stats import clopper_pearson
@@ -27,23 +27,20 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, kw_only=True)
-class WidthOptions(TargetOptions):
+class WidthOptions(ConvMnistOptions):
     """What is asked."""
 
-    arch: str = CONV_MNIST
-    input_shape: tuple[int, ...] = MNIST_SHAPE
-    box: tuple[float, float] = MNIST_BOX
     law: str = "uniform(3.0)"
     """Of the source's weights."""
     eps: float = 0.5
     """Largest error of an output over the box."""
     delta: float = 0.05
     """Failure probability that is allowed."""
-    methods: tuple[str, ...] = ("two-layer", "plus-one")
+    methods: tuple[str, ...] = ("two-layer",)
     """Constructions."""
     n: tuple[int, ...] = (20, 22, 24, 26)
     """Samples of a pool at which tickets are built."""
-    seeds: int = 73
+    seeds: int = 8
     """Tickets of each construction at each n."""
     out: Path = Path("out/network_widths")
 
@@ -54,7 +51,10 @@ class WidthsOfNetwork(Study[WidthOptions]):
     name = "network_widths"
     measures = "Widths that are certified for a network, and the tickets that succeed below them."
     options = WidthOptions
+    needs = "the published conv_mnist.pt, or another target"
+    minutes = 2.3
     quick: ClassVar = {"n": (20,), "seeds": 2}
+    paper: ClassVar = {"methods": ("two-layer", "plus-one"), "seeds": 73}
     clocks: ClassVar = frozenset({"seconds"})
 
     def cells(self, options: WidthOptions) -> dict[str, dict[str, Any]]:
@@ -80,7 +80,7 @@ class WidthsOfNetwork(Study[WidthOptions]):
 
     def conclude(self, rows: Sequence[StudyRow], options: WidthOptions) -> dict[str, Any]:
         """One document a construction."""
-        about = {"eps": options.eps, "delta": options.delta, "law": options.law, "target": options.target.name,
+        about = {"eps": options.eps, "delta": options.delta, "law": options.law, "target": options.target_name,
                  "architecture": options.arch, "confidence": CONFIDENCE}  # fmt: skip
         methods = {}
         for method in options.methods:

@@ -1,8 +1,9 @@
 """How many draws of a source have no range obstruction, by the samples of a pool: what no search can mend.
 
-Run ``python -m experiments.obstructions.study --target FILE --arch "..." --input-shape ... --n 28 32 36``; it prints a
-table and writes ``out/obstructions/TARGET.json``. A draw takes seconds, since nothing is searched: this is where the
-width of a construction is chosen, before it is built. The interval of the share is exact (Clopper-Pearson, 95%).
+Run ``SLTK_DATA=F sltk run obstructions``, where F holds ``targets/resnet20_cifar10.pt``, or name another target by
+``--target``, ``--arch``, ``--input-shape`` and ``--box``; it prints a table and writes
+``out/obstructions/TARGET.json``. A draw takes seconds, since nothing is searched: this is where the width of a
+construction is chosen, before it is built. The interval of the share is exact (Clopper-Pearson, 95%).
 """
 
 import sys
@@ -13,7 +14,7 @@ from typing import Any, ClassVar
 
 from rich.table import Table
 
-from experiments._target import TargetOptions
+from experiments._target import Resnet20Options
 from sltk.construct import Construction, Recipe, Search
 from sltk.core.statistics.stats import clopper_pearson
 from sltk.harness.study import Study, StudyRow
@@ -21,13 +22,12 @@ from sltk.networks.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObstructionOptions(TargetOptions):
+class ObstructionOptions(Resnet20Options):
     """What is asked."""
 
-    box: tuple[float, float] = (-1.0, 1.0)
     method: str = "plus-one"
     """Construction."""
-    n: tuple[int, ...] = (28, 30, 32, 34, 36)
+    n: tuple[int, ...] = (30, 33, 36)
     """Samples of a pool."""
     seeds: int = 12
     """Draws at each n: seeds 1, 2, ..."""
@@ -50,7 +50,10 @@ class Obstructions(Study[ObstructionOptions]):
     name = "obstructions"
     measures = "The share of draws of a source without a range obstruction."
     options = ObstructionOptions
+    needs = "the published ResNet-20, or another target"
+    minutes = 2.0
     quick: ClassVar = {"n": (28, 36), "seeds": 3}
+    paper: ClassVar = {"n": (28, 30, 32, 34, 36)}
 
     def cells(self, options: ObstructionOptions) -> dict[str, dict[str, Any]]:
         """One for each n."""
@@ -76,7 +79,7 @@ class Obstructions(Study[ObstructionOptions]):
             clear = counts.count(0)
             low, high = clopper_pearson(clear, len(counts), 0.95)
             found.append({"n": row.cell["n"], "clear": clear, "low": low, "high": high, **row.outputs})
-        return {"target": options.target.name, "architecture": options.arch, "law": options.law,
+        return {"target": options.target_name, "architecture": options.arch, "law": options.law,
                 "scale_exponents": list(options.scale_exponents), "param_eps": options.param_eps,
                 "prune_below": options.prune_below, "rows": found}  # fmt: skip
 

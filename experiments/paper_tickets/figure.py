@@ -10,7 +10,7 @@ from sltk.plot.style import COLOURS, GREY, MARKERS, Drawing, Paper
 
 METHODS = ("plus-one", "two-layer", "plus-one, few scales")
 
-TICKS = (-80, -40, -20, -10, -5, -2, -1, 0, 1, 2)
+TICKS = (-80, -20, -5, -2, -1, 0, 1, 2)
 
 
 def tickets(result: Mapping[str, Any], paper: Paper) -> Figure:
@@ -50,7 +50,7 @@ def _differences(axes: Any, rows: list[Mapping[str, Any]], places: Mapping[tuple
     axes.set_xticks(TICKS, [str(tick) for tick in TICKS])
     axes.set_xticks([], minor=True)
     axes.set_xlim(min(-4.0, *(1.2 * 100 * difference(r["lost"], r["won"], r["rows"]).low for r in rows)), 4.0)
-    axes.set_xlabel("accuracy minus target, points (log beyond 2), 95%")
+    axes.set_xlabel("accuracy minus target, points\nlog beyond 2, 95% intervals")
     axes.set_title("What is lost or won")
 
 
@@ -71,8 +71,8 @@ def _sizes(axes: Any, found: list[Mapping[str, Any]], places: Mapping[tuple[str,
         axes.plot(sizes["kept"], at, marker, color=colour, markersize=4)
         axes.plot(sizes["source"], at, marker, color=colour, markersize=5, fillstyle="none")
     axes.set_xscale("log")
-    axes.set_xlabel("parameters")
-    axes.set_title("What it costs: bar target, filled ticket, hollow source")
+    axes.set_xlabel("parameters\nbar: target, filled: ticket, hollow: source")
+    axes.set_title("What it costs")
 
 
 TICKETS = Drawing(tickets)

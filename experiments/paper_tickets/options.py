@@ -12,10 +12,10 @@ Phi = Literal["relu", "leaky_relu", "tanh", "sigmoid"]
 
 @dataclass(frozen=True, kw_only=True)
 class TicketOptions(StudyOptions):
-    """What is asked; a first look takes two draws, short training, and no published target."""
+    """What is asked; a first look takes two draws of the residual targets, after short training."""
 
-    target_folder: Path | None = None
-    """Folder that holds the published target."""
+    target: Path | None = None
+    """The published state dict; by default targets/conv_mnist.pt of $SLTK_DATA."""
     data_folder: Path | None = None
     """Folder that holds MNIST."""
     kinds: tuple[Kind, ...] = ("published", "conv", "residual")
@@ -30,6 +30,4 @@ class TicketOptions(StudyOptions):
     """Of that training."""
     residual_epochs: int = 30
     """Of the residual targets' training."""
-    jobs: int = 2
-    """Processes."""
     out: Path = Path("out/paper_tickets")

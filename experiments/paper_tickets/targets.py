@@ -1,17 +1,18 @@
 """The targets: the published convolutional network, and small networks trained here with each of four activations."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
 from safetensors.torch import save as packed
 from torch import nn
 
-from experiments._target import CONV_MNIST, MNIST_SHAPE, digest
+from experiments._target import CONV_MNIST
 from experiments.paper_tickets.options import Kind, Phi, TicketOptions
-from sltk.core.errors import SltkError
 from sltk.core.files import write_atomic
 from sltk.core.rng import torch_stream
 from sltk.data.datasets import Dataset, load
@@ -23,54 +24,49 @@ from sltk.models.text import load_target
 from sltk.networks.network import Network
 from sltk.networks.reading.read import read
 
-PUBLISHED = "conv_mnist.pt"
 DATA = {"published": "mnist", "conv": "mnist", "residual": "digits"}
-SHAPES = {"mnist": MNIST_SHAPE, "digits": (1, 8, 8)}
+SHAPES = {"mnist": CONV_MNIST.input_shape, "digits": (1, 8, 8)}
 ROWS = {"mnist": 1000, "digits": 360}  # test images that a ticket is evaluated on, the first ones
 
 
-@dataclass(frozen=True)
-class StoredTarget:
-    """A target: its kind, its activation, and the hash of its file."""
-
-    kind: Kind
-    activation: Phi
-    digest: str
-
-
-@lru_cache(maxsize=1)
-def stored_targets(options: TicketOptions, folder: Path) -> tuple[tuple[StoredTarget, ...], tuple[str, ...]]:
-    """Targets that are there or can be trained into ``folder``, and a reason for each kind that cannot."""
-    found: list[StoredTarget] = []
-    reasons: list[str] = []
-    for kind in ("conv", "residual", "published"):
-        try:
-            if kind in options.kinds:
-                phis: tuple[Phi, ...] = ("relu",) if kind == "published" else options.activations
-                found += [_stored(kind, activation, options, folder) for activation in phis]
-        except SltkError as error:  # no MNIST here, or no published file
-            reasons.append(f"{kind}: {error}")
-    return tuple(found), tuple(reasons)
+def asked_for(options: TicketOptions) -> Iterator[tuple[Kind, Phi, dict[str, Any]]]:
+    """Kind and activation of each target, and what fixes its weights."""
+    kinds: tuple[Kind, ...] = ("conv", "residual", "published")
+    for kind in kinds:
+        phis: tuple[Phi, ...] = ("relu",) if kind == "published" else options.activations
+        for phi in phis if kind in options.kinds else ():
+            yield kind, phi, fixed(kind, options)
 
 
-def place_of(kind: str, activation: str, options: TicketOptions, folder: Path) -> Path:
-    """The file of a target.
+def fixed(kind: Kind, options: TicketOptions) -> dict[str, Any]:
+    """What fixes the weights of a target: the hash of a file, or its training."""
+    if kind == "published":
+        return {"sha256": CONV_MNIST.sha256}
+    if kind == "conv":
+        return {"train_rows": options.train_rows, "epochs": options.conv_epochs}
+    return {"epochs": options.residual_epochs}
+
+
+def stored(kind: Kind, activation: Phi, options: TicketOptions, folder: Path) -> Path:
+    """The file of a target, which is trained into ``folder`` where it is not there yet.
 
     Raises:
-        SltkError: of the published one, where no folder is given.
+        SltkError: there is no MNIST, or no published file.
     """
-    if kind != "published":
-        return folder / f"{kind}-{activation}.safetensors"
-    if options.target_folder is None or not (options.target_folder / PUBLISHED).is_file():
-        raise SltkError(f"no {PUBLISHED} in --target-folder {options.target_folder}")
-    return options.target_folder / PUBLISHED
+    if kind == "published":
+        return CONV_MNIST.place(options.target)
+    path = folder / f"{kind}-{activation}.safetensors"
+    if not path.is_file():
+        module = (convolutional if kind == "conv" else residual)(activation, options)
+        write_atomic(path, packed({name: t.contiguous() for name, t in module.state_dict().items()}))
+    return path
 
 
 def network(kind: str, activation: str, path: Path) -> Network:
     """The target as stages."""
     shape = SHAPES[DATA[kind]]
     if kind == "published":
-        return load_target(path, CONV_MNIST, shape)
+        return load_target(path, CONV_MNIST.arch, shape)
     module = small_conv(activation) if kind == "conv" else small_residual(activation)
     module.load_state_dict(load_file(path))
     return read(module.eval(), shape)
@@ -117,11 +113,3 @@ def residual(activation: str, options: TicketOptions) -> nn.Module:
     data = data_of("digits", None)
     train(module, data, seed=0, epochs=options.residual_epochs, rate=0.01, batch=32, density=0.5, clip=2.0)
     return module
-
-
-def _stored(kind: Kind, activation: Phi, options: TicketOptions, folder: Path) -> StoredTarget:
-    path = place_of(kind, activation, options, folder)
-    if not path.is_file():
-        module = (convolutional if kind == "conv" else residual)(activation, options)
-        write_atomic(path, packed({name: t.contiguous() for name, t in module.state_dict().items()}))
-    return StoredTarget(kind, activation, digest(path))

@@ -1,11 +1,10 @@
 """Tickets of the published residual network, draw by draw: what was missed, what they answer, what they cost.
 
-Run ``python -m experiments.resnet_tickets.study --target resnet20_cifar10.pt --data-folder F``; it prints a table and
-writes ``out/resnet_tickets/``. A ``plus-one`` ticket of the sigmoid ResNet-20 takes eight minutes on two cores and its
-answers two more, so that five draws are most of an hour; rows are stored, and what is there is not run again.
+Run ``SLTK_DATA=F sltk run resnet-tickets``, where F holds CIFAR-10 (JPEG) and ``targets/resnet20_cifar10.pt``; it
+prints a table and writes ``out/resnet_tickets/``. Rows are stored, and what is there is not run again.
 
-Every ticket answers the first 100 test images of each class. Intervals are Clopper-Pearson at 95%, over images, for
-one draw. The recipe was chosen on seed 1; the other draws had no part in it.
+Every ticket answers the first test images of each class: 20, and 100 in ``--preset paper``. Intervals are
+Clopper-Pearson at 95%, over images, for one draw. The recipe was chosen on seed 1; the other draws had no part in it.
 """
 
 import sys
@@ -18,7 +17,7 @@ from typing import Any, ClassVar
 import torch
 from rich.table import Table
 
-from experiments._target import digest
+from experiments._target import RESNET20
 from sltk.certify.intervals import Box
 from sltk.construct import Construction, Recipe, Run, Search
 from sltk.construct.recipe import from_record
@@ -29,9 +28,6 @@ from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.models.text import load_target
 from sltk.verify.agreement import agreement, first_of_each_class
 
-ARCHITECTURE = 'resnet20(activation="sigmoid")'
-DATA = "cifar10-jpeg"
-PER_CLASS = 100
 RECIPE = Recipe("plus-one", 36, 0.008, scale_exponents=(-3, -2, -1, 0, 1, 2, 3), bias_exponent=3)
 SEARCH = Search("weighted", copy_error=0.003, sub_pool=28, prune_below=0.001)
 ASKED = {"recipe": RECIPE.record(), "search": SEARCH.record()}
@@ -41,12 +37,14 @@ ASKED = {"recipe": RECIPE.record(), "search": SEARCH.record()}
 class DrawOptions(StudyOptions):
     """What is asked."""
 
-    target: Path
-    """The published state dict, ``resnet20_cifar10.pt``."""
+    target: Path | None = None
+    """A state dict of a sigmoid ResNet-20; by default the published one, in the folder targets of $SLTK_DATA."""
     data_folder: Path | None = None
     """Folder that holds CIFAR-10."""
-    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
+    seeds: tuple[int, ...] = (2,)
     """Draws of the source; one after the other, since a construction uses all cores."""
+    per_class: int = 20
+    """Test images of each class, the first ones."""
     out: Path = Path("out/resnet_tickets")
 
 
@@ -57,19 +55,20 @@ class ResnetTickets(Study[DrawOptions]):
     measures = "Tickets of the published residual network over draws of the source."
     options = DrawOptions
     needs = "the published ResNet-20 and CIFAR-10 (JPEG)"
-    quick: ClassVar = {"seeds": (1,)}
+    quick: ClassVar = {"seeds": (1,), "per_class": 1}
+    paper: ClassVar = {"seeds": (1, 2, 3, 4, 5), "per_class": 100}
     clocks: ClassVar = frozenset({"seconds"})
     width = 130
 
     def cells(self, options: DrawOptions) -> dict[str, dict[str, Any]]:
         """One for each seed."""
-        found = digest(options.target)
-        return {f"draw {seed}": {**ASKED, "seed": seed, "sha256": found, "per_class": PER_CLASS}
+        found = RESNET20.hash_of(options.target)
+        return {f"draw {seed}": {**ASKED, "seed": seed, "sha256": found, "per_class": options.per_class}
                 for seed in options.seeds}  # fmt: skip
 
     def folder(self, options: DrawOptions) -> Path:
         """Named by recipe and target."""
-        return folder_of(options.out, "plus-one", [{**ASKED, "sha256": digest(options.target)}])
+        return folder_of(options.out, "plus-one", [{**ASKED, "sha256": RESNET20.hash_of(options.target)}])
 
     def measure(self, cell: Mapping[str, Any], options: DrawOptions) -> dict[str, Any]:
         """One draw: failures, sizes, answers beside the target's, the bound."""
@@ -87,8 +86,8 @@ class ResnetTickets(Study[DrawOptions]):
 
 def draw(cell: Mapping[str, Any], options: DrawOptions) -> dict[str, Any]:
     """One draw of the source."""
-    data = load(DATA, options.data_folder)
-    network = load_target(options.target, ARCHITECTURE, data.input_shape)
+    data = load(RESNET20.data, options.data_folder)
+    network = load_target(RESNET20.file_of(options.target), RESNET20.arch, data.input_shape)
     recipe, search = from_record(Recipe, cell["recipe"]), from_record(Search, cell["search"])
     started = time.perf_counter()
     asked = Construction(network, Box(data.low, data.high), recipe)

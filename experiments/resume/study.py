@@ -1,6 +1,6 @@
 """Constructions of a residual ticket, killed at random moments and resumed, against one that was let be.
 
-Run ``python -m experiments.resume.study``; it prints a line a kill and writes ``out/resume/study.json``.
+Run ``sltk run resume``; it prints a line a kill and writes ``out/resume/study.json``.
 
 The ticket is built once to its end by a process of its own. Then, ``--kills`` times over: a fresh process is killed
 (SIGKILL, which it cannot catch) at a moment drawn from a named stream, uniform over the length of the construction;

@@ -43,6 +43,8 @@ def parse(study: Study[Options], given: Sequence[str]) -> Options:
 
 def _run(study: Study[Options], options: Options, given: list[str], console: Console) -> int:
     away = options.away
+    if options.keep and study.unkept:
+        raise SltkError(f"rows of the study {study.slug} are never kept: {study.unkept}. Leave out --keep.")
     if away.submit:
         return _submit(study, options, given, console)
     if away.shard:

@@ -100,6 +100,7 @@ class Study(ABC, Generic[Options]):
         paper: options of the run with large numbers; none where the standard run is that.
         needs: what it needs from elsewhere, such as a data set; empty where nothing.
         minutes: of CPU that the standard run takes, where somebody has looked.
+        unkept: why its rows are never kept with the source; empty where they are.
         clocks: outputs that are times, and differ from run to run.
         figures: by name of the files without suffix, what draws them from the document, with what they say.
         revision: raised when ``measure`` changes meaning, so that stored rows are not mistaken for new ones.
@@ -114,6 +115,7 @@ class Study(ABC, Generic[Options]):
     paper: ClassVar[Mapping[str, Any]] = {}
     needs: ClassVar[str] = ""
     minutes: ClassVar[float | None] = None
+    unkept: ClassVar[str] = ""
     clocks: ClassVar[frozenset[str]] = frozenset()
     figures: ClassVar[Mapping[str, Draw]] = {}
     revision: ClassVar[int] = 1

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from sltk.plot.style import COLOURS, MARKERS, Paper
 
+TICKS = [digit / 10**place for place in range(6) for digit in (5, 2, 1) if digit <= 10**place]  # 1, .5, .2, .1, ...
+
 
 @dataclass(frozen=True)
 class DensityCurve:
@@ -41,6 +43,10 @@ def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, pape
             _draw(axes, curve, place)
         named = next((curve.axis for curve in curves), "")
         axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in TICKS if low <= tick <= high]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
         axes.invert_xaxis()
     paper.title(figure, note)
     paper.legend(figure, found, 4)

@@ -25,7 +25,7 @@ def test_the_list_names_every_study_and_its_rows(capsys: pytest.CaptureFixture[s
     said = capsys.readouterr().out
     assert all(key in said for key in modules())
     assert state(find(KEY)) == "7 of 7"
-    assert "needs a target" in state(find("failure-counts"))
+    assert "needs the published conv_mnist.pt" in state(find("failure-counts"))
 
 
 def test_a_study_runs_by_its_name_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,9 +52,12 @@ def test_figures_are_drawn_from_kept_rows(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("export", "has no figure"), ("dual-lth", "no rows of the study dual-lth are kept; make them: sltk run dual-lth")],
+    [("export", "has no figure"), (KEY, f"no rows of the study {KEY} are kept; make them: sltk run {KEY} --keep")],
 )
-def test_figures_that_cannot_be_drawn_say_why(key: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_that_cannot_be_drawn_say_why(
+    key: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sltk.cli.papers.figures.kept_file", lambda _: tmp_path / "none.jsonl")
     assert main(["figures", key]) == 2
     assert said in capsys.readouterr().err
 

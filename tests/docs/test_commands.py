@@ -59,7 +59,7 @@ NOT_RUN = {
     "sltk verify residual": "minutes; its parts are in tests/studies/test_residual.py",
     "make": "it installs; that there is such a target is tested here",
     "python3 -m venv": "it installs; tests/project/test_setup_and_readme.py holds the line",
-    "python -m experiments.mutations.study": "an hour; tests/experiments/test_mutations.py has two of them",
+    "sltk run mutations": "most of an hour; tests/experiments/test_mutations.py has two of them",
     "pip install": "it installs; that there is such an extra is tested here",
     "export OMP_NUM_THREADS": "a line of the sbatch file",
     "cd": "a line of the sbatch file",

@@ -1,7 +1,10 @@
 """Tables of results in the docs: of kept rows, number by number, or with commit and day of their measurement."""
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from statistics import fmean
+from typing import Any
 
 import pytest
 
@@ -9,17 +12,26 @@ from sltk.harness.catalogue import find
 from sltk.harness.kept import recalled
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = ("published-experiments.md", "tickets-that-train.md")
 LABEL = re.compile(r"\*Measured 20\d\d-\d\d-\d\d at commit [0-9a-f]{7}; rows not kept\.\*")
 NAMES = {"uniform": "U[-1, 1]", "product": "product of two U[-1, 1]", "normal": "N(0, 1)"}
 
 
-def of_subset_sums() -> list[str]:
-    """The lines of the table of subset sums, from the kept rows."""
-    study = find("subset-sum-statistics")
+TARGETS = {"conv": "conv, 6 channels", "residual": "residual, digits", "published": "conv, published"}
+
+
+def document(key: str) -> Mapping[str, Any]:
+    """What the kept rows of a study say."""
+    study = find(key)
     options = study.standard()
     assert options is not None
+    return recalled(study, options).document
+
+
+def of_subset_sums() -> list[str]:
+    """The lines of the table of subset sums, from the kept rows."""
     lines = []
-    for row in recalled(study, options).document["laws"]:
+    for row in document("subset-sum-statistics")["laws"]:
         reached, beyond, coarse = (row[key] for key in ("share", "range obstruction", "resolution"))
         errors = " / ".join(f"{row[rule]['mean error']:.4f}" for rule in ("first", "fewest", "error"))
         low, high = reached["low"] * 100, reached["high"] * 100
@@ -32,29 +44,96 @@ def of_subset_sums() -> list[str]:
     return lines
 
 
+def of_tickets() -> list[str]:
+    """The lines of the table of the published experiments' tickets, both constructions beside each other."""
+    found = {(s["target"], s["activation"], s["construction"]): s for s in document("paper-tickets")["summaries"]}
+    lines = []
+    for target, activation in dict.fromkeys(key[:2] for key in found):
+        pair = [found[target, activation, method] for method in ("plus-one", "two-layer")]
+        parts = [f"{TARGETS[target]} | {activation} | {100 * pair[0]['target_accuracy'][0]:.1f}"]
+        for own in pair:
+            failed = " ".join(map(str, own["failures"]))
+            parts += [span(own["ticket_accuracy"]), span(own["agreement"]), f"{failed} of {own['problems']:,}"]
+        lines.append(f"| {' | '.join(parts)} |")
+    return lines
+
+
+def span(found: Mapping[str, float]) -> str:
+    """Least and largest of the draws in percent, one number where they are alike."""
+    ends = [f"{100 * found[end]:.1f}" for end in ("least", "most")]
+    return " to ".join(dict.fromkeys(ends))
+
+
+ARMS = {"rst": "RST", "rst, 5 cycles": "RST, 5 cycles", "dense, then cut": "dense, then cut", "scratch": "scratch",
+        "lth, 5 rounds": "LTH, 5 rounds, layerwise", "lth, 5 rounds, global": "LTH, 5 rounds, global",
+        "magnitude after training": "magnitude after training", "dense": "dense"}  # fmt: skip
+
+
+def of_rivals() -> list[str]:
+    """The lines of both tables of RST: accuracies, and findings by basis, claim and rival."""
+    bases = document("dual-lth")["bases"]
+    lines = []
+    for arm, name in ARMS.items():
+        means = [100 * fmean(seeds) for own in bases.values() for seeds in own["found"][arm]["test"]]
+        lines.append(f"| {name} | {' | '.join(f'{mean:.2f}' for mean in means)} |")
+    for basis, own in bases.items():
+        words: dict[tuple[str, str], list[str]] = {}
+        for one in own["findings"]:
+            words.setdefault((one["claim"], one["basis"].rpartition(" at ")[0]), []).append(one["finding"])
+        lines += [f"| {basis} | {claim} | {rival} | {' | '.join(said)} |" for (claim, rival), said in words.items()]
+    return lines
+
+
+# By the heading that their section begins with.
+HELD = {"Subset sums": of_subset_sums, "`sltk rst": of_rivals}
+
+
 def sections(text: str) -> dict[str, str]:
     """Content by heading."""
     return {part.split("\n", 1)[0]: part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
 
 
-def unexplained(text: str, drawn: list[str]) -> list[str]:
+def unexplained(text: str, drawn: Iterable[list[str]]) -> list[str]:
     """Sections with a table that is neither of kept rows nor labelled."""
     tables = {name: part for name, part in sections(text).items() if re.search(r"^\|---", part, re.MULTILINE)}
-    return [name for name, part in tables.items() if not LABEL.search(part) and not all(line in part for line in drawn)]
+    return [
+        name
+        for name, part in tables.items()
+        if not LABEL.search(part) and not any(all(line in part for line in lines) for lines in drawn)
+    ]
 
 
-@pytest.mark.parametrize("page", ["published-experiments.md", "tickets-that-train.md"])
-def test_every_table_is_of_kept_rows_or_says_when_it_was_measured(page: str) -> None:
-    text, drawn = (DOCS / page).read_text(), of_subset_sums()
-    assert unexplained(text, drawn) == []
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, list[str]]:
+    return {heading: lines() for heading, lines in HELD.items()}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_table_is_of_kept_rows_or_says_when_it_was_measured(page: str, drawn: dict[str, list[str]]) -> None:
+    text = (DOCS / page).read_text()
+    assert unexplained(text, drawn.values()) == []
     first = LABEL.search(text)
     assert first is not None
-    assert len(unexplained(text.replace(first[0], "", 1), drawn)) == 1
+    assert len(unexplained(text.replace(first[0], "", 1), drawn.values())) == 1
 
 
-def test_one_wrong_digit_is_found() -> None:
-    text, drawn = (DOCS / "published-experiments.md").read_text(), of_subset_sums()
-    assert len(drawn) == 3
-    assert all(line in text for line in drawn)
-    wrong = text.replace("99.57%", "99.58%")
-    assert unexplained(wrong, drawn) == ["Subset sums: n = 15, eps = .01, targets U[-1, 1], 100,000 trials a law"]
+@pytest.mark.parametrize("heading", HELD)
+def test_one_wrong_digit_is_found(heading: str, drawn: dict[str, list[str]]) -> None:
+    lines = drawn[heading]
+    assert len(lines) >= 3
+    (text,) = (text for page in PAGES if all(line in (text := (DOCS / page).read_text()) for line in lines))
+    digit = re.search(r"\d\.\d", lines[0])
+    assert digit is not None
+    wrong = lines[0].replace(digit[0], f"{9 - int(digit[0][0])}{digit[0][1:]}")
+    (found,) = unexplained(text.replace(lines[0], wrong), drawn.values())
+    assert found.startswith(heading)
+
+
+def test_the_page_on_depth_has_the_obstructions_of_the_rows() -> None:
+    text, found = " ".join((DOCS / "depth.md").read_text().split()), document("obstructions")["rows"]
+    at = {row["n"]: row for row in found}
+    assert len(at[30]["counts"]) == len(at[36]["counts"]) == 12
+    mean, clear = fmean(at[30]["counts"]), at[30]["clear"]
+    assert f"twelve draws of the source have {mean:.1f} of them on average, and none of the twelve is without" in text
+    assert clear == 0
+    assert f"at n = 36 {('ten', 'eleven', 'twelve')[at[36]['clear'] - 10]} of twelve have none" in text

@@ -157,19 +157,52 @@ def of_phases(rows: Any) -> Iterator[Numbers]:
             yield [float(f"{100.0 * apart:.1f}")]
 
 
+def of_counts(rows: Any) -> Iterator[Numbers]:
+    for row in rows:
+        for layer in {one["stage"] for one in row["rows"]}:
+            own = [one for one in row["rows"] if one["stage"] == layer and (one["expected"] >= 3e-3 or one["mean"] > 0)]
+            yield from ([max(3e-3, one[key]) for one in own] for key in ("expected", "mean"))
+
+
+def of_tickets(rows: Any) -> Iterator[Numbers]:
+    for method in {r["construction"] for r in rows}:
+        own = [r for r in rows if r["construction"] == method]
+        yield [100 * (r["won"] - r["lost"]) / r["rows"] for r in own]
+        kinds = dict.fromkeys((r["target"], r["activation"]) for r in own)
+        yield [fmean(r["kept"] for r in own if (r["target"], r["activation"]) == kind) for kind in kinds]
+
+
+def of_rivals(rows: Any) -> Iterator[Numbers]:
+    shown = ("rst", "rst, 5 cycles", "dense, then cut", "scratch", "lth, 5 rounds", "lth, 5 rounds, global",
+             "magnitude after training")  # fmt: skip
+    for row in rows:
+        if row["arm"] in shown:
+            yield (100.0 * np.array(row["test"])).mean(1).tolist()
+
+
+def of_lotteries(rows: Any) -> Iterator[Numbers]:
+    for row in rows:
+        yield (100.0 * np.array(row["ticket"]["test"])).mean(0).tolist()
+
+
 # What must be drawn, worked out from the rows here, apart from what concludes and draws.
 DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
+    "auto-recipes": lambda rows: iter(by(rows, "predicted_error", "error", "bound", "spread")),
     "by-layer": of_layers,
     "certificates": of_certificates,
     "epsilon-perturbation": lambda rows: iter(by(rows, "n")),
+    "dual-lth": of_rivals,
     "error-growth": of_growth,
     "existence": of_existence,
+    "failure-counts": of_counts,
     "first-picture": of_picture,
     "fixed-size": of_fixed_size,
     "found-or-built": of_built,
     "frozen-source": lambda rows: iter(by(rows, "n")),
+    "generalized-lth": of_lotteries,
     "lueker": of_lueker,
     "main-job": of_main_job,
+    "paper-tickets": of_tickets,
     "product-formula": of_formula,
     "quantised": lambda rows: iter(by(rows, "n")),
     "random-source": lambda rows: iter(by(rows, "n")),
@@ -237,7 +270,7 @@ def test_the_numbers_drawn_are_those_of_the_rows(key: str) -> None:
 def changes(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """The rows with an output of the first row changed, one at a time."""
     for name in ("n", "sums", "attack", "certificate", "first", "measured", "models", "p", "bound", "data_error",
-                 "ticket", "layers", "error", "written", "test", "built"):  # fmt: skip
+                 "ticket", "layers", "error", "written", "test", "built", "rows", "kept"):  # fmt: skip
         other = copy.deepcopy(rows)
         for row in other:
             if row.get(name) is not None:

@@ -49,14 +49,18 @@ class Boxes:
 
     def errors(self) -> Tensor:
         """Bounds of the largest error of every output over its copies, ``(boxes, outputs)``."""
-        for stage in self.stages[:-1]:
-            self._extend(stage)
+        self.relax()
         stage = self.stages[-1]
-        self._map(stage)
         known = self._difference(len(self.stages) - 1, LEVELS)
         if stage.step is not None:
             known = self._activate(stage, known).difference
         return by_copy(known.magnitude, stage.copies).amax(-1)
+
+    def relax(self) -> None:
+        """All stages but the last, and its affine map."""
+        for stage in self.stages[:-1]:
+            self._extend(stage)
+        self._map(self.stages[-1])
 
     def _map(self, stage: StageMatrices) -> None:
         added = [self.values[place + 1] for place in stage.adds]

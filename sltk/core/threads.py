@@ -110,6 +110,15 @@ def in_order(run: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[R
             yield ahead.popleft().result()
 
 
+def beside(run: Callable[[], Item], other: Callable[[], Result]) -> tuple[Item, Result]:
+    """Both results, ``other`` computed in a thread of its own beside ``run`` where there are two; each as alone."""
+    if threads() < 2:
+        return run(), other()
+    with ThreadPoolExecutor(1) as executor:
+        later = executor.submit(other)
+        return run(), later.result()
+
+
 def piece(count: int, work: float) -> int:
     """Problems in a piece, of ``work`` steps each: a share of every core, in pieces of 0.1 to 10 milliseconds."""
     return max(1, int(2**16 / work), min(int(2**22 / work), -(-count // (4 * threads()))))

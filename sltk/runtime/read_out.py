@@ -7,24 +7,26 @@ pixels of all copies does ten times the work. Outputs are those of the layers on
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sltk.core.threads import over_cores
 from sltk.networks.op import Op, Step
 from sltk.networks.ops.flatten import Flatten
+from sltk.runtime.in_place import empty, overwrite
 from sltk.runtime.lane_kernels import LANES, pixels
-from sltk.runtime.shift_kernels import Floats, Ints, accumulate, pack
+from sltk.runtime.shift_kernels import Floats, Ints, accumulate
 from sltk.runtime.shift_maps import ShiftMap
 from sltk.runtime.sparse import SparseConv2d, SparseLinear
+from sltk.runtime.tile_kernels import spread
 
 FEW = 0.3
 """Share of the pixels up to which they are computed one by one, at a third of the speed of all together."""
 _PIXELS = 1024
 """Pixels of a piece of work."""
-_PLANES = 32
-"""Planes of a piece of work."""
 
 
 @dataclass(frozen=True)
@@ -55,29 +57,34 @@ class ReadOut:
             x: in the dtype of the weights, on the CPU.
         """
         kept = self.conv.tables().convolution(x.shape[2], x.shape[3], self.conv.value)
-        wanted = self.linear.tables().pixels(*kept.image[1:], kept.target.grid[1])
-        shift = (kept.rows.plane * kept.source.positions + kept.rows.shift) * LANES
-        planes = torch.empty(len(kept.source.where), kept.source.positions * LANES, dtype=x.dtype).numpy()
+        count = len(kept.source.where)
+        # Planes lie side by side at each position: what a pixel reads is in a few runs of memory.
+        wanted = self.linear.tables().pixels(*kept.image[1:], kept.target.grid[1]) * (1, 1, count)
+        shift = (kept.rows.shift * count + kept.rows.plane).astype(np.uint32)
+        planes = empty(kept.source.positions * count * LANES, dtype=x.dtype).numpy()
         found: list[Tensor] = []
         for images in x.detach().permute(1, 2, 3, 0).split(LANES, dim=3):
-            count = images.shape[3]
-            filled_up = F.pad(images, (0, LANES - count)) if count < LANES else images.contiguous()
-            _pack(kept, filled_up.numpy(), planes)
-            found.append(self._read(self._computed(kept, planes.reshape(-1), shift, wanted))[:, :count].T)
+            here = images.shape[3]
+            filled_up = F.pad(images, (0, LANES - here)) if here < LANES else images
+            _spread(kept, filled_up.contiguous().numpy(), planes)
+            found.append(self._read(self._computed(kept, planes, shift, wanted))[:, :here].T)
         return torch.cat(found)
 
-    def _computed(self, kept: ShiftMap, planes: Floats, shift: Ints, wanted: Ints) -> Tensor:
+    def _computed(self, kept: ShiftMap, planes: Floats, shift: NDArray[np.uint32], wanted: Ints) -> Tensor:
         """``(pixels that are read, LANES)``, behind the steps."""
-        rows, bias = kept.rows, self.conv.bias.contiguous().numpy()
-        y = torch.empty(len(wanted), LANES, dtype=self.conv.value.dtype)
+        rows, bias, (down, right) = kept.rows, self.conv.bias.contiguous().numpy(), self.conv.geometry.reach
+        planes_of_one, pitch = len(kept.source.where), kept.source.grid[1]
+        ahead = planes_of_one, right * planes_of_one, pitch * planes_of_one, down + 1
+        y = empty(len(wanted), LANES, dtype=self.conv.value.dtype)
         target = y.numpy().reshape(-1)
 
         def compute(_: None, low: int, high: int) -> None:
-            pixels(planes, target, bias, rows.pointer, shift, rows.value, wanted, (low, high))
+            pixels(planes, target, bias, rows.pointer, shift, rows.value, wanted, ahead, (low, high))
 
         over_cores(compute, len(wanted), _PIXELS, lambda: None)
         for step in self.steps:
-            y = step(y)
+            if step.elementwise is None or not overwrite(step.elementwise, y):
+                y = step(y)
         return y
 
     def _read(self, y: Tensor) -> Tensor:
@@ -89,10 +96,11 @@ class ReadOut:
         return result
 
 
-def _pack(kept: ShiftMap, images: Floats, planes: Floats) -> None:
+def _spread(kept: ShiftMap, images: Floats, planes: Floats) -> None:
     source = kept.source
 
     def load(_: None, low: int, high: int) -> None:
-        pack(images, planes, source.where, source.stride, source.grid, source.front, (0, LANES), (low, high))
+        spread(images, planes, source.where, source.stride, source.grid, (low, high))
 
-    over_cores(load, len(source.where), _PLANES, lambda: None)
+    over_cores(load, source.grid[0], 1, lambda: None)
+    planes[source.grid[0] * source.grid[1] * len(source.where) * LANES :] = 0

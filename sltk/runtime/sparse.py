@@ -34,9 +34,9 @@ class SparseLayer(nn.Module):
         super().__init__()
         self.shape, self.geometry = shape, geometry
         _check_kept(index, value, bias, shape[0])
-        order = torch.argsort(index, stable=True)
-        self.register_buffer("index", index.detach()[order])
-        self.register_buffer("value", value.detach()[order])
+        index, value = _ascending(index.detach(), value.detach())
+        self.register_buffer("index", index)
+        self.register_buffer("value", value)
         self.register_buffer("bias", bias.detach().clone())
         check_index(self.index, shape)
         self._sorted: tuple[Tensor, tuple[int, int], Tables] | None = None
@@ -178,6 +178,14 @@ class SparseConv2d(SparseLayer):
     def extra_repr(self) -> str:
         """Shape, kept weights and geometry."""
         return f"{super().extra_repr()}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}"
+
+
+def _ascending(index: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    """Copies in the order of the indices."""
+    if bool((torch.diff(index) > 0).all()):
+        return index.clone(), value.clone()
+    order = torch.argsort(index, stable=True)
+    return index[order], value[order]
 
 
 def _check_kept(index: Tensor, value: Tensor, bias: Tensor, out: int) -> None:

@@ -9,6 +9,7 @@ from torch.autograd import Function
 
 from sltk.networks.geometry import Geometry
 from sltk.runtime.sparse_tables import Tables
+from sltk.runtime.tile_sums import TileSums
 
 _UNFOLDED_BYTES = 1 << 30
 """Aim for the size of the unfolded images of one torch sparse product."""
@@ -20,7 +21,12 @@ class Convolve(Function):
     @staticmethod
     def forward(images: Tensor, value: Tensor, bias: Tensor, tables: Tables) -> Tensor:
         """Map ``(batch, in, h, w)`` to ``(batch, out, h', w')``."""
-        return tables.convolution(images.shape[2], images.shape[3], value)(images.detach(), bias)
+        height, width = images.shape[2:]
+        if TileSums.serves(len(images), tables.geometry.output(height, width)):
+            tiled = tables.tiled(value)
+            if tiled is not None:
+                return tiled(images.detach(), bias)
+        return tables.convolution(height, width, value)(images.detach(), bias)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

@@ -1,15 +1,28 @@
 """The kept weights of a convolution, sorted once for the map and once for its transpose."""
 
 import math
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import divided
 from sltk.networks.geometry import Geometry
 from sltk.runtime.shift_kernels import Ints
 from sltk.runtime.shift_maps import Planes, Rows, ShiftMap
+from sltk.runtime.tile_sums import TileSums
+
+
+class _Places(NamedTuple):
+    """Of each kept weight: its output, its input plane, and the shift in that, down and to the right."""
+
+    output: Ints
+    plane: Ints
+    down: Ints
+    right: Ints
 
 
 class Tables:
@@ -28,20 +41,38 @@ class Tables:
     def __init__(self, geometry: Geometry, index: Tensor) -> None:
         check_index(index, geometry.shape)
         self.geometry = geometry
-        out, channels, kh, kw = geometry.shape
-        (sy, sx), (dy, dx) = geometry.stride, geometry.dilation
-        rest, kx = np.divmod(index.numpy(), kw)
-        rest, ky = np.divmod(rest, kh)
-        self._output, channel = np.divmod(rest, channels)
-        self._down, ry = np.divmod(ky * dy, sy)
-        self._right, rx = np.divmod(kx * dx, sx)
-        code, self._plane = np.unique((channel * sy + ry) * sx + rx, return_inverse=True)
+        self._index = index.numpy()
+        (out, channels, _, _), (sy, sx) = geometry.shape, geometry.stride
+        output, phase, _, _ = self._read()
+        there = np.bincount(phase, minlength=channels * sy * sx) > 0
+        code, self._rank = np.flatnonzero(there), np.cumsum(there) - 1
         top, left = code // sx % sy - geometry.padding[0], code % sx - geometry.padding[1]
         self._inputs = np.stack([code // (sy * sx), top, left], 1)
         self._outputs = np.stack([np.arange(out), np.zeros(out, np.int64), np.zeros(out, np.int64)], 1)
-        self._order = np.argsort(self._plane, kind="stable")
-        self._by_output, self._by_plane = _pointer(self._output, out), _pointer(self._plane, len(code))
+        self._by_output = _pointer(output, out)
         self._pixels: dict[tuple[int, int, int], Ints] = {}
+        self._tiled: tuple[Tensor, int, TileSums | None] | None = None
+
+    def _read(self) -> _Places:
+        """What the indices say, with channel and phase of the stride in place of a plane."""
+        _, channels, kh, kw = self.geometry.shape
+        (sy, sx), (dy, dx) = self.geometry.stride, self.geometry.dilation
+        rest, kx = divided(self._index, kw)
+        rest, ky = divided(rest, kh)
+        output, channel = divided(rest, channels)
+        down, ry = divided(ky * dy, sy)
+        right, rx = divided(kx * dx, sx)
+        return _Places(output, (channel * sy + ry) * sx + rx, down, right)
+
+    @cached_property
+    def _kept(self) -> _Places:
+        found = self._read()
+        return found._replace(plane=self._rank[found.plane])
+
+    @cached_property
+    def _by_plane(self) -> tuple[Ints, Ints]:
+        """The weights in the order of the planes that they read, and where those of each plane begin."""
+        return np.argsort(self._kept.plane, kind="stable"), _pointer(self._kept.plane, len(self._inputs))
 
     @property
     def planes(self) -> int:
@@ -72,8 +103,20 @@ class Tables:
         wide = w + right
         source = Planes(self._inputs, self.geometry.stride, (h + down, wide), back=right)
         target = Planes(self._outputs, (1, 1), (h, wide))
-        rows = Rows(self._by_output, self._plane, self._down * wide + self._right, value.numpy())
+        kept = self._kept
+        rows = Rows(self._by_output, kept.plane, kept.down * wide + kept.right, value.numpy())
         return ShiftMap(source, target, rows, (self.geometry.shape[0], h, w), whole=True)
+
+    def tiled(self, value: Tensor) -> TileSums | None:
+        """The layer on tiles of images of any size; ``value`` ``(kept,)`` is sorted once for as long as it stays."""
+        version = -1 if value.is_inference() else value._version
+        if self._tiled is None or self._tiled[0] is not value or self._tiled[1] != version:
+            (_, plane, *shift), pointer = self._kept, self._by_output
+            made = TileSums.of(self.geometry, self._inputs, pointer, plane, (shift[0], shift[1]), value.numpy())
+            self._tiled = value, version, made
+            if made is not None:
+                del self._kept  # as large as four times the weights; few images at a time would read it off again
+        return self._tiled[2]
 
     def transpose(self, height: int, width: int, value: Tensor) -> ShiftMap:
         """From the output's gradient to that of images of ``height x width`` pixels; ``value`` ``(kept,)``."""
@@ -83,8 +126,10 @@ class Tables:
         front = down * wide + right
         source = Planes(self._outputs, (1, 1), (h, wide), front=front, back=down * wide)
         target = Planes(self._inputs, self.geometry.stride, (h + down, wide))
-        shift = front - (self._down * wide + self._right)[self._order]
-        rows = Rows(self._by_plane, self._output[self._order], shift, value.numpy()[self._order])
+        order, by_plane = self._by_plane
+        kept = self._kept
+        shift = front - (kept.down * wide + kept.right)[order]
+        rows = Rows(by_plane, kept.output[order], shift, value.numpy()[order])
         return ShiftMap(source, target, rows, (self.geometry.shape[1], height, width), whole=False)
 
 

@@ -17,7 +17,7 @@ from sltk.construct.runtime.execute import channels_read
 from sltk.construct.runtime.wired import held_neurons, pixels
 from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
-from sltk.core.numerics.arrays import Indices
+from sltk.core.numerics.arrays import Indices, divided
 from sltk.core.report import Steps
 from sltk.core.threads import in_order
 from sltk.runtime.sparse import SparseLayer
@@ -87,7 +87,7 @@ def _compare_layer(
 ) -> BitCheck:
     spec, mask = ticket.source.layers[index], ticket.masks[index]
     inner = pixels(ticket.source, index)
-    row, column = np.divmod(mask.weight, spec.weight_count // spec.outputs)
+    row, column = divided(mask.weight, spec.weight_count // spec.outputs)
     place, value = _places(layer, spec, inner, read, written)
     alive = mask.weight[np.isin(row, written) & np.isin(spec.channel_of(row, column // inner), read)]
     both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
@@ -121,8 +121,8 @@ def _places(
     layer: SparseLayer, spec: SourceLayer, pixels: int, read: Indices, written: Indices
 ) -> tuple[Indices, NDArray[np.float32]]:
     """Flat indices in the source of a module's weights, increasing, and their values in that order."""
-    rest, pixel = np.divmod(layer.index.detach().cpu().numpy(), pixels)
-    row, neuron = np.divmod(rest, read.size)
+    rest, pixel = divided(layer.index.detach().cpu().numpy(), pixels)
+    row, neuron = divided(rest, read.size)
     columns = spec.weight_count // spec.outputs
     place = written[row] * columns + spec.column_of(written[row], read[neuron]) * pixels + pixel
     order = np.argsort(place, kind="stable")

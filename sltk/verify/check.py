@@ -9,6 +9,7 @@ be that is left out, and which inputs count is for the caller to say (``CallerCl
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,15 +17,17 @@ from torch import Tensor, nn
 from sltk.certify.adversary import Attack, data_error, sup_error
 from sltk.certify.as_run.bound import RunBound
 from sltk.certify.certificate import Certificate
-from sltk.certify.findings import PROBED, Findings, measure_function, probes
+from sltk.certify.findings import PROBED, Comparison, Findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.construct.checkpoint import target_hash
 from sltk.construct.choose.choose import CHOSEN, choose
 from sltk.construct.parameters import StageParameters
+from sltk.construct.runtime.evaluated import evaluated
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.numerics.formats import format_of
-from sltk.core.report import Report
+from sltk.core.report import Report, Steps
+from sltk.core.threads import beside
 from sltk.networks.network import Network
 from sltk.networks.reading.given import in_dtype
 from sltk.runtime.filled import filled
@@ -134,32 +137,67 @@ def check(
     bits = compare_bits(ticket, module, _part(report, "redrawing the source"))
     module = filled(module)
     parameters = ticket.parameters
-    certificate = ticket.certificate
-    met, on_data, worst = None, None, None
-    measured = [measure_function(ticket.target, module, probes(ticket.domain, ticket.target.input_shape, 0), PROBED)]
+    search = Adversary(attack_steps, attack_restarts, seed)
+    # What is certified keeps one core busy, and what is run keeps all of them.
+    run, proved = beside(
+        lambda: _measured(ticket, module, data, search, batch, _part(report, "running target and ticket")),
+        lambda: _proved(ticket),
+    )
+    certificate, as_run, in_float64 = proved
+    claim = claim or CallerClaim()
+    findings = ticket.conclude(run.findings)
+    verdicts = [_bits_verdict(bits), *_file_verdicts(ticket), _domain_verdict(ticket, claim, data)]
+    verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
+    verdicts += _bound_verdicts(certificate, in_float64, run.worst, run.attack, findings)
+    verdicts += _run_verdict(as_run, findings)
+    return CheckResult(bits, parameters, certificate, as_run, run.data, run.worst, run.attack, verdicts, findings)
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """Steps of the search, none to leave it out; starts of each sort; and its seed."""
+
+    steps: int
+    restarts: int
+    seed: int
+
+
+class Measured(NamedTuple):
+    """What target and ticket did when they were run: on probes and on data, on the worst rows in float64, searched."""
+
+    findings: list[Comparison]
+    data: Agreement | None
+    worst: float | None
+    attack: Attack | None
+
+
+def _measured(
+    ticket: StrongTicket, module: nn.Module, data: tuple[Tensor, Tensor] | None, search: Adversary, batch: int,
+    report: Steps | None,
+) -> Measured:  # fmt: skip
+    """Run both; the module is one in float64 afterwards."""
+    target = ticket.target
+    assert target is not None
+    exactly, met, worst, on_data, attack = evaluated(target), None, None, None, None
+    findings = [measure_function(exactly, module, probes(ticket.domain, target.input_shape, 0), PROBED)]
     if data is not None:
-        met = agreement(
-            _exactly(ticket.target), module, *data, batch=batch, report=_part(report, "running target and ticket")
-        )
-        measured.append(met.comparison("data"))
+        met = agreement(exactly, module, *data, batch=batch, report=report)
+        findings.append(met.comparison("data"))
         worst = data[0][met.worst].double()
     exact = module.double()
     if worst is not None:
-        on_data = data_error(ticket.target, exact, worst, batch=batch)
-    attack = None
-    if attack_steps:
+        on_data = data_error(target, exact, worst, batch=batch)
+    if search.steps:
         attack = sup_error(
-            ticket.target, exact, ticket.domain, data=worst, shape=ticket.target.input_shape,
-            restarts=attack_restarts, steps=attack_steps, seed=seed,
+            target, exact, ticket.domain, data=worst, shape=target.input_shape,
+            restarts=search.restarts, steps=search.steps, seed=search.seed,
         )  # fmt: skip
-    claim = claim or CallerClaim()
-    findings = ticket.conclude(measured)
-    verdicts = [_bits_verdict(bits), *_file_verdicts(ticket), _domain_verdict(ticket, claim, data)]
-    verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
-    verdicts += _bound_verdicts(certificate, bound_as_run(ticket, torch.float64), on_data, attack, findings)
-    as_run = bound_as_run(ticket, torch.float32)
-    verdicts += _run_verdict(as_run, findings)
-    return CheckResult(bits, parameters, certificate, as_run, met, on_data, attack, verdicts, findings)
+    return Measured(findings, met, on_data, attack)
+
+
+def _proved(ticket: StrongTicket) -> tuple[Certificate, RunBound, RunBound]:
+    """In real arithmetic, in float32, in float64."""
+    return ticket.certificate, bound_as_run(ticket, torch.float32), bound_as_run(ticket, torch.float64)
 
 
 def bound_as_run(ticket: StrongTicket, dtype: torch.dtype) -> RunBound:
@@ -168,11 +206,6 @@ def bound_as_run(ticket: StrongTicket, dtype: torch.dtype) -> RunBound:
         return ticket.as_run(dtype)
     except SltkError as error:
         return RunBound(math.inf, None, str(error), (), ticket.domain, format_of(dtype))
-
-
-def _exactly(target: Network) -> Callable[[Tensor], Tensor]:
-    """The target on numbers of float32, evaluated in float64."""
-    return lambda x: target(x.double())
 
 
 def _part(report: Report | None, name: str) -> Callable[[int, int], None] | None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from sltk.core.errors import SltkError
-from sltk.core.threads import in_order, limit, over_cores, piece, threads
+from sltk.core.threads import beside, in_order, limit, over_cores, piece, threads
 from sltk.subset_sum import solve
 
 MANY = numba.config.NUMBA_NUM_THREADS
@@ -276,3 +276,22 @@ def test_what_an_item_raises_is_raised_where_it_is_handed_on():
         assert [next(found), next(found)] == [0, 1]
         with pytest.raises(ZeroDivisionError):
             next(found)
+
+
+@TWO
+def test_two_things_beside_one_another_are_two_threads_where_there_are_two_and_raise_what_they_raise():
+    def late() -> tuple[int, float]:
+        time.sleep(0.2)
+        return threading.get_ident(), time.perf_counter()
+
+    for count in (1, 2):
+        with limit(count):
+            begun = time.perf_counter()
+            (one, _), (other, ended) = beside(late, late)
+        assert one == threading.get_ident()
+        assert (other != one) == (count == 2)
+        assert count == 2 or ended - begun >= 0.4
+        with limit(count), pytest.raises(ZeroDivisionError):
+            beside(late, lambda: 1 // 0)
+        with limit(count), pytest.raises(ZeroDivisionError):
+            beside(lambda: 1 // 0, late)

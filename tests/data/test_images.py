@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import os
 import tarfile
 from pathlib import Path
@@ -129,6 +130,17 @@ def test_an_archive_of_jpegs() -> None:
     assert found["train_labels"].tolist() == [0, 9]  # by class, whatever the order in the archive
     assert found["test_labels"].tolist() == [3]
     assert np.abs(found["train_images"][1, :, 0, 0].astype(int) - [200, 0, 0]).max() <= 3
+
+
+def test_the_fast_reader_reads_what_tarfile_reads_and_leaves_the_rest_to_it() -> None:
+    files = {f"train/cat/{i:04}.jpg": jpeg((i, 0, 0)) * (i % 3) for i in range(20)}
+    packed = archive(files)
+    assert cifar_jpeg._plain_files(packed) == cifar_jpeg._files(packed) == list(files.items())
+    long = archive({"train/cat/" + "0" * 120 + ".jpg": b"x"})
+    assert cifar_jpeg._plain_files(long) is None
+    assert len(cifar_jpeg._files(long)) == 1
+    assert cifar_jpeg._plain_files(lzma.compress(lzma.decompress(packed)[:700])) is None  # cut off
+    assert cifar_jpeg._plain_files(gzip.compress(lzma.decompress(packed))) is None
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from sltk.core.errors import SltkError
 from sltk.runtime import shift_maps
 from sltk.runtime.sparse import SparseConv2d, SparseLayer, SparseLinear
 from sltk.runtime.sparse_products import unfolded_product
+from sltk.runtime.tile_sums import TileSums
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -155,6 +156,7 @@ def test_passes_tiles_and_threads_do_not_change_the_result(monkeypatch: pytest.M
     layer, x = case.layer(), case.input()
     alone = layer(x)
     before = torch.get_num_threads()
+    monkeypatch.setattr(TileSums, "serves", lambda images, positions: False)
     monkeypatch.setattr(shift_maps, "_BUFFER_BYTES", buffer)
     monkeypatch.setattr(shift_maps, "_SERIAL", 0)
     monkeypatch.setattr(shift_maps, "_TILE", 48)

@@ -17,17 +17,18 @@ from sltk.construct.choose.choose import Choice
 from sltk.construct.choose.stages import StageChoice
 from sltk.construct.choose.straight import coarse
 from sltk.construct.construction import Construction
-from sltk.construct.methods.roles import Role, SourcePlan
+from sltk.construct.methods.roles import SourcePlan
 from sltk.core.numerics.tensors import tensor_of
 from sltk.core.rng import torch_stream
 from sltk.networks.affine import Affine
-from sltk.networks.network import Network, run
+from sltk.networks.network import Network, Stage, run
 from sltk.networks.wiring import flow
 
 COPIES = 8  # simulated; a neuron has more, so that what copies share comes out a little too large
 INPUTS, FEWEST = 64, 8
 PRODUCTS = 4e8  # of the target's weights on all inputs that are simulated: a simulation takes about 50 times as many
 BYTES_KEPT = 115.0  # a kept weight, in the mask, the module and the certificate; measured on four networks
+_Both = tuple[Tensor, Tensor]
 BYTES_BASE = 2.0**30  # the libraries, the data, and a batch of pools
 
 
@@ -74,7 +75,7 @@ def forecast(network: Network, box: Box, choice: Choice, data: Tensor | None = N
     rows = max(FEWEST, min(INPUTS, int(PRODUCTS / _products(network))))
     x = probes(box, network.input_shape, 0, rows) if data is None else data[:rows]
     exact = network(x.double()).flatten(1)
-    off, coarse = (_simulated(network, construction.plan, choice, x.double(), own) - exact for own in (True, False))
+    off, coarse = (simulated - exact for simulated in _simulated(network, construction.plan, choice, x.double()))
     kept = [0.0 if s.rehearsal is None else s.problems * s.rehearsal.taken for s in choice.stages]
     return Forecast(
         source=construction.source(0).size(),
@@ -97,28 +98,43 @@ def _products(network: Network) -> int:
     return sum(weight.numel() * math.prod(positions) for weight, positions in affine)
 
 
-def _simulated(network: Network, plan: SourcePlan, choice: Choice, x: Tensor, own: bool) -> Tensor:
-    """Outputs ``(rows, outputs)`` of a simulated ticket; without its subsets' ``own`` errors, only what is coarse."""
+def _simulated(network: Network, plan: SourcePlan, choice: Choice, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Outputs ``(rows, outputs)`` of a simulated ticket, and of one without its subsets' own errors: what is coarse."""
     generator = torch_stream(0, "forecast")
 
-    def step(index: int, x: Tensor, skips: list[Tensor]) -> Tensor:
-        role, stage = plan.roles[index], network.stages[index]
-        copies = COPIES if role.copies_out > 1 else 1
-        spread = _noise(stage.affine, role, plan, choice.stages[index], x, own).sqrt()
-        clean = stage.affine(x.mean(0))
-        noisy = clean + spread * torch.randn(copies, *clean.shape, generator=generator, dtype=torch.float64)
-        flat = sum((skip.expand_as(noisy).flatten(0, 1) for skip in skips), noisy.flatten(0, 1))
-        after = run(stage.after, flat)
-        return after.reshape(copies, len(clean), *after.shape[1:])
+    def step(index: int, both: _Both, skips: list[_Both]) -> _Both:
+        noise, left = None, list[Tensor]()
+        for own, x, added in zip((True, False), both, zip(*skips, strict=True) if skips else ((), ()), strict=True):
+            mean = x.mean(0)
+            clean = network.stages[index].affine(mean)
+            if noise is None:  # the same for both
+                copies = COPIES if plan.roles[index].copies_out > 1 else 1
+                noise = torch.randn(copies, *clean.shape, generator=generator, dtype=torch.float64)
+            variance = _noise(network.stages[index].affine, plan, choice.stages[index], index, (x, mean, clean), own)
+            left.append(_behind(network.stages[index], clean + variance.sqrt() * noise, added))
+        return left[0], left[1]
 
     with torch.no_grad():
-        return flow(network.stages, run(network.before, x)[None], step)[0].flatten(1)
+        first = run(network.before, x)[None]
+        own, coarse = flow(network.stages, (first, first), step)
+    return own[0].flatten(1), coarse[0].flatten(1)
 
 
-def _noise(affine: Affine, role: Role, plan: SourcePlan, stage: StageChoice, x: Tensor, own: bool) -> Tensor:
-    """Variance of what one copy adds to ``W x + b``, ``(rows, outputs, ...)``."""
-    mean = x.mean(0)
-    found = torch.zeros_like(affine(mean))
+def _behind(stage: Stage, noisy: Tensor, skips: tuple[Tensor, ...]) -> Tensor:
+    """Copies ``(copies, rows, ...)`` behind the skips and the steps of their stage."""
+    flat = noisy.flatten(0, 1)
+    for skip in skips:
+        flat = flat + skip.expand_as(noisy).flatten(0, 1)
+    after = run(stage.after, flat)
+    return after.reshape(*noisy.shape[:2], *after.shape[1:])
+
+
+def _noise(
+    affine: Affine, plan: SourcePlan, stage: StageChoice, index: int, values: tuple[Tensor, Tensor, Tensor], own: bool
+) -> Tensor:
+    """Variance of what one copy adds to ``W x + b``, ``(rows, outputs, ...)``; ``x``, its mean, and the map of that."""
+    (x, mean, clean), role = values, plan.roles[index]
+    found = torch.zeros_like(clean)
     if stage.rehearsal is None:
         return found
     unit, size = math.ldexp(1.0, stage.octave + stage.offset), affine.weight.abs().reshape(affine.geometry.shape)
@@ -127,7 +143,16 @@ def _noise(affine: Affine, role: Role, plan: SourcePlan, stage: StageChoice, x: 
     if own:
         found = found + affine.correlate(error, mean.square()).reshape(found.shape)
     if len(x) > 1:
-        found = found + affine.correlate(square, x.var(0)).reshape(found.shape)
+        found = found + affine.correlate(square, _variance(x, mean)).reshape(found.shape)
     if role.first is not None and role.activation is not None:
         found = found + affine.correlate(square, coarse(role, plan, mean)).reshape(found.shape)
     return found
+
+
+def _variance(x: Tensor, mean: Tensor) -> Tensor:
+    """Of the copies, copy by copy: torch's own goes through memory number by number."""
+    total = torch.zeros_like(mean)
+    for copy in x:
+        away = copy - mean
+        total.addcmul_(away, away)
+    return total / (len(x) - 1)

@@ -1,7 +1,6 @@
 """Mask times source as ordinary torch modules, dense or sparse."""
 
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -9,9 +8,10 @@ from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.builders import BUILDERS, Kept
+from sltk.construct.runtime.steps import AfterStep, through
 from sltk.construct.runtime.wired import WiredModule, by_batches, described, dtype_of, held_neurons, pixels
 from sltk.construct.source import Source
-from sltk.core.numerics.arrays import Indices
+from sltk.core.numerics.arrays import Indices, divided
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Op
 from sltk.networks.reading.given import in_dtype
@@ -39,31 +39,28 @@ class TicketSequence(nn.Sequential):
         parts = list(self)
         while parts:
             joined = None if torch.is_grad_enabled() else _joined(parts)
-            x = parts[0](x) if joined is None else joined(x)
-            del parts[: 1 if joined is None else 2 + len(joined.steps) + 1]
+            if joined is not None:
+                x = joined(x)
+                del parts[: len(joined.steps) + 3]
+                continue
+            # What a step on the input reads is the caller's, and stays.
+            steps = [] if isinstance(parts[0], AfterStep) else list(_steps(parts[1:]))
+            x = through(steps, parts[0](x))
+            del parts[: 1 + len(steps)]
         return x
 
 
-class AfterStep(nn.Module):
-    """A step without parameters as a module."""
-
-    def __init__(self, op: Op) -> None:
-        super().__init__()
-        self.op = op
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply the step."""
-        return self.op(x)
-
-    def extra_repr(self) -> str:
-        """The step's own text."""
-        return str(self.op)
+def _steps(parts: Sequence[nn.Module]) -> Iterator[AfterStep]:
+    """The steps that the parts begin with."""
+    for part in parts:
+        if not isinstance(part, AfterStep):
+            return
+        yield part
 
 
 def _joined(parts: Sequence[nn.Module]) -> ReadOut | None:
     """The first of the parts with what follows it, where that can be computed at few pixels."""
-    steps = takewhile(lambda part: isinstance(part, AfterStep), parts[1:])
-    between = [step.op for step in steps if isinstance(step, AfterStep)]
+    between = [step.op for step in _steps(parts[1:])]
     last = 1 + len(between)
     return ReadOut.of(parts[0], between, parts[last]) if between and last < len(parts) else None
 
@@ -114,15 +111,22 @@ def _sparse_layer(
     source: Source, index: int, mask: LayerMask, inner: int, read: Indices, written: Indices
 ) -> nn.Module:
     layer = source.layers[index]
-    row, column = np.divmod(mask.weight, layer.weight_count // layer.outputs)
-    place, s = np.divmod(column, inner)
-    channel = layer.channel_of(row, place)
-    here = np.isin(row, written) & np.isin(channel, read)
-    row, channel, s = np.searchsorted(written, row[here]), np.searchsorted(read, channel[here]), s[here]
-    flat = tensor_of((row * read.size + channel) * inner + s)
+    row, column = divided(mask.weight, layer.weight_count // layer.outputs)
+    place, s = divided(column, inner)
+    channel = _places(read, layer.inputs)[layer.channel_of(row, place)]
+    row = _places(written, layer.outputs)[row]
+    here = (row >= 0) & (channel >= 0)
+    flat = tensor_of((row[here] * read.size + channel[here]) * inner + s[here])
     value = tensor_of(source.weights(index, mask.weight[here])).float()
     bias = tensor_of(_kept_bias(source, index, mask)[written]).float()
     return BUILDERS[layer.kind].sparse(layer, Kept(read.size, written.size, inner, flat, value, bias))
+
+
+def _places(held: Indices, count: int) -> Indices:
+    """The place of each channel among those that are ``held``; -1 for the others."""
+    places = np.full(count, -1)
+    places[held] = np.arange(held.size)
+    return places
 
 
 def _kept_bias(source: Source, index: int, mask: LayerMask) -> np.ndarray:

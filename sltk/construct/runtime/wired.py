@@ -9,15 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from sltk.construct.masks import LayerMask
+from sltk.construct.runtime.steps import through
 from sltk.construct.source import Source, SourceLayer
-from sltk.core.numerics.arrays import Flags, Indices
+from sltk.core.numerics.arrays import Flags, Indices, divided
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Step
 from sltk.networks.ops import affine_kind
 from sltk.networks.reading.given import in_dtype
 from sltk.networks.wiring import INPUT, flow, wires
+from sltk.runtime.in_place import add, recycled
 
-IMAGES = 8  # that are run together at least: what the sparse layers' tiles are cut for
+IMAGES = 16  # that are run together at least: what the sparse layers' kernels take at once
 POSITIONS = 2**13  # or so many pixels of them
 
 
@@ -69,8 +71,9 @@ class WiredModule(nn.Module):
         y = self.maps[index](x)
         for number, skip in enumerate(skips):
             into, origin = getattr(self, f"into_{index}_{number}"), getattr(self, f"from_{index}_{number}")
-            y = y.index_add(1, into, skip.index_select(1, origin))
-        return self.after[index](y)
+            if torch.is_grad_enabled() or not add(y, into, skip, origin):
+                y = y.index_add(1, into, skip.index_select(1, origin))
+        return through(self.after[index].children(), y)
 
 
 def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int | None = None) -> Tensor:
@@ -78,7 +81,8 @@ def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int | None = N
     count = max(least or IMAGES, POSITIONS // max(1, math.prod(x.shape[2:])))
     if torch.is_grad_enabled() or len(x) <= count:
         return run(x)
-    return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])
+    with recycled():
+        return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])
 
 
 def dtype_of(module: nn.Module) -> torch.dtype:
@@ -101,18 +105,18 @@ def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:
     added. One channel is held of each layer at least, and all of the last.
     """
     layers, wiring, silent = source.layers, wires(source.layers), silent_neurons(source, masks)
-    needed: list[list[Indices]] = [[] for _ in layers]
-    held: list[Indices] = [np.zeros(1, dtype=np.int64) for _ in layers]
+    needed = [np.zeros(layer.outputs, dtype=bool) for layer in layers]
+    needed[-1][:] = True
     for i in reversed(range(len(layers))):
-        found = np.unique(np.concatenate(needed[i])) if needed[i] else np.zeros(0, dtype=np.int64)
-        found = found[~silent[i][found]] if i < len(layers) - 1 else np.arange(layers[i].outputs)
-        held[i] = found if found.size else np.zeros(1, dtype=np.int64)
+        if i < len(layers) - 1:
+            needed[i] &= ~silent[i]
+        needed[i][0] |= not needed[i].any()
         if wiring[i].reads != INPUT:
             row, channel = _joined(source, masks, i)
-            needed[wiring[i].reads].append(np.unique(channel[np.isin(row, held[i])]))
+            needed[wiring[i].reads][channel[needed[i][row]]] = True
         for skip in wiring[i].adds:
-            needed[skip].append(held[i][held[i] < layers[i].joined])
-    return held
+            needed[skip][: layers[i].joined] |= needed[i][: layers[i].joined]
+    return [np.flatnonzero(flags) for flags in needed]
 
 
 def silent_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Flags]:
@@ -133,7 +137,7 @@ def silent_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Flags]:
 def _joined(source: Source, masks: Sequence[LayerMask], index: int) -> tuple[Indices, Indices]:
     """Output and input channel of every kept weight of a layer."""
     layer = source.layers[index]
-    row, column = np.divmod(masks[index].weight, layer.weight_count // layer.outputs)
+    row, column = divided(masks[index].weight, layer.weight_count // layer.outputs)
     return row, layer.channel_of(row, column // pixels(source, index))
 
 

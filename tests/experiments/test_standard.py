@@ -23,7 +23,6 @@ AWAITED = {
     "auto-recipes",
     "certificates",
     "generalized-lth",
-    "paper-tickets",
     "resnet-tickets",
     "resume",
     "small-resnet",

@@ -61,7 +61,7 @@ class Certificates(Study[CertificateOptions]):
     name = "certificates"
     revision = 4
     claim = "differential-relaxation"
-    minutes = 47.0
+    minutes = 13.0
     measures = "Proved bounds over the largest error found, on random networks of five families."
     options = CertificateOptions
     quick: ClassVar = {"activations": ("relu", "tanh"), "samples": 2000, "seconds": 0.2}

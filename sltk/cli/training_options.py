@@ -120,8 +120,8 @@ class EdgePopup(Asked):
     """The result folder is made in here, named by the content of what is run."""
 
 
-@dataclass(frozen=True)
-class Train:
+@dataclass(frozen=True, kw_only=True)
+class Train(Asked):
     """Train by one method of the registry, and keep rows, weights, a figure, and levels to branch from."""
 
     method: Annotated[Positional[str], tyro.conf.arg(metavar="METHOD")]
@@ -137,16 +137,8 @@ class Train:
     """Of n:m."""
     dense: tuple[str, ...] = ()
     """Layers that stay dense, by the names of their weights."""
-    data: DataName | str = "digits"
-    """Data set, or package.module:function that returns (x, y), a torch data set or DataLoader, or parts of these."""
-    data_folder: Path | None = None
-    """Folder that holds the data set."""
     corrupt: Literal["random-labels", "shuffled-pixels", "random-pixels"] | None = None
     """Take something out of the data, as a sanity check."""
-    model: ModelName | str = "dense"
-    """Network, or package.module:function of a seed that returns a torch module."""
-    hidden: tuple[int, ...] = (100, 60)
-    """Sizes of the hidden layers of the dense one."""
     basis: str = "canonical"
     """Of the coefficients; see `sltk imp`."""
     seeds: int = 4

@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,6 +12,24 @@ from sltk.core.errors import SltkError
 from sltk.train.basis.base import Basis, product
 
 AS_ONE = 64  # numbers in the last axes below which one product, of their squares, is faster than one an axis
+
+
+@dataclass(frozen=True)
+class Order:
+    """In which order ``x W^T`` is computed: what of ``B`` acts on ``x``, what on ``c``, and what on their product.
+
+    Attributes:
+        inputs: whether ``B_in`` acts on ``x``.
+        axes: of ``c`` that are acted on.
+        late: whether ``B_out`` acts on the product.
+    """
+
+    inputs: bool
+    axes: tuple[int, ...]
+    late: bool
+
+
+PLAIN = Order(False, (), False)  # ``x c^T``: inputs are turned already, and there is no other side
 
 
 class Separable(Basis):
@@ -45,11 +64,11 @@ class Separable(Basis):
 
     def analyse(self, weight: Tensor) -> Tensor:
         """``c = B^T W``."""
-        return self._act(weight, transpose=True)
+        return self._act(weight, self.axes, transpose=True)
 
     def synthesise(self, coefficients: Tensor) -> Tensor:
         """``W = B c``."""
-        return self._act(coefficients, transpose=False)
+        return self._act(coefficients, self.axes, transpose=False)
 
     def storage_bytes(self, shape: tuple[int, ...]) -> int:
         """What the factors take; 0 where shape and seed give them."""
@@ -57,51 +76,79 @@ class Separable(Basis):
 
     def dense(self, x: Tensor, coefficients: Tensor, bias: Tensor | None = None, *, turned: bool = False) -> Tensor:
         """See ``Basis``. Weights are turned twice a step, forward and backward; inputs that are data, once."""
-        rows, (out, inner) = x.shape[-2], coefficients.shape[-2:]
+        rows = x.shape[-2]
         if torch.is_autocast_enabled(x.device.type):  # activations are rounded there: weights alone are turned
-            rows = max(out, inner)
-        if not turned and self._input and rows * (1 + x.requires_grad) < 2 * out:
-            x, turned = self._on_inputs(x), True
-        late = self._output in self.axes and rows < inner
-        left = [axis for axis in self.axes if not (turned if axis in self._input else late)]
-        weight = self._act(coefficients, left, transpose=False) if left else coefficients
-        if not late:
+            rows = max(coefficients.shape[-2:])
+        order = self.order(rows, coefficients.shape, trained=x.requires_grad, turned=turned)
+        x = self.on_inputs(x) if order.inputs else x
+        weight = self.act(coefficients, order.axes) if order.axes else coefficients
+        if not order.late:
             return product(x, weight, bias)
-        return product(product(x, weight), self._matrix(self._output, x.dtype), bias)
+        return product(product(x, weight), self.outer(x.dtype), bias)
+
+    def order(self, rows: int, shape: Sequence[int], *, trained: bool, turned: bool) -> Order:
+        """The cheapest.
+
+        Args:
+            rows: of ``x``.
+            shape: of the coefficients, ``(..., out, in)``.
+            trained: whether somebody asks for the slopes by ``x``.
+            turned: ``x`` is what ``turn`` gave.
+        """
+        out, inner = shape[-2:]
+        inputs = not turned and bool(self._input) and rows * (1 + trained) < 2 * out
+        late = self._output in self.axes and rows < inner
+        done = inputs or turned
+        return Order(inputs, tuple(a for a in self.axes if not (done if a in self._input else late)), late)
+
+    def outer(self, dtype: torch.dtype) -> Tensor:
+        """``B_out``, ``(out, out)``."""
+        return self._matrix(self._output, dtype)
+
+    def inner(self, axes: tuple[int, ...], dtype: torch.dtype) -> Tensor | None:
+        """``B_in`` where ``axes`` are the input side and this has one factor, ``(in, in)``; else ``None``."""
+        return self._matrix(-1, dtype) if axes == self._input == (-1,) and self._output == -2 else None
 
     def turn(self, x: Tensor) -> Tensor | None:
         """``x B_in``; ``None`` where the input side has no factor, or one a replica."""
         if not self._input or any(getattr(self, f"factor{-axis}").ndim > 2 for axis in self._input):
             return None
-        return self._on_inputs(x)
+        return self.on_inputs(x)
 
-    def _on_inputs(self, x: Tensor) -> Tensor:
+    def on_inputs(self, x: Tensor, *, adjoint: bool = False) -> Tensor:
+        """``x B_in`` along the last axis of ``x``; the slopes by ``x`` of what has the slopes ``x``, if ``adjoint``."""
         shape = x.shape
         if self.view is not None:
             x = x.reshape(*shape[:-1], *self.view[1:])
-        return self._along_axes(x, self._input, transpose=True).reshape(shape)
+        return self._along_axes(x, self._input, transpose=not adjoint, backwards=adjoint).reshape(shape)
 
-    def _act(self, x: Tensor, axes: Sequence[int] | None = None, *, transpose: bool) -> Tensor:
-        axes = self.axes if axes is None else axes
+    def act(self, x: Tensor, axes: Sequence[int], *, adjoint: bool = False) -> Tensor:
+        """The factors of ``axes`` on coefficients ``x``; the slopes by those from the slopes ``x``, if ``adjoint``."""
+        return self._act(x, axes, transpose=adjoint, backwards=adjoint)
+
+    def _act(self, x: Tensor, axes: Sequence[int], *, transpose: bool, backwards: bool = False) -> Tensor:
         if self.view is None:
-            return self._along_axes(x, axes, transpose=transpose)
+            return self._along_axes(x, axes, transpose=transpose, backwards=backwards)
         seen = x.reshape(*_lead(x.shape, self.view), *self.view)
-        return self._along_axes(seen, axes, transpose=transpose).reshape(x.shape)
+        return self._along_axes(seen, axes, transpose=transpose, backwards=backwards).reshape(x.shape)
 
-    def _along_axes(self, x: Tensor, axes: Sequence[int], *, transpose: bool) -> Tensor:
+    def _along_axes(self, x: Tensor, axes: Sequence[int], *, transpose: bool, backwards: bool = False) -> Tensor:
+        """``backwards``: the last first, as the slopes of a product go."""
         require_full_precision(x.device.type)
         if torch.is_autocast_enabled(x.device.type):
             with torch.autocast(x.device.type, enabled=False):
-                return self._along_axes(x, axes, transpose=transpose)
+                return self._along_axes(x, axes, transpose=transpose, backwards=backwards)
         matrices = [(axis, self._matrix(axis, x.dtype)) for axis in axes]
         flat = self._as_one(x, matrices) if len(matrices) > 1 else 1
         if flat > 1:
-            shape = x.shape
             joined = functools.reduce(torch.kron, [matrix.contiguous() for _, matrix in matrices[-flat:]])
-            x = _along(x.flatten(-flat), joined.mT if transpose else joined, -1).reshape(shape)
-            matrices = matrices[:-flat]
-        for axis, matrix in matrices:
-            x = _along(x, matrix.mT if transpose else matrix, axis)
+            matrices = [(-flat, joined), *matrices[:-flat]]
+        for axis, matrix in reversed(matrices) if backwards else matrices:
+            turned = matrix.mT if transpose else matrix
+            if flat > 1 and axis == -flat:
+                x = _along(x.flatten(-flat), turned, -1).reshape(x.shape)
+            else:
+                x = _along(x, turned, axis)
         return x
 
     def _as_one(self, x: Tensor, matrices: list[tuple[int, Tensor]]) -> int:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.rng import key, torch_stream
+from sltk.train.chain.dense_chain import DenseChain
 from sltk.train.loop.samples import Task
 from sltk.train.tickets.replicas import Replicas
 
@@ -34,6 +35,8 @@ class State:
         device_generator: the same of a GPU, from the same seed; empty on a CPU.
         rates: of the optimiser, ``(steps,)`` of the phase under way, on the device; made from the phase.
         strengths: of its penalty, likewise.
+        chain: what computes loss and gradients of the phase under way without a graph, where it can; made from the
+            rest.
         turned: what ``turned_data`` found; made from the rest.
         keep: called after every step and phase, where a run is kept.
         levels: folder in which measurements store levels, where one is named.
@@ -56,6 +59,7 @@ class State:
     rates: Tensor = field(default_factory=lambda: torch.empty(0))
     strengths: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
+    chain: DenseChain | None = None
     turned: tuple[Tensor | None] | None = None
     levels: str | Path | None = None
 

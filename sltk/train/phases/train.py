@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from sltk.core.errors import SltkError
+from sltk.train.chain.dense_chain import DenseChain
+from sltk.train.chain.recognise import chain_of
 from sltk.train.loop.budget import step_products
 from sltk.train.loop.evaluation import replica_loss
 from sltk.train.loop.generators import own_generators, store_generators
@@ -75,13 +77,21 @@ class Train:
 
 
 def _schedule(state: State, phase: Train) -> None:
-    """Rates and strengths of every step of ``phase``, where the networks are: a step reads them without the host."""
+    """What the steps of ``phase`` read: rates and strengths, where the networks are; a chain, where there is one."""
     rates = [phase.recipe.rate_at(phase.start + step) for step in range(phase.steps)]
     strengths = [0.0 if phase.penalty is None else phase.penalty.strength(step) for step in range(phase.steps)]
     wide = torch.float64 if state.device.type == "cpu" else torch.float32  # what fused optimisers read
     dtype = next(iter(state.replicas.tickets.values())).coefficients.dtype
     state.rates = torch.tensor(rates, dtype=wide, device=state.device)
     state.strengths = torch.tensor(strengths, dtype=dtype, device=state.device)
+    state.chain = _chain(state, phase)
+
+
+def _chain(state: State, phase: Train) -> DenseChain | None:
+    if phase.recipe.precision != "full" or torch.is_autocast_enabled("cpu"):
+        return None
+    turned = phase.augment is None and state.turned_data() is not None
+    return chain_of(state.replicas, state.task.train.x, phase.recipe.batch, turned=turned)
 
 
 def _spend(state: State, phase: Train) -> None:
@@ -93,26 +103,41 @@ def _spend(state: State, phase: Train) -> None:
 
 
 def _step(state: State, phase: Train, step: int) -> Tensor:
-    replicas, optimiser = state.replicas, state.optimiser
+    optimiser = state.optimiser
     assert optimiser is not None
     for group in optimiser.param_groups:
         # Only a fused optimiser reads a rate from the device; on a CPU a number is cheaper.
         device = state.rates.device.type != "cpu" and group.get("fused")
         group["lr"] = state.rates[step] if device else phase.recipe.rate_at(phase.start + step)
-        for parameter in group["params"]:
-            parameter.grad = None
-    turned = None if phase.augment is not None else state.turned_data()
-    x, y = _batch(state, phase.recipe.batch, state.task.train.x if turned is None else turned)
-    if phase.augment is not None:
-        x = phase.augment(x, replicas.seeds, state.position)
+    chain = state.chain if phase.refresh is None else None  # it has read the gates, and would not see them move
+    loss = _by_graph(state, phase, step) if chain is None else _by_chain(state, phase, step, chain)
+    optimiser.step()
+    return loss
+
+
+def _by_chain(state: State, phase: Train, step: int, chain: DenseChain) -> Tensor:
+    """The loss, and gradients of it and of a penalty."""
+    loss = chain(*_batch(state, phase))
+    if phase.penalty is not None:
+        phase.penalty(state.replicas.tickets, state.strengths[step]).backward()
+    return loss
+
+
+def _by_graph(state: State, phase: Train, step: int) -> Tensor:
+    """The same of any network, by autograd."""
+    replicas, optimiser = state.replicas, state.optimiser
+    assert optimiser is not None
+    for parameter in (p for group in optimiser.param_groups for p in group["params"]):
+        parameter.grad = None
+    turned = phase.augment is None and state.turned_data() is not None
+    x, y = _batch(state, phase)
     if phase.refresh is not None:
         phase.refresh(replicas.tickets)
     with _precision(phase.recipe, x.device.type):
-        out = replicas(x, turned=turned is not None)
+        out = replicas(x, turned=turned)
     loss = replica_loss(out.to(x.dtype), y)
     term = loss if phase.penalty is None else loss + phase.penalty(replicas.tickets, state.strengths[step])
     term.backward()
-    optimiser.step()
     return loss.detach()
 
 
@@ -124,9 +149,12 @@ def _precision(recipe: TrainingRecipe, device: str) -> AbstractContextManager[An
     return nullcontext()
 
 
-def _batch(state: State, batch: int, data: Tensor) -> tuple[Tensor, Tensor]:
-    samples = state.task.train
-    rows = batch_rows(state.replicas.seeds, state.position, batch, len(samples.y), samples.y.device)
-    if len(rows) == 1:
-        return data.index_select(0, rows[0]).unsqueeze(0), samples.y.index_select(0, rows[0]).unsqueeze(0)
-    return data.index_select(0, rows.flatten()).unflatten(0, rows.shape), samples.y[rows]
+def _batch(state: State, phase: Train) -> tuple[Tensor, Tensor]:
+    """Rows of this step, augmented, or else turned into the basis of the first layer; and their labels."""
+    samples, seeds = state.task.train, state.replicas.seeds
+    turned = None if phase.augment is not None else state.turned_data()
+    data = samples.x if turned is None else turned
+    rows = batch_rows(seeds, state.position, phase.recipe.batch, samples.y.shape[0], samples.y.device)
+    x = data.index_select(0, rows.flatten()).view(*rows.shape, *data.shape[1:])
+    y = samples.y.index_select(0, rows.flatten()).view(rows.shape)
+    return (x if phase.augment is None else phase.augment(x, seeds, state.position)), y

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
+from sltk.train.loop import budget
 from sltk.train.loop.budget import PASSES, Budget, budget_of, places, step_products
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.methods.imp import Imp
@@ -25,6 +27,18 @@ def test_a_weight_is_multiplied_once_in_a_dense_layer_and_at_every_place_of_a_co
     with torch.no_grad():
         state.replicas.tickets["0.weight"].gate[1, 0] = False
     assert step_products(state.replicas, TASK.train.x, 10)[1] == PASSES * 10 * (18 * 16 + 48 * 4)
+
+
+def test_where_weights_act_is_found_once_for_a_network_and_a_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, ...]] = []
+    monkeypatch.setattr(budget, "places", lambda module, x: asked.append(tuple(x.shape)) or places(module, x))
+    x = TASK.train.x
+    large, own, other = x.repeat(1, 1, 1, 2), state_of(dense).replicas, nn.Sequential(nn.Conv2d(1, 2, 3))
+    both = [step_products(own, x, 10), step_products(own, x[3:], 10)]
+    assert both[0] == both[1]
+    assert asked == [(1, 1, 4, 4)]
+    assert [budget._kept_places(other, rows[:1]) for rows in (x, large, x)] == [{"0.weight": n} for n in (4, 12, 4)]
+    assert len(asked) == 3
 
 
 def test_rounds_of_pruning_cost_what_is_left() -> None:

@@ -1,5 +1,7 @@
 """The short step of SGD against torch's own, bit for bit: also after a restart, and where it has to be left."""
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor
@@ -61,3 +63,34 @@ def test_parameters_of_two_sorts_are_left_to_torch():
     move(FusedSgd(ours, 0.1, momentum=0.9, decay=0.01), ours, 3)
     move(torchs(theirs, 0.9), theirs, 3)
     assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def in_place(own: list[Tensor], step: int) -> None:
+    """Gradients into the tensors that are there, as a chain of dense layers writes them."""
+    generator = torch.Generator().manual_seed(step + 1)
+    for p in own:
+        drawn = torch.randn(p.shape, generator=generator)
+        p.grad = drawn if p.grad is None else p.grad.copy_(drawn)
+
+
+def test_what_is_held_from_step_to_step_is_let_go_with_a_state_or_a_gradient():
+    ours, theirs = parameters(), parameters()
+    first, second = FusedSgd(ours, 0.1, momentum=0.9, decay=0.01), torchs(theirs, 0.9)
+    for step in range(8):
+        for own, optimiser in ((ours, first), (theirs, second)):
+            in_place(own, step)
+            if step == 3:  # momenta in other tensors
+                optimiser.load_state_dict(copy.deepcopy(optimiser.state_dict()))
+            if step == 5:
+                own[1].grad = None
+            optimiser.step()
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True)), step
+    held = first._held
+    assert held is not None
+    assert held[0] is first.state
+    first._held = (first.state, (held[1][0], held[1][1], [torch.zeros_like(m) for m in held[1][2]]))
+    in_place(ours, 8)
+    in_place(theirs, 8)
+    first.step()
+    second.step()
+    assert not torch.equal(ours[0], theirs[0])  # the control: what is held is what is read

@@ -1,0 +1,1 @@
+"""Chains of dense layers and ReLUs: loss and gradients without a graph."""

@@ -21,7 +21,6 @@ STUDIES = studies()
 MOST = 360.0  # CPU minutes: three hours on two cores
 AWAITED = {
     "auto-recipes",
-    "certificates",
     "generalized-lth",
     "resnet-tickets",
     "resume",

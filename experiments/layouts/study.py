@@ -85,6 +85,7 @@ class Layouts(Study[LayoutOptions]):
     measures = "Seconds a row and memory of each way to run a ticket."
     options = LayoutOptions
     needs = "MNIST and the published conv_mnist.pt, or another ticket and its target"
+    minutes = 0.7
     quick: ClassVar = {"batch": 2, "repeats": 1}
     clocks = frozenset({"built_s", "ms_a_row", "peak", "seconds"})
 

@@ -63,6 +63,7 @@ class PaperTickets(Study[TicketOptions]):
     measures = "What tickets of the published experiments lose and win against their targets, draw by draw."
     options = TicketOptions
     needs = "MNIST and the published conv_mnist.pt"
+    minutes = 5.8
     quick: ClassVar = {"kinds": ("residual",), "draws": 2, "residual_epochs": 8}
     figures: ClassVar = {"tickets": TICKETS}
     clocks: ClassVar = frozenset({"seconds"})

@@ -55,6 +55,7 @@ class ResnetTickets(Study[DrawOptions]):
     measures = "Tickets of the published residual network over draws of the source."
     options = DrawOptions
     needs = "the published ResNet-20 and CIFAR-10 (JPEG)"
+    minutes = 1.3
     quick: ClassVar = {"seeds": (1,), "per_class": 1}
     paper: ClassVar = {"seeds": (1, 2, 3, 4, 5), "per_class": 100}
     clocks: ClassVar = frozenset({"seconds"})

@@ -3,7 +3,8 @@
 Run ``SLTK_DATA=F sltk run small-resnet``, where F holds CIFAR-10 (JPEG); it trains ``resnet(activation="relu",
 blocks=1, widths=(8,12,16))`` from a seed, half of the weights pruned, into ``out/small_resnet``. For each method it
 constructs a ticket, saves it beside the target, loads the file and checks it on the first 100 test images of each
-class; the table says what came of it, and ``study.json`` holds the same.
+class; the table says what came of it, and ``study.json`` holds the same. Recipes choose themselves: with one that was
+given once (n = 26, every parameter to .005) a plus-one ticket without a failure lost its function.
 """
 
 import sys
@@ -19,8 +20,8 @@ from rich.table import Table
 from experiments._target import digest
 from experiments.small_resnet.target import architecture, stored
 from sltk.certify.intervals import Box
-from sltk.construct import Construction, Recipe, Run, Search, load, save
-from sltk.construct.recipe import from_record
+from sltk.construct import Construction, Run, load, save
+from sltk.construct.choose.choose import choose
 from sltk.data.datasets import Dataset
 from sltk.data.datasets import load as load_data
 from sltk.harness.study import Study, StudyOptions, StudyRow
@@ -31,12 +32,6 @@ from sltk.verify.check import check
 DATA = "cifar10-jpeg"
 PER_CLASS = 100
 SEED = 1
-RECIPES = {
-    "plus-one": (
-        Recipe("plus-one", 26, 0.005, scale_exponents=(2, 1, 0, -1), bias_exponent=2), Search("mass"),
-    ),
-    "two-layer": (Recipe("two-layer", 28, 0.005, law="uniform(3.0)"), Search()),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +56,7 @@ class SmallResnet(Study[ResnetOptions]):
     measures = "Tickets of a small residual network: what was missed, what they answer, what they cost."
     options = ResnetOptions
     needs = "CIFAR-10 (JPEG)"
+    revision = 2
     quick: ClassVar = {"epochs": 1, "methods": ("two-layer",)}
     paper: ClassVar = {"epochs": 8}
     clocks: ClassVar = frozenset({"seconds"})
@@ -69,11 +65,7 @@ class SmallResnet(Study[ResnetOptions]):
     def cells(self, options: ResnetOptions) -> dict[str, dict[str, Any]]:
         """Both constructions of the target."""
         common = {"activation": options.activation, "epochs": options.epochs, "seed": SEED, "per_class": PER_CLASS}
-        recipes = {method: RECIPES[method] for method in options.methods}
-        return {
-            method: {"method": method, "recipe": recipe.record(), "search": search.record(), **common}
-            for method, (recipe, search) in recipes.items()
-        }
+        return {method: {"method": method, **common} for method in options.methods}
 
     def measure(self, cell: Mapping[str, Any], options: ResnetOptions) -> dict[str, Any]:
         """Train the target where it is not there yet; construct, save, load, check."""
@@ -81,10 +73,10 @@ class SmallResnet(Study[ResnetOptions]):
         path = stored(options.out / f"{name}.safetensors", cell["activation"], cell["epochs"], given)
         target = load_target(path, architecture(cell["activation"]), given.input_shape)
         place = options.out / f"{name}-{cell['method']}.ticket"
-        recipe, search = from_record(Recipe, cell["recipe"]), from_record(Search, cell["search"])
-        started = time.perf_counter()
+        started, box = time.perf_counter(), Box(given.low, given.high)
+        choice = choose(target, box, {"method": cell["method"]})
         run = Run(place.with_name(place.name + ".checkpoint"))
-        ticket = Construction(target, Box(given.low, given.high), recipe).build(cell["seed"], search, run)
+        ticket = Construction(target, box, choice).build(cell["seed"], run=run)
         save(ticket, place)
         built = time.perf_counter() - started
         rows = first_of_each_class(given.test_y, cell["per_class"])
@@ -92,7 +84,7 @@ class SmallResnet(Study[ResnetOptions]):
         met = found.data
         assert met is not None
         return {
-            "file": place.name, "target_sha256": digest(path), "sha256": digest(place), "passed": found.passed,
+            "recipe": choice.recipe.record(), "file": place.name, "target_sha256": digest(path), "sha256": digest(place), "passed": found.passed,
             "verdicts": [asdict(verdict) for verdict in found.verdicts],
             "problems": ticket.problems, "failures": len(ticket.failures), "kept": ticket.sizes.kept,
             "source": ticket.sizes.source, "target_parameters": ticket.sizes.target, "rows": met.rows,
@@ -102,10 +94,7 @@ class SmallResnet(Study[ResnetOptions]):
 
     def conclude(self, rows: Sequence[StudyRow], options: ResnetOptions) -> dict[str, Any]:
         """One row a construction."""
-        found = [
-            {"method": row.name, "recipe": row.cell["recipe"], "search": row.cell["search"], **row.outputs}
-            for row in rows
-        ]
+        found = [{"method": row.name, **row.outputs} for row in rows]
         return {"activation": options.activation, "epochs": options.epochs, "rows": found}
 
     def holds(self, document: Mapping[str, Any]) -> bool:

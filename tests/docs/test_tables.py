@@ -85,7 +85,7 @@ def of_rivals() -> list[str]:
 
 
 # By the heading that their section begins with.
-HELD = {"Subset sums": of_subset_sums, "`sltk rst": of_rivals}
+HELD = {"Subset sums": of_subset_sums, "Tickets": of_tickets, "`sltk rst": of_rivals}
 
 
 def sections(text: str) -> dict[str, str]:

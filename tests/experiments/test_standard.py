@@ -19,7 +19,12 @@ from sltk.harness.study import Study
 
 STUDIES = studies()
 MOST = 360.0  # CPU minutes: three hours on two cores
-AWAITED = {"generalized-lth"}  # their rows are being measured
+AWAITED = {
+    "auto-recipes",
+    "generalized-lth",
+    "resume",
+    "small-resnet",
+}  # being measured
 
 
 def lacking(every: Mapping[str, Study[Any]]) -> Iterator[str]:

@@ -84,7 +84,8 @@ class SmallResnet(Study[ResnetOptions]):
         met = found.data
         assert met is not None
         return {
-            "recipe": choice.recipe.record(), "file": place.name, "target_sha256": digest(path), "sha256": digest(place), "passed": found.passed,
+            "recipe": choice.recipe.record(), "file": place.name,
+            "target_sha256": digest(path), "sha256": digest(place), "passed": found.passed,
             "verdicts": [asdict(verdict) for verdict in found.verdicts],
             "problems": ticket.problems, "failures": len(ticket.failures), "kept": ticket.sizes.kept,
             "source": ticket.sizes.source, "target_parameters": ticket.sizes.target, "rows": met.rows,

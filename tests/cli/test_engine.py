@@ -28,7 +28,8 @@ COMMANDS = {
 }
 
 ON_A_DEVICE = {
-    "Imp": ["imp"], "Rst": ["rst"], "EdgePopup": ["edge-popup"], "Train": ["train", "rigl"], "Rewinding": ["rewinding"]
+    "Imp": ["imp"], "Rst": ["rst"], "EdgePopup": ["edge-popup"], "Train": ["train", "rigl"], "Rewinding": ["rewinding"],
+    "Construct": ["construct", "target.pt", "--arch", "linear(1,1)"],
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Resume(Study[ResumeOptions]):
     measures = "Whether a construction that was killed and resumed gives the bytes of one that was let be."
     options = ResumeOptions
     quick: ClassVar = {"kills": 2, "n": 16}
+    minutes = 1.8
     clocks: ClassVar = frozenset({"seconds", "rows"})
 
     def cells(self, options: ResumeOptions) -> dict[str, dict[str, Any]]:

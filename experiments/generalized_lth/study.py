@@ -52,6 +52,7 @@ class GeneralizedLth(Study[LotteryOptions]):
     needs = "MNIST"
     quick: ClassVar = {"only": ("digits",)}
     figures: ClassVar = {"bases": BASES}
+    minutes = 48.0
     revision = 3
 
     def cells(self, options: LotteryOptions) -> dict[str, dict[str, Any]]:

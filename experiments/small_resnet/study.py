@@ -59,6 +59,7 @@ class SmallResnet(Study[ResnetOptions]):
     revision = 2
     quick: ClassVar = {"epochs": 1, "methods": ("two-layer",)}
     paper: ClassVar = {"epochs": 8}
+    minutes = 7.3
     clocks: ClassVar = frozenset({"seconds"})
     width = 150
 

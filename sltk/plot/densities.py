@@ -38,9 +38,12 @@ def draw_densities(panels: Mapping[str, Sequence[DensityCurve]], note: str, pape
         paper: what it is drawn on.
     """
     figure, found = paper.panels(len(panels), 2, 3.4)
+    places: dict[str, int] = {}  # a name has one colour and mark in all panels, which share a legend
+    for curve in (curve for curves in panels.values() for curve in curves):
+        places.setdefault(curve.label, len(places))
     for axes, (title, curves) in zip(found, panels.items(), strict=True):
-        for place, curve in enumerate(curves):
-            _draw(axes, curve, place)
+        for curve in curves:
+            _draw(axes, curve, places[curve.label])
         named = next((curve.axis for curve in curves), "")
         axes.set(xscale="log", xlabel=named, ylabel="test accuracy, %", title=title)
         low, high = axes.get_xlim()

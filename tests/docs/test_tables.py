@@ -137,3 +137,19 @@ def test_the_page_on_depth_has_the_obstructions_of_the_rows() -> None:
     assert f"twelve draws of the source have {mean:.1f} of them on average, and none of the twelve is without" in text
     assert clear == 0
     assert f"at n = 36 {('ten', 'eleven', 'twelve')[at[36]['clear'] - 10]} of twelve have none" in text
+
+
+def test_what_is_said_of_rotated_bases_is_what_the_kept_rows_say() -> None:
+    """Differences from canonical at the lowest densities, in points, and that none is told apart from none."""
+    data = document("generalized-lth")["data"]
+    own = [one for one in data["digits"]["findings"] if one["claim"] == "3 beats canonical when extreme"]
+    ahead = {one["basis"]: f"{100 * one['comparison']['mean']:+.2f}" for one in own}
+    others = {one["basis"] for one in own if one["finding"] == "open"}
+    assert others == set(ahead) - {"subspace"}
+    said = " ".join((DOCS / "tickets-that-train.md").read_text().split("**What the kept rows say**")[1].split())
+    assert f"{data['digits']['seeds']} seeds" in said
+    for basis in ("dct-input", "dct", "hadamard", "permuted-dct"):
+        assert f"{basis} {ahead[basis]}" in said
+    haar = [ahead[f"haar:{draw}"] for draw in range(3)]
+    assert f"Haar {haar[0]}, {haar[1]} and {haar[2]} points" in said
+    assert f"contradicted at {ahead['subspace']}" in said

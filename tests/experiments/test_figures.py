@@ -23,6 +23,7 @@ from sltk.harness.catalogue import studies
 from sltk.harness.kept import kept_file, recalled
 from sltk.harness.lines import joined, lines_of, sound
 from sltk.harness.study import Study, StudyResult
+from sltk.plot.densities import DensityCurve, draw_densities
 from sltk.plot.style import COLUMN, PAGE, Drawing, styled
 from tests.harness.study_contract import of_pdf, of_png, of_svg
 
@@ -346,3 +347,17 @@ def test_no_panel_goes_without_a_name_for_its_axes(key: str) -> None:
             assert any(axes.get_xlabel() for axes in shown)
             drawn = [(*axes.lines, *axes.patches, *axes.collections) for axes in shown]
             assert all(any(isinstance(one, (Line2D, Patch, PolyCollection)) for one in all_) for all_ in drawn)
+
+
+def test_a_name_looks_the_same_in_all_panels() -> None:
+    """They share a legend; a panel that leaves some names out must not move the colours of the others."""
+
+    def curve(label: str) -> DensityCurve:
+        return DensityCurve(label, [1.0, 0.5], [[0.9, 0.8]])
+
+    panels = {"one": [curve("a"), curve("b"), curve("c")], "two": [curve("c"), curve("a")]}
+    with styled():
+        figure = draw_densities(panels, "two panels", PAGE)
+    looks = [{line.get_label(): (line.get_color(), line.get_marker()) for line in axes.lines} for axes in figure.axes]
+    assert looks[1] == {name: looks[0][name] for name in ("c", "a")}
+    assert len(set(looks[0].values())) == 3

@@ -168,8 +168,7 @@ def _planes(phi: Activation, lines: Lines, known: Known) -> tuple[Plane, Plane]:
 
 
 def _gate(phi: Activation, known: Known) -> Gate | None:
-    straight = phi.profile is None or phi.profile.straight
-    if straight or known.ticket.low.shape[-1] == 1:
+    if not phi.smooth or known.ticket.low.shape[-1] == 1:
         return None
     least, most = phi.bends(*_ends(known))
     if not bool(torch.isfinite(least).any()):

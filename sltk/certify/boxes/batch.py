@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sltk.certify.boxes.activated import Activated, activated
 from sltk.certify.boxes.first import FirstStage
-from sltk.certify.boxes.functional import Functional, Total, both, by_copy, dot
+from sltk.certify.boxes.functional import Functional, Total, alone, both, by_copy, dot
 from sltk.certify.boxes.ground import Ground, curves_of
 from sltk.certify.boxes.stages import FAR, Mapped, StageMatrices, Value, mapped
 from sltk.certify.differential.forms import Known
@@ -57,7 +57,9 @@ class Boxes:
         return by_copy(known.magnitude, stage.copies).amax(-1)
 
     def relax(self) -> None:
-        """All stages but the last, and its affine map."""
+        """All stages but the last, and its affine map; once."""
+        if self.mapped:
+            return
         for stage in self.stages[:-1]:
             self._extend(stage)
         self._map(self.stages[-1])
@@ -151,7 +153,7 @@ class Boxes:
         parts = by_copy(v, stage.copies)  # ([boxes,] rows, neurons, copies)
         total.add(_worst_each(v, own.difference, stage.copies).flatten(1))
         form = Functional(*(_per_neuron(parts, one).flatten(-3, -2) for one in (own.on_target, own.on_copies)))
-        pending = dict.fromkeys(stage.adds, Functional(difference=_alone(parts))) if stage.adds else {}
+        pending = dict.fromkeys(stage.adds, Functional(difference=alone(parts))) if stage.adds else {}
         pending[stage.reads] = both(pending.get(stage.reads), form)
         self._down(pending, total, levels)
         top, bottom = by_copy(total.upper(), len(stage.bias)).chunk(2, 1)  # rows, and neurons of each
@@ -182,11 +184,6 @@ def _per_neuron(v: Tensor, matrix: Tensor) -> Tensor:
     """``sum_a v_ja M_(ja)`` neuron by neuron: ``([boxes,] rows, neurons, columns)``."""
     moved = matrix.reshape(*matrix.shape[:-2], *v.shape[-2:], matrix.shape[-1])  # ([boxes,] neurons, copies, columns)
     return torch.matmul(v.transpose(-3, -2), moved).transpose(-3, -2)
-
-
-def _alone(v: Tensor) -> Tensor:
-    """``([boxes,] rows, neurons, copies)``, coefficients of each neuron alone: ``([boxes,] rows * neurons, all)``."""
-    return torch.diag_embed(v.movedim(-1, -2)).movedim(-3, -1).flatten(-4, -3).flatten(-2)
 
 
 def _worst_each(c: Tensor, offset: Interval, copies: int) -> Tensor:

@@ -46,6 +46,11 @@ def by_copy(x: Tensor, copies: int) -> Tensor:
     return x.reshape(*x.shape[:-1], -1, copies)
 
 
+def alone(v: Tensor) -> Tensor:
+    """``([boxes,] rows, neurons, copies)``, coefficients of each neuron alone: ``([boxes,] rows * neurons, all)``."""
+    return torch.diag_embed(v.movedim(-1, -2)).movedim(-3, -1).flatten(-4, -3).flatten(-2)
+
+
 def dot(c: Tensor, values: Tensor) -> Tensor:
     """``sum c v`` of every row, ``(boxes, rows)``; c ``([boxes,] rows, entries)``, values ``(boxes, entries)``."""
     return torch.matmul(c, values[..., None])[..., 0] if c.dim() == 3 else torch.matmul(values, c.T)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 import torch
 
+from sltk.certify.boxes.batch import Boxes
 from sltk.certify.boxes.stages import StageMatrices
+from sltk.certify.intervals import Box
 from sltk.certify.realised import Realised
 from sltk.networks.network import Network
 from sltk.networks.op import Step
@@ -35,6 +37,15 @@ def stage_matrices(network: Network, realised: Sequence[Realised]) -> list[Stage
             StageMatrices(flat, bias, one.copies, wire.reads, tuple(wire.adds), weights, acts[0] if acts else None)
         )
     return found
+
+
+def on_domain(network: Network, box: Box, realised: Sequence[Realised]) -> Boxes | None:
+    """The pair on the whole domain as one box, not relaxed yet; ``None`` where ``stage_matrices`` takes none."""
+    stages = stage_matrices(network, realised)
+    if stages is None:
+        return None
+    ends = box.on(network.input_shape)
+    return Boxes(stages, ends.low.reshape(1, -1), ends.high.reshape(1, -1))
 
 
 def _entries(network: Network, realised: Sequence[Realised], index: int) -> float:

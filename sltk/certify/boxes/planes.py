@@ -64,7 +64,7 @@ def leaning_slopes(phi: Activation, u: Interval) -> Slopes | None:
 
     On a cell of half width r with middle m, ``phi'(u) - k u`` is within ``r max |phi'' - k|`` of its value at m.
     """
-    if phi.profile is None or phi.profile.straight:
+    if not phi.smooth:
         return None
     (first, _), (last, _), width = phi.slopes(u.low, u.low), phi.slopes(u.high, u.high), u.high - u.low
     steep = torch.where(width > 0, (last - first) / torch.where(width > 0, width, 1.0), torch.zeros_like(width))
@@ -95,8 +95,8 @@ def chord(slopes: Slopes, d: Interval) -> tuple[Tensor, Tensor]:
 def product_above(slopes: Slopes, y: Interval, t: Interval) -> Plane:
     """A plane above ``phi'(y) t``, for ``phi'`` within ``slopes``."""
     slope, level = chord(slopes, t)
-    middle, half = _about(y)
-    centre, spread = _about(t)
+    middle, half = about(y)
+    centre, spread = about(t)
     steep = slopes.steep
     found = level + steep.abs() * half * spread - steep * centre * middle
     size = level.abs() + steep.abs() * y.magnitude * t.magnitude * 4
@@ -106,7 +106,7 @@ def product_above(slopes: Slopes, y: Interval, t: Interval) -> Plane:
 def difference_above(slopes: Slopes, y: Interval, d: Interval) -> Plane:
     """A plane above ``phi(y) - phi(y - d)``, for ``phi'`` within ``slopes`` where y and ``y - d`` lie."""
     plane, steep = product_above(slopes, y, d), slopes.steep
-    centre, _ = _about(d)
+    centre, _ = about(d)
     # -k d^2/2: below its tangent in the middle where k > 0, below its chord else.
     bent = torch.where(steep > 0, steep * centre.square() / 2, steep * d.low * d.high / 2)
     size = steep.abs() * d.magnitude.square() * 4
@@ -119,7 +119,7 @@ def charged(plane: Plane, y: Interval, d: Interval, terms: int) -> Plane:
     return plane._replace(level=plane.level + (terms + 16) * 2.0**-52 * size)
 
 
-def _about(x: Interval) -> tuple[Tensor, Tensor]:
+def about(x: Interval) -> tuple[Tensor, Tensor]:
     """Middle and half width, enough to hold both ends."""
     middle = (x.low + x.high) / 2
     return middle, torch.maximum(x.high - middle, middle - x.low)

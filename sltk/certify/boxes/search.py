@@ -107,7 +107,7 @@ def cost_of_box(stages: Sequence[StageMatrices]) -> float:
         own = stage.weights.univariate is not None and stage.reads != INPUT
         total += 500.0 * stage.target.numel() if own else 0.0
         phi = None if stage.step is None else stage.step.elementwise
-        together |= stage.copies > 1 and phi is not None and phi.profile is not None and not phi.profile.straight
+        together |= stage.copies > 1 and phi is not None and phi.smooth
     return 2.0 * total if together else total
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sltk.certify.boxes.batch import Boxes
-from sltk.certify.boxes.pair import stage_matrices
+from sltk.certify.boxes.pair import on_domain
 from sltk.certify.boxes.search import cost_of_box
 from sltk.certify.boxes.stages import StageMatrices
 from sltk.certify.deviations.expansion import Expansion
@@ -20,8 +20,8 @@ TEXT = "products of the slopes' deviations, summed over neurons by norms"
 
 
 def deviated(
-    network: Network, box: Box, realised: Sequence[Realised], work: float = WORK
-) -> Relaxation | None:  # fmt: skip
+    network: Network, box: Box, realised: Sequence[Realised], work: float = WORK, domain: Boxes | None = None
+) -> Relaxation | None:
     """Bound target minus ticket over the box by an expansion in deviations of slopes.
 
     Where many neurons have slopes that vary over the box, their shares of the error are sums over neurons whose signs
@@ -32,18 +32,17 @@ def deviated(
         box: the domain.
         realised: one entry a stage.
         work: products that it may take.
+        domain: the pair there, where it is at hand.
 
     Returns:
         Bounds that hold for the functions in real arithmetic, with float64 rounded outward; ``None`` for networks that
         are not small, that end with an activation, whose activations have no bounded slopes, or where copies have
         kinks.
     """
-    stages = stage_matrices(network, realised)
-    if stages is None or stages[-1].step is not None or len(stages) < 2 or not _expands(stages):
+    boxes = on_domain(network, box, realised) if domain is None else domain
+    if boxes is None or not _expands(boxes.stages):
         return None
-    ends = box.on(network.input_shape)
-    boxes = Boxes(stages, ends.low.reshape(1, -1), ends.high.reshape(1, -1))
-    x = boxes.values[0].target
+    stages, x = boxes.stages, boxes.values[0].target
     shapes, needed = shapes_of(stages, int((x.high > x.low).sum()), work)
     needed += cost_of_box(stages)
     if needed > work:
@@ -58,9 +57,11 @@ def deviated(
 
 
 def _expands(stages: Sequence[StageMatrices]) -> bool:
-    """Whether all activations but of single copies are smooth."""
+    """Whether the last stage is linear, and activations before it, but of single copies, are smooth."""
+    if len(stages) < 2 or stages[-1].step is not None:
+        return False
     for stage in stages:
         phi = None if stage.step is None else stage.step.elementwise
-        if phi is not None and stage.copies > 1 and (phi.profile is None or phi.profile.straight):
+        if phi is not None and stage.copies > 1 and not phi.smooth:
             return False
     return True

@@ -3,9 +3,8 @@
 For positive weights a, b and the largest singular value s of ``N = diag(a)^(-1/2) M diag(b)^(-1/2)``,
 ``u^T M v = (diag(a)^(1/2) u)^T N (diag(b)^(1/2) v) <= s sqrt(sum a sum b)``: the dual of the semidefinite relaxation at
 one point. Weights start as the norms of rows and columns, and move once towards where the largest singular vectors are.
-With k columns, N N^T is computed within ``gamma_k ||N||_F^2``, and ``||N||_F^2 <= m s^2`` for m rows. Scaled to
-Frobenius norm 1, a square is off by ``gamma_m``, of a largest eigenvalue of at least 1/m, and the root of order 2^l
-divides what has doubled l times: all in all at most ``m gamma_(k + 2m)`` of s^2. ``s^2 <= ||(N N^T)^(2^p)||_F^(2^-p)``.
+With k columns, N N^T is computed within ``gamma_k ||N||_F^2``, and ``||N||_F^2 <= m s^2`` for m rows; with what its
+repeated squares lose (``sltk.core.numerics.squaring``) s^2 is off by at most ``m gamma_(k + 2m)`` of it.
 
 Source: derived for this project; the relaxation is that of Grothendieck's inequality, textbook.
 """
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from sltk.core.numerics.rounding import gamma
+from sltk.core.numerics.squaring import largest
 
 SQUARINGS = 6
 MOVED = 0.6  # exponent of a weight's step, by measurement
@@ -31,23 +31,12 @@ def cube_norm(matrix: Tensor) -> Tensor:
     for last in (False, True):
         scaled = matrix / a.sqrt()[..., None] / b.sqrt()[..., None, :]
         gram = scaled @ scaled.mT
-        squared, log = _normed(gram)
-        squared, more = _normed(squared @ squared)
-        power, log = squared, log + more / 2
-        for level in range(2, SQUARINGS + 1):
-            power, more = _normed(power @ power)
-            log = log + more / 2**level
+        log, squared = largest(gram, SQUARINGS)
         best = torch.minimum(best, (log / 2).exp() * (a.sum(-1) * b.sum(-1)).sqrt() * room)
         if not last:
             a = _moved(a, (gram @ squared).diagonal(dim1=-2, dim2=-1))
             b = _moved(b, (scaled * (squared @ scaled)).sum(-2))
     return best
-
-
-def _normed(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Scaled to Frobenius norm 1, and the logarithm of what it was; zeros stay."""
-    size = x.flatten(-2).square().sum(-1).sqrt().clamp(min=1e-300)
-    return x / size[..., None, None], size.log()
 
 
 def _moved(weights: Tensor, mass: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from sltk.certify.boxes.batch import Boxes
+from sltk.certify.boxes.functional import alone
+from sltk.certify.boxes.planes import about
 from sltk.certify.deviations.forms import INPUT_BASE, Form, Monomial
 from sltk.certify.deviations.gates import Gate, gate_of
 from sltk.certify.deviations.shape import ENTRIES, Shape
@@ -36,8 +38,7 @@ class Expansion:
     def __init__(self, boxes: Boxes, shapes: list[Shape]) -> None:
         self.boxes, self.shapes = boxes, shapes
         x = boxes.values[0].target
-        middle, half = (x.low[0] + x.high[0]) / 2, (x.high[0] - x.low[0]) / 2
-        half = torch.maximum(half, torch.maximum(x.high[0] - middle, middle - x.low[0])) * (1 + 2.0**-50)
+        middle, half = _about(Interval(x.low[0], x.high[0]))
         first = torch.cat((middle[:, None], torch.diag(half)[:, half > 0]), 1)
         self.values = {INPUT: Form({INPUT_BASE: first}, torch.zeros_like(middle))}
         self.gates, self.kept = dict[int, Gate](), dict[int, Form]()
@@ -120,7 +121,7 @@ class Expansion:
         neurons = len(gate.middle)
         c = rows.reshape(len(rows), neurons, gate.copies) * gate.deviation[:, None]
         kept = self.kept.get(index)
-        own = kept.by_neuron(c) if kept is not None else self._difference(index, _alone(c))
+        own = kept.by_neuron(c) if kept is not None else self._difference(index, alone(c))
         return form + own.deviating(index, neurons)
 
     def _value(self, index: int, gate: Gate) -> tuple[Form, Tensor]:
@@ -151,11 +152,6 @@ class Expansion:
 
 
 def _about(x: Interval) -> tuple[Tensor, Tensor]:
-    """Middle and half width, enough to hold both ends."""
-    middle = (x.low + x.high) / 2
-    return middle, torch.maximum(x.high - middle, middle - x.low) * (1 + 2.0**-50)
-
-
-def _alone(c: Tensor) -> Tensor:
-    """``(rows, neurons, copies)`` as ``(rows * neurons, all copies)``, each neuron by itself."""
-    return torch.diag_embed(c.movedim(-1, -2)).movedim(-3, -1).flatten(0, 1).flatten(1)
+    """Middle and half width, moved outward by the rounding of both."""
+    middle, half = about(x)
+    return middle, half * (1 + 2.0**-50)

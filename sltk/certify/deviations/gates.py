@@ -80,7 +80,7 @@ def _hull(y: Interval, act: Activated, d: Interval, copies: int) -> Interval:
 
 
 def _rest(phi: Activation, hull: Interval, d: Interval) -> Interval | None:
-    if phi.profile is None or phi.profile.straight:
+    if not phi.smooth:
         return None
     least, most = phi.bends(hull.low, hull.high)
     if not bool((torch.isfinite(least) & torch.isfinite(most)).all()):

@@ -18,13 +18,11 @@ class Shape(NamedTuple):
         columns: coefficients of a row, rests that it will not keep included.
         kept: whether all rows are kept.
         narrows: whether their ranges are sought, in place of those of the relaxation.
-        work: products, about, of those and of keeping.
     """
 
     columns: float
     kept: bool
     narrows: bool
-    work: float
 
 
 def shapes_of(stages: Sequence[StageMatrices], inputs: int, most: float) -> tuple[list[Shape], float]:
@@ -49,7 +47,7 @@ def shapes_of(stages: Sequence[StageMatrices], inputs: int, most: float) -> tupl
         kept = not last and rows * columns <= KEPT
         narrows = last or kept or needed <= NARROWING * most
         spent += needed if narrows else 0.0
-        found.append(Shape(columns, kept, narrows, needed if narrows else 0.0))
+        found.append(Shape(columns, kept, narrows))
         rests = sum(len(stages[source].bias) * stages[source].copies for source in sources)
         settled.append(columns - rests if kept else columns)
         linear.append(linear[-1] + len(stage.bias))

@@ -82,8 +82,7 @@ def gate(phi: Activation, known: Known) -> Gate | None:
     target, ticket, d = known.target, known.ticket, known.difference
     low, high = torch.minimum(target.low, ticket.low), torch.maximum(target.high, ticket.high)
     least_bend, most_bend = phi.bends(low, high)
-    straight = phi.profile is None or phi.profile.straight
-    if d.low.shape[0] == 1 or straight or not bool(torch.isfinite(least_bend).any()):
+    if d.low.shape[0] == 1 or not phi.smooth or not bool(torch.isfinite(least_bend).any()):
         return None
     half = d.magnitude.square() / 2 * (1 + 4 * UNIT)
     top, bottom = (-least_bend * half).clamp(min=0), (-most_bend * half).clamp(max=0)

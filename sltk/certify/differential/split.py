@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from sltk.certify.boxes.batch import Boxes
-from sltk.certify.boxes.pair import stage_matrices
+from sltk.certify.boxes.pair import on_domain
 from sltk.certify.boxes.search import Budget, Leaves, cost_of_box, searched
 from sltk.certify.differential.certify import Limits, Relaxation, relaxation
 from sltk.certify.intervals import Box
@@ -91,7 +91,12 @@ def bisected(
 
 
 def refined(
-    network: Network, box: Box, realised: Sequence[Realised], above: Tensor, budget: Budget
+    network: Network,
+    box: Box,
+    realised: Sequence[Realised],
+    above: Tensor,
+    budget: Budget,
+    domain: Boxes | None = None,
 ) -> Bisection | None:
     """Bounds ``above`` over the box, brought closer within a budget; ``None`` for networks that are not small.
 
@@ -101,16 +106,15 @@ def refined(
         realised: one entry a stage.
         above: ``output_shape``.
         budget: for fewer than ``LEAST`` boxes nothing is cut, for less than one nothing is begun.
+        domain: the pair on the whole box, where it is at hand.
     """
-    stages = stage_matrices(network, realised)
-    if stages is None or cost_of_box(stages) > budget.work:
+    whole = on_domain(network, box, realised) if domain is None else domain
+    if whole is None or cost_of_box(whole.stages) > budget.work:
         return None
-    ends = box.on(network.input_shape)
-    whole = Interval(ends.low.flatten(), ends.high.flatten())
-    if cost_of_box(stages) * LEAST > budget.work:
-        found = Leaves(torch.minimum(Boxes(stages, whole.low[None], whole.high[None]).errors()[0], above.flatten()), 1)
+    if cost_of_box(whole.stages) * LEAST > budget.work:
+        found = Leaves(torch.minimum(whole.errors()[0], above.flatten()), 1)
     else:
-        found = searched(stages, whole, above.flatten(), budget)
+        found = searched(whole.stages, Interval(whole.low[0], whole.high[0]), above.flatten(), budget)
     return Bisection(found.per_output.reshape(above.shape), found.boxes, _said(found.boxes))
 
 

@@ -14,6 +14,7 @@ from functools import singledispatch
 import torch
 from torch import Tensor
 
+from sltk.core.numerics.squaring import largest
 from sltk.networks.affine import Affine
 from sltk.networks.op import Step
 from sltk.networks.ops.act import Act
@@ -26,16 +27,9 @@ ROOM = 1.0 + 1e-9
 def matrix_norm(a: Tensor) -> float:
     """Upper bound of the largest Euclidean norm of matrices ``(..., rows, columns)``, real or complex."""
     gram = a @ a.mH if a.shape[-2] <= a.shape[-1] else a.mH @ a
-    size = gram.flatten(-2).abs().square().sum(-1).sqrt()
-    alive = size > 0
-    if not bool(alive.any()):
+    if not bool(gram.any()):
         return 0.0
-    gram, log = gram[alive] / size[alive, None, None], size[alive].log()
-    for level in range(1, SQUARINGS + 1):
-        gram = gram @ gram
-        size = gram.flatten(-2).abs().square().sum(-1).sqrt()
-        gram, log = gram / size[:, None, None], log + size.log() / 2**level
-    return math.exp(float(log.max()) / 2.0) * ROOM
+    return math.exp(float(largest(gram, SQUARINGS).log.max()) / 2.0) * ROOM
 
 
 def affine_norm(affine: Affine, shape: tuple[int, ...]) -> float:

@@ -12,6 +12,7 @@ from sltk.certify.a_priori import Pools, a_priori
 from sltk.certify.as_run.bound import RunBound
 from sltk.certify.as_run.evaluation import Evaluation
 from sltk.certify.as_run.recursion import certify_as_run
+from sltk.certify.boxes.pair import on_domain
 from sltk.certify.boxes.search import Budget
 from sltk.certify.certificate import Certificate
 from sltk.certify.deviations.certify import WAY as DEVIATIONS
@@ -97,9 +98,12 @@ class CertifiedTicket:
         known = intervals.beside("differential relaxation", found.per_output, found.text, found.leaving)
         searched = multiplied(target, self.domain, self.realised, SEARCHING)
         known = known if searched is None else known.beside(WAY, searched.per_output, searched.text)
-        expanded = deviated(target, self.domain, self.realised, EXPANDING)
+        pair = on_domain(target, self.domain, self.realised)
+        if pair is None:
+            return known
+        expanded = deviated(target, self.domain, self.realised, EXPANDING, pair)
         known = known if expanded is None else known.beside(DEVIATIONS, expanded.per_output, expanded.text)
-        small = refined(target, self.domain, self.realised, known.per_output, Budget(work=REFINING))
+        small = refined(target, self.domain, self.realised, known.per_output, Budget(work=REFINING), pair)
         return known if small is None else known.beside("bisection of the domain", small.per_output, small.text)
 
     @cached_property

@@ -105,6 +105,11 @@ class Activation:
         """Whether phi differs from ``mu`` at all."""
         return self.remainder.coefficient > 0.0
 
+    @property
+    def smooth(self) -> bool:
+        """Whether a profile says how far phi bends: it has one, and is not of straight pieces."""
+        return self.profile is not None and not self.profile.straight
+
     def range(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
         """Enclosure of ``{phi(x): low <= x <= high}``.
 

@@ -65,8 +65,8 @@ def test_norms_of_many_rows_of_random_signs_are_far_below_the_sum_of_sizes() -> 
 
 def test_a_norm_that_is_too_small_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: with the root of a Frobenius norm for the norm, some choice of signs is above."""
-    real = norms._normed
-    monkeypatch.setattr(norms, "_normed", lambda x: (real(x)[0], real(x)[1] / 2))
+    real = norms.largest
+    monkeypatch.setattr(norms, "largest", lambda *given: real(*given)._replace(log=real(*given).log / 2))
     assert any(largest(one) > float(cube_norm(one)) for one in random_matrices(0))
 
 

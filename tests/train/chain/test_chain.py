@@ -156,7 +156,7 @@ def test_a_network_that_somebody_watches_is_called() -> None:
     assert state.chain is None
     assert len(calls) >= 3
     net = dense(0)
-    net[2].forward = lambda x: x  # type: ignore[method-assign]
+    net[2].forward = lambda x: x  # type: ignore[method-assign]  # a layer whose method somebody replaced
     assert dense_layers(net, 4) == []
 
 

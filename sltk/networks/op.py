@@ -10,8 +10,10 @@ from typing import Any, ClassVar, Self
 import torch
 from torch import Tensor
 
-from sltk.core.numerics.formats import Format
+from sltk.core.numerics.formats import FLOAT64, Format
 from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.rounding import up
+from sltk.core.numerics.twofold import ROOM, TINY, Twofold
 from sltk.networks.activations.activation import Activation
 from sltk.networks.geometry import Pair
 from sltk.networks.relaxed import Relaxed, adjoint
@@ -93,6 +95,13 @@ class Step(Op):
             SltkError: nobody has said how far the step's function is off in this format.
         """
 
+    def twofold(self, x: Twofold) -> Twofold:
+        """The step on numbers of twice the precision; where a kind knows no better in float64, with what that loses."""
+        found = self(x.high)
+        lost = self.evaluation(Interval(x.high, x.high), FLOAT64)
+        off = self.through(up(x.off + x.low.abs())) + lost
+        return Twofold(found, torch.zeros_like(found), off * ROOM + TINY)
+
     @property
     def gaps(self) -> tuple[Pair, Pair] | None:
         """How far apart the step moves pixels, zeros between them, and how many zeros it puts behind; else ``None``."""
@@ -145,6 +154,10 @@ class Selection(Step):
     def readers(self) -> int:
         """Most outputs that copy one input, where every output is a copy of one."""
         return 1
+
+    def twofold(self, x: Twofold) -> Twofold:
+        """A step that copies does the same to both parts."""
+        return Twofold(*map(self, x))
 
     def relaxed(self, x: Interval) -> Relaxed:
         """A step that copies is linear."""

@@ -74,6 +74,7 @@ class Activation:
         float32: the same in float32, where it has to be said: for a function of one's own.
         profile: how steep it is where; ``None`` where only ``lipschitz`` and ``minimum`` are known.
         curve: the first term of the remainder with its sign; ``None`` where only the size is known.
+        twofold: phi in twice the precision (`sltk.networks.activations.twofold`); ``None`` where there is no such code.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Activation:
     float32: Rounding | None = None
     profile: Profile | None = field(default=None, compare=False, repr=False)
     curve: Curve | None = field(default=None, compare=False, repr=False)
+    twofold: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = field(default=None, compare=False, repr=False)
 
     def __call__(self, x: Tensor) -> Tensor:
         """``phi(x)``, elementwise, in the dtype of ``x``."""

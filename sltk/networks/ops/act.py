@@ -11,9 +11,11 @@ from sltk.core.errors import SltkError
 from sltk.core.numerics.formats import Format
 from sltk.core.numerics.intervals import Interval, outward
 from sltk.core.numerics.rounding import require_finite, underflow, up
+from sltk.core.numerics.twofold import ROOM, TINY, Twofold
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.lines import ROUNDING, activation_lines, difference_lines
 from sltk.networks.activations.table import activation, spellings
+from sltk.networks.activations.twofold import ERROR
 from sltk.networks.op import Op, Step
 from sltk.networks.relaxed import Relaxed
 from sltk.networks.spelling import Call, Spellings
@@ -60,6 +62,18 @@ class Act(Step):
         apart = (-up(other.high - one.low), up(one.high - other.low))
         found = Interval(torch.maximum(moved.low, apart[0]), torch.minimum(moved.high, apart[1]))
         return found, difference_lines(self.activation, target, ticket, d)
+
+    def twofold(self, x: Twofold) -> Twofold:
+        """By the activation's own function of such numbers, and the steepest slope near."""
+        function = self.activation.twofold
+        if function is None:
+            return super().twofold(x)
+        high, low = (part.contiguous() for part in (x.high, x.low))
+        away = (x.off + low.abs()) * ROOM
+        least, most = self.activation.slopes(-up(away - high), up(away + high))
+        steep = torch.maximum(least.abs(), most.abs()).clamp(max=self.activation.lipschitz)
+        off = (x.off * steep + ERROR * (1.0 + high.abs())) * ROOM + TINY
+        return Twofold(*function(high, low), off)
 
     def through_largest(self, largest: Tensor) -> Tensor:
         """Times the Lipschitz constant."""

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.core.numerics.rounding import gamma
-from sltk.networks.op import Op, Selection
+from sltk.core.numerics.twofold import Twofold
+from sltk.networks.op import Op, Selection, Step
 from sltk.networks.relaxed import Relaxed, dot
 from sltk.networks.spelling import Call, Spellings, divided, each, require_axes
 
@@ -36,6 +37,10 @@ class MaxPool(Selection):
         """Pool ``(batch, c, h, w)``, or ``(batch, c, l)``."""
         pool: Any = F.max_pool2d if len(self.kernel) == 2 else F.max_pool1d
         return pool(x, self.kernel, self.stride, self.padding, self.dilation, self.ceil_mode)
+
+    def twofold(self, x: Twofold) -> Twofold:
+        """By the first parts alone: the second parts of a window's largest entries would have to be compared."""
+        return Step.twofold(self, x)
 
     def relaxed(self, x: Interval) -> Relaxed:
         """At least the entry that is largest by its lower end; at most that, where no other can exceed it."""

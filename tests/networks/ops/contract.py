@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from sltk.core.errors import SltkError
 from sltk.core.numerics.formats import FLOAT32, FLOAT64
 from sltk.core.numerics.intervals import Interval
+from sltk.core.numerics.twofold import Twofold
 from sltk.networks.affine import Affine
 from sltk.networks.op import Op, Step
 from sltk.networks.ops import step_from_record
@@ -217,6 +218,22 @@ class StepContract(OpContract):
                 allowed = op.evaluation(Interval(point, point), run).flatten()
                 for value, number, most in zip(got, wanted, allowed, strict=True):
                     assert abs(Fraction(float(value)) - number) <= Fraction(float(most)), op
+
+    def test_in_twice_the_precision_it_is_as_near_as_it_says(self) -> None:
+        for op, shape, seed in self._cases():
+            assert isinstance(op, Step)
+            high = normal(seed, *shape)
+            low = 2.0**-54 * high * normal(seed + 30, *shape).clamp(-1.0, 1.0)
+            for off in (0.0, 2.0**-60, 0.5):
+                found = op.twofold(Twofold(high[None], low[None], torch.full_like(high, off)[None]))
+                parts = [part.flatten().tolist() for part in found]
+                for side in (-1, 0, 1):
+                    x = {
+                        k: Fraction(float(high[k])) + Fraction(float(low[k])) + side * Fraction(off)
+                        for k in rational(high)
+                    }
+                    for number, a, b, most in zip(self.exact(op, x, shape), *parts, strict=True):
+                        assert abs(Fraction(a) + Fraction(b) - number) <= Fraction(most), op
 
     def test_constants_are_spoiled_where_it_says_so(self) -> None:
         for op, shape in self.examples():

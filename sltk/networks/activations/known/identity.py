@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from sltk.networks.activations import twofold
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.entry import EXACT, LINEAR, single
 from sltk.networks.activations.profile import lines
@@ -13,6 +14,7 @@ def _identity(x: Tensor) -> Tensor:
 
 _IDENTITY = Activation(
     "identity", _identity, 1.0, 1.0, 0.0, 1.0, LINEAR, evidence="linear", rounding=EXACT, profile=lines(1.0, kinks=()),
+    twofold=twofold.identity,
 )  # fmt: skip
 
 ENTRIES = (single(_IDENTITY),)

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from sltk.networks.activations import twofold
 from sltk.networks.activations.activation import Activation
 from sltk.networks.activations.entry import EXACT, LINEAR, single
 from sltk.networks.activations.profile import lines
@@ -19,6 +20,7 @@ _RELU = Activation(
     evidence="equal to its half lines",
     rounding=EXACT,
     profile=lines(0.0, 1.0, kinks=(0.0,)),
+    twofold=twofold.positive,
 )
 
 ENTRIES = (

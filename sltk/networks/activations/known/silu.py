@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sltk.networks.activations import twofold
 from sltk.networks.activations.activation import Activation, Curve, Remainder
 from sltk.networks.activations.entry import RELATIVE, single, up
 from sltk.networks.activations.profile import smooth
@@ -24,6 +25,7 @@ _SILU = Activation(
     evidence="phi(x) - x/2 = x tanh(x/2)/2; |phi'| is largest at 2.39936, where it is 1.0998394",
     rounding=RELATIVE,
     curve=Curve(2, 0.25, 0.25, Remainder(up(1.0 / 48.0), 4, math.inf)),
+    twofold=twofold.silu,
     profile=smooth(
         _slope, (-2.3993572805154677, 2.3993572805154677), _bend, (-3.4358409935351107, 0.0, 3.4358409935351107), 2.0
     ),

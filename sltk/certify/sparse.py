@@ -59,6 +59,11 @@ class SparseMap:
         return SparseMap(self.affine, self.matrix != 0)
 
     @property
+    def layer(self) -> SparseConv2d:
+        """The layer that computes it, with a bias of zeros."""
+        return self._layer
+
+    @property
     def weights(self) -> Tensor:
         """All weights that are not 0."""
         return self._layer.value

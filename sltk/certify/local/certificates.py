@@ -3,10 +3,14 @@
 Let t be the target's answer at an input. Over the ball around it ``y_t - y_j >= lead_j`` for every other class j, and
 the ticket's outputs are ``y - d`` with d in an interval. If ``lead_j > 0`` and ``lead_j > d_t - d_j`` for all j, target
 and ticket answer t on the whole ball: the answers are proved the same. All numbers are rounded outward.
+
+At points and in real arithmetic both are evaluated in twice the precision (`sltk.certify.local.twofold`), which says
+something of deep networks too; where it leaves more than a hundredth of a bound open, intervals are taken beside it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -17,14 +21,17 @@ from sltk.certify.local.balls import balls, ranges_of
 from sltk.certify.local.forward import Run, differences
 from sltk.certify.local.margins import interval_leads, linear_leads
 from sltk.certify.local.pair_map import PairMap
+from sltk.certify.local.twofold import TwofoldNetwork
 from sltk.core.errors import SltkError
 from sltk.core.numerics.intervals import Interval
 from sltk.core.numerics.rounding import up
 from sltk.core.numerics.tensors import batches
+from sltk.core.numerics.twofold import Twofold
 from sltk.core.report import Steps
 from sltk.core.statistics.stats import ConfidenceInterval, clopper_pearson
 from sltk.networks.network import Network
 
+OPEN = 0.01  # share of a bound that rounding in twice the precision may leave
 ROW_BYTES = 2**24  # of the largest value of a batch: what torch gives back and takes again without clearing pages
 
 
@@ -83,12 +90,14 @@ class LocalCertifier:
         maps: its pairs of maps, one a stage (``sltk.certify.local.pair_map``).
         domain: of the ticket; balls are clipped to it.
         copies: largest number of copies of a stage.
+        exactly: the ticket at points, in twice the precision; ``None`` where it cannot be evaluated so.
     """
 
     network: Network
     maps: Sequence[PairMap]
     domain: Box
     copies: int
+    exactly: Callable[[Tensor], Twofold] | None = None
 
     def certify(
         self, x: Tensor, radius: float, run: Run | None = None, report: Steps | None = None
@@ -125,19 +134,57 @@ class LocalCertifier:
 
     def _part(self, x: Tensor, radius: float, run: Run | None) -> LocalCertificates:
         inputs = balls(x, radius, self.domain)
+        if radius > 0.0 or run is not None or self.exactly is None:
+            return self._over(x, inputs, radius, run)
+        found, off = self._at_points(x, self.exactly)
+        loose = torch.nonzero(~(off <= OPEN * found.errors))[:, 0]
+        if not len(loose):
+            return found
+        other = self._over(x[loose], Interval(inputs.low[loose], inputs.high[loose]), radius, run)
+        return _better(found, other, loose)
+
+    @cached_property
+    def _target(self) -> TwofoldNetwork:
+        return TwofoldNetwork.of(self.network)
+
+    def _at_points(self, x: Tensor, exactly: Callable[[Tensor], Twofold]) -> tuple[LocalCertificates, Tensor]:
+        """Certificates at points, and what rounding leaves open of their bounds, ``(n,)``."""
+        target = self._target(x)
+        d = target.minus(exactly(x))
+        answer = answers(target.high).long()
+        leads = interval_leads(target.interval, answer)
+        return _concluded(d.interval, answer, leads, 0.0), d.off.amax(1)
+
+    def _over(self, x: Tensor, inputs: Interval, radius: float, run: Run | None) -> LocalCertificates:
         before, ranges = ranges_of(self.network, inputs)
         found = differences(self.network, self.maps, before, ranges, run)
-        low, high = (end.flatten(1) for end in (found.low, found.high))
+        d = Interval(*(end.flatten(1) for end in (found.low, found.high)))
         outputs = Interval(*(end.flatten(1) for end in (ranges[-1].leaving.low, ranges[-1].leaving.high)))
         answer = answers(self.network(x.double()).flatten(1)).long()
-        apart = _apart(low, high, answer)
+        apart = _apart(d.low, d.high, answer)
         leads = interval_leads(outputs, answer)
         for row in range(len(x)):
             if not bool((leads[row] > apart[row].clamp(min=0)).all()):
                 here, known = [_row(part, row) for part in before], [_stage_row(stage, row) for stage in ranges]
                 leads[row] = torch.maximum(leads[row], linear_leads(self.network, here, known, int(answer[row])))
-        kept, proved = (leads > 0).all(1), (leads > apart.clamp(min=0)).all(1)
-        return LocalCertificates(radius, Interval(low, high).magnitude.amax(1), answer, leads.amin(1), kept, proved)
+        return _concluded(d, answer, leads, radius)
+
+
+def _concluded(d: Interval, answer: Tensor, leads: Tensor, radius: float) -> LocalCertificates:
+    """What differences ``(n, outputs)`` and leads ``(n, classes)`` say."""
+    apart = _apart(d.low, d.high, answer)
+    kept, proved = (leads > 0).all(1), (leads > apart.clamp(min=0)).all(1)
+    return LocalCertificates(radius, d.magnitude.amax(1), answer, leads.amin(1), kept, proved)
+
+
+def _better(found: LocalCertificates, other: LocalCertificates, rows: Tensor) -> LocalCertificates:
+    """The better of both in ``rows``, where ``other`` has the same answer."""
+    errors, leads, kept, proved = (part.clone() for part in (found.errors, found.leads, found.kept, found.proved))
+    errors[rows] = torch.fmin(errors[rows], other.errors)
+    same = found.answers[rows] == other.answers
+    leads[rows] = torch.where(same, torch.fmax(leads[rows], other.leads), leads[rows])
+    kept[rows], proved[rows] = kept[rows] | (other.kept & same), proved[rows] | (other.proved & same)
+    return replace(found, errors=errors, leads=leads, kept=kept, proved=proved)
 
 
 def _apart(low: Tensor, high: Tensor, answer: Tensor) -> Tensor:

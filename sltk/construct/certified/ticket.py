@@ -23,10 +23,12 @@ from sltk.certify.intervals import Box
 from sltk.certify.local.certificates import LocalCertificates, LocalCertifier
 from sltk.certify.local.forward import Run
 from sltk.certify.local.points import Points
+from sltk.certify.local.twofold import TwofoldNetwork
 from sltk.certify.multipliers.certify import WAY, multiplied
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.construct.certified.evaluated import evaluation
+from sltk.construct.certified.twofold import twofold_network
 from sltk.construct.declaration import Declaration
 from sltk.construct.failures import FailureTable
 from sltk.construct.masks import LayerMask
@@ -170,7 +172,17 @@ class CertifiedTicket:
         """What local certificates need of target and ticket."""
         target = self._require_target("certify")
         maps = [known.pair(stage.affine) for known, stage in zip(self.realised, target.stages, strict=True)]
-        return LocalCertifier(target, maps, self.domain, max(known.copies for known in self.realised))
+        copies = max(known.copies for known in self.realised)
+        return LocalCertifier(target, maps, self.domain, copies, lambda x: self.twofold(x))
+
+    @cached_property
+    def twofold(self) -> TwofoldNetwork:
+        """The ticket at points in real arithmetic, in twice the precision.
+
+        Raises:
+            SltkError: a kept number that float32 does not have.
+        """
+        return twofold_network(self.source, self.masks, self.declaration.architecture.before)
 
     @cached_property
     def evaluations(self) -> list[Evaluation]:

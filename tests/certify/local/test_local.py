@@ -109,15 +109,16 @@ def test_dense_tickets_of_all_sorts_of_activations(method: str, phi: nn.Module) 
     assert one.certify(x, 0.0).mean_error < one.certify(x, 0.1).mean_error <= whole.bound * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("exactly", [True, False])
 @pytest.mark.parametrize("method", METHODS)
-def test_at_a_point_nothing_but_rounding_is_left(method: str) -> None:
+def test_at_a_point_nothing_but_rounding_is_left(method: str, exactly: bool) -> None:
     """With sizes in place of signed differences it is more: the certificate of the point, signs dropped."""
     one = ticket(method, nn.ReLU())
     assert one.target is not None
     x = torch.rand(20, 3, generator=torch.Generator().manual_seed(8), dtype=torch.float64) * 2 - 1
     with torch.no_grad():
         error = (one.target(x) - one.module().double()(x)).abs().amax(1)
-    found = one.certify(x, 0.0).errors
+    found = (one.local if exactly else replace(one.local, exactly=None)).certify(x, 0.0).errors
     torch.testing.assert_close(found, error, rtol=1e-9, atol=1e-12)
     sizes = [unsigned(one.target, Box(row, row), one.realised) for row in x]
     assert sum(sizes) > 1.2 * float(found.sum())  # negative control
@@ -190,7 +191,8 @@ def test_a_turned_sign_is_seen() -> None:
     ]
     wrong = replace(one)
     object.__setattr__(wrong, "realised", turned)
-    assert "errors" in broken(one, x, 0.0, wrong.certify(x, 0.0), torch.float64)
+    by_intervals = replace(wrong.local, exactly=None)
+    assert "errors" in broken(one, x, 0.0, by_intervals.certify(x, 0.0), torch.float64)
 
 
 def lead_excess(network: Network, x: Tensor, radius: float, domain: Box) -> float:

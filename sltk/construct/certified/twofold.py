@@ -1,0 +1,57 @@
+"""A ticket at points in real arithmetic: its module's kept weights, in twice the precision."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from sltk.certify.local.twofold import TwofoldMap, TwofoldNetwork, TwofoldStage
+from sltk.construct.masks import LayerMask
+from sltk.construct.runtime.execute import sparse_module
+from sltk.construct.runtime.wired import WiredModule
+from sltk.construct.source import Source
+from sltk.core.errors import SltkError
+from sltk.networks.op import Op, Step
+from sltk.networks.wiring import wires
+from sltk.runtime.sparse import SparseLayer
+
+
+def twofold_network(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> TwofoldNetwork:
+    """What mask times source computes.
+
+    Raises:
+        SltkError: a kept number that float32 does not have.
+    """
+    for index, mask in enumerate(masks):
+        _require_float32(source.weights(index, mask.weight), index)
+        _require_float32(source.biases(index, mask.bias), index)
+    module = sparse_module(source, masks, before).double()
+    layers = [part for part in module.modules() if isinstance(part, SparseLayer)]
+    joins = _joins(module) if isinstance(module, WiredModule) else [()] * len(layers)
+    stages = [
+        TwofoldStage(TwofoldMap(layer), tuple(_steps(one.after)), wire.reads, wire.adds, join)
+        for layer, one, wire, join in zip(layers, source.layers, wires(source.layers), joins, strict=True)
+    ]
+    return TwofoldNetwork(stages, tuple(_steps(before)))
+
+
+def _steps(ops: Sequence[Op]) -> Iterator[Step]:
+    for op in ops:
+        assert isinstance(op, Step)
+        yield op
+
+
+def _joins(module: WiredModule) -> list[tuple[tuple[Tensor, Tensor], ...]]:
+    """Which channels each layer adds of its skips, and to which of its own."""
+    return [
+        tuple(
+            (module.get_buffer(f"into_{index}_{number}"), module.get_buffer(f"from_{index}_{number}"))
+            for number in range(len(wire.adds))
+        )
+        for index, wire in enumerate(module.wires)
+    ]
+
+
+def _require_float32(values: np.ndarray, layer: int) -> None:
+    if not np.array_equal(values.astype(np.float32).astype(np.float64), values):
+        raise SltkError(f"layer {layer} keeps numbers that float32 does not have.")

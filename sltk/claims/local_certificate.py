@@ -79,7 +79,8 @@ CLAIM = Claim(
     provenance=(("statement", "derived"),),
     explanation="A bound of the error over all inputs says little of a deep network's answers. Around one input the "
     "target's lead can be bounded by a linear relaxation, and the difference by signed intervals; where the first "
-    "exceeds the second, the ticket's answer is proved to be the target's (sltk certify).",
+    "exceeds the second, the ticket's answer is proved to be the target's (sltk certify). At a point both networks are "
+    "evaluated in twice the precision, with what that loses, which holds in deep networks too.",
     hypotheses=(
         Hypothesis(
             "bounds of the difference that are finite",

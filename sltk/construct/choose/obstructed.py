@@ -4,11 +4,15 @@ A subset's sum is at most the sum ``S`` of the positive samples. ``P(S < t)`` is
 computed here on a grid by Fourier transform: rare events down to 1e-12, which no number of trials would show.
 """
 
+from typing import Any
+
 import numpy as np
-from numpy.fft import irfft, rfft
+from scipy import fft  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
 from sltk.core.numerics.arrays import Values
 from sltk.subset_sum.laws import Law
+
+_fft: Any = fft  # the same numbers as numpy's, twice as fast
 
 CELLS = 1024
 PER_OCTAVE = 8  # of the random factors: a factor is taken for the lower end of its eighth of an octave
@@ -32,8 +36,8 @@ def obstruction_probability(law: Law, factors: Values, targets: Values) -> Value
     size = 1 << (factors.shape[1] * CELLS).bit_length()  # room for the whole sum: nothing wraps around
     product = np.ones(size // 2 + 1, dtype=np.complex128)
     for column, times in _alike(factors):
-        product *= rfft(_positive_part(law, column, edges), size) ** times
-    below = np.cumsum(np.maximum(np.asarray(irfft(product, size))[:CELLS], 0.0))
+        product *= np.asarray(_fft.rfft(_positive_part(law, column, edges), size)) ** times
+    below = np.cumsum(np.maximum(np.asarray(_fft.irfft(product, size))[:CELLS], 0.0))
     place = np.minimum(np.ceil(targets / step - 1e-9).astype(np.int64), CELLS) - 1
     return np.clip(below[place], 0.0, 1.0)
 

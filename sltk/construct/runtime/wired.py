@@ -64,6 +64,17 @@ class WiredModule(nn.Module):
         """
         return by_batches(in_dtype(x, dtype_of(self)), self._run)
 
+    def outputs(self, x: Tensor) -> list[Tensor]:
+        """What every layer hands on for ``x``, ``(batch, channels held, ...)``, in order; all of it at once."""
+        found = list[Tensor]()
+
+        def step(index: int, read: Tensor, skips: list[Tensor]) -> Tensor:
+            found.append(self._step(index, read, skips))
+            return found[-1]
+
+        flow(self.wires, self.before(in_dtype(x, dtype_of(self))), step)
+        return found
+
     def _run(self, x: Tensor) -> Tensor:
         return flow(self.wires, self.before(x), self._step)
 

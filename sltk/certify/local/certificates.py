@@ -90,14 +90,14 @@ class LocalCertifier:
         maps: its pairs of maps, one a stage (``sltk.certify.local.pair_map``).
         domain: of the ticket; balls are clipped to it.
         copies: largest number of copies of a stage.
-        exactly: the ticket at points, in twice the precision; ``None`` where it cannot be evaluated so.
+        exactly: the ticket at points, in twice the precision; ``None``, or gives it, where it cannot be evaluated so.
     """
 
     network: Network
     maps: Sequence[PairMap]
     domain: Box
     copies: int
-    exactly: Callable[[Tensor], Twofold] | None = None
+    exactly: Callable[[Tensor], Twofold | None] | None = None
 
     def certify(
         self, x: Tensor, radius: float, run: Run | None = None, report: Steps | None = None
@@ -134,9 +134,10 @@ class LocalCertifier:
 
     def _part(self, x: Tensor, radius: float, run: Run | None) -> LocalCertificates:
         inputs = balls(x, radius, self.domain)
-        if radius > 0.0 or run is not None or self.exactly is None:
+        known = self.exactly(x) if radius == 0.0 and run is None and self.exactly else None
+        if known is None:
             return self._over(x, inputs, radius, run)
-        found, off = self._at_points(x, self.exactly)
+        found, off = self._at_points(x, known)
         loose = torch.nonzero(~(off <= OPEN * found.errors))[:, 0]
         if not len(loose):
             return found
@@ -147,10 +148,10 @@ class LocalCertifier:
     def _target(self) -> TwofoldNetwork:
         return TwofoldNetwork.of(self.network)
 
-    def _at_points(self, x: Tensor, exactly: Callable[[Tensor], Twofold]) -> tuple[LocalCertificates, Tensor]:
+    def _at_points(self, x: Tensor, ticket: Twofold) -> tuple[LocalCertificates, Tensor]:
         """Certificates at points, and what rounding leaves open of their bounds, ``(n,)``."""
         target = self._target(x)
-        d = target.minus(exactly(x))
+        d = target.minus(ticket)
         answer = answers(target.high).long()
         leads = interval_leads(target.interval, answer)
         return _concluded(d.interval, answer, leads, 0.0), d.off.amax(1)

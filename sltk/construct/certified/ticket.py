@@ -175,15 +175,11 @@ class CertifiedTicket:
         target = self._require_target("certify")
         maps = [known.pair(stage.affine) for known, stage in zip(self.realised, target.stages, strict=True)]
         copies = max(known.copies for known in self.realised)
-        return LocalCertifier(target, maps, self.domain, copies, lambda x: self.twofold(x))
+        return LocalCertifier(target, maps, self.domain, copies, lambda x: self.twofold and self.twofold(x))
 
     @cached_property
-    def twofold(self) -> TwofoldNetwork:
-        """The ticket at points in real arithmetic, in twice the precision.
-
-        Raises:
-            SltkError: a kept number that float32 does not have.
-        """
+    def twofold(self) -> TwofoldNetwork | None:
+        """The ticket at points, in twice the precision; ``None`` where it keeps numbers that float32 does not have."""
         return twofold_network(self.source, self.masks, self.declaration.architecture.before)
 
     @cached_property

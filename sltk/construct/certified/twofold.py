@@ -10,21 +10,17 @@ from sltk.construct.masks import LayerMask
 from sltk.construct.runtime.execute import sparse_module
 from sltk.construct.runtime.wired import WiredModule
 from sltk.construct.source import Source
-from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Values
 from sltk.networks.op import Op, Step
 from sltk.networks.wiring import wires
 from sltk.runtime.sparse import SparseLayer
 
 
-def twofold_network(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> TwofoldNetwork:
-    """What mask times source computes.
-
-    Raises:
-        SltkError: a kept number that float32 does not have.
-    """
+def twofold_network(source: Source, masks: Sequence[LayerMask], before: Sequence[Op]) -> TwofoldNetwork | None:
+    """What mask times source computes; ``None`` where a kept number is none of float32, and the module rounds it."""
     for index, mask in enumerate(masks):
-        _require_float32(source.weights(index, mask.weight), index)
-        _require_float32(source.biases(index, mask.bias), index)
+        if not (is_float32(source.weights(index, mask.weight)) and is_float32(source.biases(index, mask.bias))):
+            return None
     module = sparse_module(source, masks, before).double()
     layers = [part for part in module.modules() if isinstance(part, SparseLayer)]
     joins = _joins(module) if isinstance(module, WiredModule) else [()] * len(layers)
@@ -52,6 +48,6 @@ def _joins(module: WiredModule) -> list[tuple[tuple[Tensor, Tensor], ...]]:
     ]
 
 
-def _require_float32(values: np.ndarray, layer: int) -> None:
-    if not np.array_equal(values.astype(np.float32).astype(np.float64), values):
-        raise SltkError(f"layer {layer} keeps numbers that float32 does not have.")
+def is_float32(values: Values) -> bool:
+    """Whether float32 has all of the numbers."""
+    return np.array_equal(values.astype(np.float32).astype(np.float64), values)

@@ -12,6 +12,7 @@ from mpmath import matrix, mp, mpf
 from torch import Tensor, nn
 
 from sltk.certify.local.twofold import TwofoldMap, TwofoldNetwork
+from sltk.construct.certified.twofold import is_float32
 from sltk.construct.ticket import StrongTicket
 from sltk.core.numerics.twofold import Twofold
 from sltk.networks.network import Network, Stage
@@ -121,6 +122,7 @@ def test_a_ticket_of_sigmoids_is_where_it_is_said_to_be_and_float64_is_not() -> 
     module = one.module("sparse")
     layers = [part for part in module.modules() if hasattr(part, "kept")]
     x = inputs_of(6)
+    assert one.twofold is not None
     found = one.twofold(x)
     double = module.double()(x.double())
     far = 0
@@ -165,6 +167,7 @@ def test_rows_that_stay_open_are_left_to_intervals() -> None:
     x = inputs_of(5)
 
     def vague(rows: Tensor) -> Twofold:
+        assert one.twofold is not None
         found = one.twofold(rows)
         return Twofold(
             found.high, found.low, found.off + torch.tensor([0.0, 10.0, 0.0, float("nan"), 0.0])[: len(rows), None]
@@ -177,9 +180,12 @@ def test_rows_that_stay_open_are_left_to_intervals() -> None:
     assert torch.equal(found.proved, alone.proved & (other.proved | torch.tensor([True, False, True, False, True])))
 
 
-def test_numbers_that_float32_does_not_have_are_refused() -> None:
-    from sltk.construct.certified.twofold import _require_float32
-    from sltk.core.errors import SltkError
-
-    with pytest.raises(SltkError, match="float32"):
-        _require_float32((draw(3) * (1 + 2.0**-40)).numpy(), 1)
+def test_numbers_that_float32_does_not_have_are_left_to_intervals() -> None:
+    assert is_float32(draw(3).float().double().numpy())
+    assert not is_float32((draw(3) * (1 + 2.0**-40)).numpy())
+    one, x = sigmoid_ticket(), inputs_of(3)
+    other = replace(one)
+    object.__setattr__(other, "twofold", None)
+    found = other.certify(x, 0.0)
+    assert torch.equal(found.errors, replace(one.local, exactly=None).certify(x, 0.0).errors)
+    assert not torch.equal(found.errors, one.certify(x, 0.0).errors)

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sltk.certify.differential.certify import Limits, relaxation
+from sltk.certify.local.certificates import LocalCertifier
 from sltk.certify.propagate import certify
 from sltk.certify.realised import Realised
 from sltk.certify.signed import Signed
@@ -111,6 +112,7 @@ def test_no_sample_leaves_a_bound(kind: str, method: str) -> None:
     x = points(one.target, 12)
     for radius in (0.0, 0.1):
         assert broken(one, x, radius, one.certify(x, radius), torch.float64) == []
+    assert broken(one, x, 0.0, by_intervals(one).certify(x, 0.0), torch.float64) == []
     samples = torch.cat([points(one.target, 200) / 0.9, points(one.target, 100).sign()])
     with torch.no_grad():
         errors = (one.target(samples) - one.module("sparse").double()(samples)).abs().amax(0)
@@ -120,7 +122,12 @@ def test_no_sample_leaves_a_bound(kind: str, method: str) -> None:
         assert bool((errors <= bound + ROUNDING).all())
     wrong = replace(one)
     object.__setattr__(wrong, "realised", [exact(known) for known in one.realised])
-    assert "errors" in broken(one, x, 0.0, wrong.certify(x, 0.0), torch.float64)  # negative control
+    assert "errors" in broken(one, x, 0.0, by_intervals(wrong).certify(x, 0.0), torch.float64)  # negative control
+
+
+def by_intervals(one: StrongTicket) -> LocalCertifier:
+    """Local certificates that take points for balls of radius 0."""
+    return replace(one.local, exactly=None)
 
 
 def exact(known: Realised) -> Realised:

@@ -13,7 +13,7 @@ from sltk.core.numerics.compiled import fused, instructions, kernel
 
 LANES = 16  # numbers of a register of 512 bits, or of two of 256
 ROWS, VECTORS = 12, 2  # of a tile: 24 registers of sums, two of the right factor, one of the left
-WRITE, ADD, BEGIN = 0, 1, 2  # what a tile does with its sums: see ``_wide``
+WRITE, ADD, OF_ROWS, OF_COLUMNS = 0, 1, 2, 3  # what a tile does with its sums: see ``_wide``
 
 
 @instructions
@@ -21,8 +21,8 @@ def _wide(context: Any, out: Any, pitch: Any, left: Any, down: Any, along: Any, 
           how: Any, bias: Any) -> Any:  # fmt: skip
     """``out[m pitch + j] = sum_{k < count} left[m down + k along] right[k below + j]``, of arrays at addresses.
 
-    For ``m < ROWS`` and ``j < VECTORS LANES``; added to what is there if ``how`` is ``ADD``, and to ``bias[m]`` if it
-    is ``BEGIN``. Nothing is checked.
+    For ``m < ROWS`` and ``j < VECTORS LANES``; added to what is there if ``how`` is ``ADD``, to ``bias[m]`` if it is
+    ``OF_ROWS``, and to ``bias[j]`` if it is ``OF_COLUMNS``. Nothing is checked.
     """
     from numba.core import types
 
@@ -77,16 +77,19 @@ def _sums(vectors: int, context: Any, builder: Any, signature: Any, given: Any) 
         phi.add_incoming(goes_on, body)
     builder.position_at_end(after)
     kept = [as_vector(builder.gep(target, [builder.mul(pitch, int64(m))]), v) for m, v in places]
-    ways, done = [builder.append_basic_block() for _ in range(3)], builder.append_basic_block()
+    ways, done = [builder.append_basic_block() for _ in range(4)], builder.append_basic_block()
     choice = builder.switch(how, ways[WRITE])
-    for way in (ADD, BEGIN):
+    for way in (ADD, OF_ROWS, OF_COLUMNS):
         choice.add_case(int64(way), ways[way])
     for way, block in enumerate(ways):
         builder.position_at_end(block)
         found = [builder.load(place, align=4) for place in kept] if way == ADD else []
-        if way == BEGIN:
+        if way == OF_ROWS:
             biases = [spread(builder.load(builder.gep(begin, [int64(m)]))) for m in range(ROWS)]
             found = [biases[m] for m, _ in places]
+        if way == OF_COLUMNS:
+            biases = [builder.load(as_vector(begin, v), align=4) for v in range(vectors)]
+            found = [biases[v] for _, v in places]
         added = [builder.fadd(one, total) for one, total in zip(found, totals, strict=True)] if found else totals
         for total, place in zip(added, kept, strict=True):
             builder.store(total, place, align=4)
@@ -152,6 +155,7 @@ def product(
     left: int,
     right: int,
     bias: int,
+    of_columns: bool,
     count: int,
     m: int,
     n: int,
@@ -160,7 +164,7 @@ def product(
     along: int,
     block: int,
 ) -> None:
-    """``out = left right``, plus ``bias`` of each row: for each of ``count`` pairs of float32, one behind the other.
+    """``out = left right``, plus ``bias`` of each row or column, for ``count`` pairs of float32 behind one another.
 
     A number is a sum over ``block`` terms from the first on, each added by one fused multiply-add, plus the sum over
     the next ``block``, and so on; the bias comes first.
@@ -169,7 +173,8 @@ def product(
         out: address of ``(count, m, n)``, which is written.
         left: address of ``(count, m, depth)``, in any layout.
         right: address of ``(count, depth, n)``, row by row.
-        bias: address of ``(count, m)``, or 0.
+        bias: address of ``(count, m)``, or of ``(count, n)``, or 0.
+        of_columns: whether it is the latter.
         count: products.
         m: at least ``ROWS``.
         n: at least ``LANES``.
@@ -187,13 +192,14 @@ def product(
         wide = step > LANES and n - x * step > LANES
         # The last tiles overlap those before them, and write the same numbers.
         row, column = min(y * ROWS, m - ROWS), min(x * step, n - step if wide else n - LANES)
-        to, begin = out + 4 * ((c * m + row) * n + column), bias + 4 * (c * m + row)
+        to, begin = out + 4 * ((c * m + row) * n + column), bias + 4 * (c * n + column if of_columns else c * m + row)
+        first = WRITE if bias == 0 else OF_COLUMNS if of_columns else OF_ROWS
         for k in range(0, depth, block):
             ours, theirs = (
                 left + 4 * (c * m * depth + row * down + k * along),
                 right + 4 * ((c * depth + k) * n + column),
             )
-            terms, how = min(block, depth - k), ADD if k > 0 else BEGIN if bias else WRITE
+            terms, how = min(block, depth - k), ADD if k > 0 else first
             if wide:
                 _wide(to, n, ours, down, along, theirs, n, terms, how, begin)
             else:

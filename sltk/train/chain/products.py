@@ -8,7 +8,7 @@ product of random numbers, bit for bit; where a bit differs, torch's is taken. S
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -79,16 +79,26 @@ class Compiled:
         if out.shape != self._out or not out.is_contiguous():
             raise SltkError(f"out must be contiguous and {tuple(self._out)}, but is {tuple(out.shape)}; make it anew.")
         kind, block, count, (m, n, depth) = self._kind, self._block, self._kind.count or 1, self._kind.sizes
+        bias = given[0].contiguous() if kind.biased else None
+        begin, ours, theirs, to = (
+            0 if bias is None else bias.data_ptr(),
+            left.data_ptr(),
+            right.data_ptr(),
+            out.data_ptr(),
+        )
         if kind.right_turned:  # turned, it is a product whose right factor lies row by row
-            bias, (turned, out_turned) = given[0].contiguous() if kind.biased else None, self._places
-            turn(turned, left.data_ptr(), count, m, depth)
-            begin = 0 if bias is None else bias.data_ptr()
-            product(out_turned, right.data_ptr(), turned, begin, count, n, m, depth, depth, 1, block)
-            turn(out.data_ptr(), out_turned, count, n, m)
+            turned, out_turned = self._places
+            turn(turned, ours, count, m, depth)
+            product(out_turned, theirs, turned, begin, False, count, n, m, depth, depth, 1, block)
+            turn(to, out_turned, count, n, m)
         else:
             down, along = (1, m) if kind.left_turned else (depth, 1)
-            product(out.data_ptr(), left.data_ptr(), right.data_ptr(), 0, count, m, n, depth, down, along, block)
+            product(to, ours, theirs, begin, True, count, m, n, depth, down, along, block)
         return out
+
+    def by_rows(self) -> "Compiled":
+        """The same, bit for bit, for right factors that are contiguous: none has to be turned."""
+        return Compiled(replace(self._kind, right_turned=False), self._block)
 
 
 def times(torchs: Times, left: Tensor, right: Tensor, *, biased: bool = False) -> Times:
@@ -103,10 +113,17 @@ def times(torchs: Times, left: Tensor, right: Tensor, *, biased: bool = False) -
     (m, depth), n = left.shape[-2:], right.shape[-1]
     turned = (not left.is_contiguous(), not right.is_contiguous())
     known = left.dtype is right.dtype is torch.float32 and min(m, n, depth) >= LANES and not all(turned)
-    if not known or (biased and not turned[1]):
+    if not known:
         return torchs
     count = len(left) if left.ndim > 2 else 0
     return _tried(torchs, Kind(count, (m, n, depth), *turned, biased), torch.get_num_threads())
+
+
+def laid(found: Times, right: Tensor) -> tuple[Times, Tensor]:
+    """What ``times`` found, and a right factor that never changes, as that reads it best."""
+    if isinstance(found, Compiled) and not right.is_contiguous():
+        return found.by_rows(), right.contiguous()
+    return found, right
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,9 @@ from torch import Tensor
 
 from sltk.train.basis.separable import Order, Separable
 from sltk.train.chain.layer import Layer
-from sltk.train.chain.products import Times
+from sltk.train.chain.products import Times, laid
+
+Factor = tuple[Times, Tensor]  # a product by a factor that never changes
 
 
 class TurnedLayer(Layer):
@@ -46,11 +48,14 @@ class TurnedLayer(Layer):
             self._forming, self._unforming = self._both_ways(self._gated, self._inner)
         if self._outer is not None:
             self._early = self._times(inputs, self._turned_gated)
-            self._forwards, self._late = self._both_ways(self.out, self._outer, biased=self._bias is not None)
+            (self._forwards, self._turned_outer), self._late = self._both_ways(
+                self.out, self._outer, biased=self._bias is not None
+            )
 
-    def _both_ways(self, x: Tensor, factor: Tensor, *, biased: bool = False) -> tuple[Times, Times]:
-        """``x B^T`` and ``x B``."""
-        return self._times(x, factor.mT, biased=biased), self._times(x, factor)
+    def _both_ways(self, x: Tensor, factor: Tensor, *, biased: bool = False) -> tuple[Factor, Factor]:
+        """``x B^T`` and ``x B``, and ``B^T`` and ``B`` as these read them."""
+        turned = factor.mT
+        return laid(self._times(x, turned, biased=biased), turned), laid(self._times(x, factor), factor)
 
     def forward(self, x: Tensor) -> Tensor:
         """``out``."""
@@ -58,7 +63,7 @@ class TurnedLayer(Layer):
         self._weight = self._formed(self._open())
         if self._outer is None:
             return self._onward(self._x, self._weight.mT)
-        return self._onward(self._early(self._x, self._weight.mT, out=self._before), self._outer.mT)
+        return self._onward(self._early(self._x, self._weight.mT, out=self._before), self._turned_outer)
 
     def backward(self, into: Tensor) -> None:
         """Gradients, and the slopes by ``x``, from ``slope``."""
@@ -71,15 +76,18 @@ class TurnedLayer(Layer):
         """By coefficients and bias, from ``slope``."""
         slope = self.slope
         if self._outer is not None:
-            slope = self._late(self.slope, self._outer, out=self._slope_before)
+            late, outer = self._late
+            slope = late(self.slope, outer, out=self._slope_before)
         self._by_weights(slope.mT, self._x, out=self._by_formed if self._order.axes else self._by_weight)
         if self._inner is not None:
-            self._unforming(self._by_formed, self._inner, out=self._by_weight)
+            unforming, inner = self._unforming
+            unforming(self._by_formed, inner, out=self._by_weight)
         elif self._order.axes:
             self._by_weight.copy_(self._basis.act(self._by_formed, self._order.axes, adjoint=True))
         self._close()
 
     def _formed(self, c: Tensor) -> Tensor:
         if self._inner is not None:
-            return self._forming(c, self._inner.mT, out=self._weight)
+            forming, turned_inner = self._forming
+            return forming(c, turned_inner, out=self._weight)
         return self._basis.act(c, self._order.axes) if self._order.axes else c

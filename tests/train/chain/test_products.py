@@ -14,7 +14,7 @@ from sltk.models.dense import dense_network
 from sltk.train.chain import products, recognise
 from sltk.train.chain.layer import turned_bmm
 from sltk.train.chain.product_kernels import product, turn
-from sltk.train.chain.products import Compiled, Kind, Times, block_of, same_bits, times
+from sltk.train.chain.products import Compiled, Kind, Times, block_of, laid, same_bits, times
 from tests.train.chain.test_chain import both_ways, same
 from tests.train.engine_task import state_of
 
@@ -24,9 +24,11 @@ KINDS = [
     Kind(0, (300, 20, 33), True, False, False),
     Kind(0, (33, 47, 70), False, True, False),
     Kind(0, (64, 47, 300), False, True, True),
+    Kind(0, (64, 47, 300), False, False, True),
     Kind(3, (40, 50, 60), False, False, False),
     Kind(3, (40, 50, 60), True, False, False),
     Kind(3, (40, 50, 60), False, True, True),
+    Kind(3, (40, 50, 60), True, False, True),
 ]
 
 
@@ -65,6 +67,21 @@ def test_a_product_is_the_product(kind: Kind, block: int) -> None:
     assert torch.equal(Compiled(kind, block)(*given, out=out).double(), wanted)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.right_turned], ids=str)
+def test_factors_that_never_change_are_laid_once(kind: Kind) -> None:
+    """The same bits, of numbers that are rounded."""
+    left, right, bias = kind.operands()
+    for one in (left, right, *bias):
+        one.normal_(generator=torch.Generator().manual_seed(5))
+    taken, kept = laid(Compiled(kind, 29), right)
+    assert kept.is_contiguous()
+    assert torch.equal(kept, right)
+    wanted, found = kind.out(), kind.out()
+    Compiled(kind, 29)(*bias, left, right, out=wanted)
+    assert torch.equal(taken(*bias, left, kept, out=found), wanted)
+    assert laid(torch.mm, right) == (torch.mm, right)
+
+
 @pytest.mark.parametrize(("rows", "columns"), [*itertools.product((16, 37, 64), repeat=2)])
 def test_turned_matrices(rows: int, columns: int) -> None:
     source = torch.randn(2, rows, columns, generator=torch.Generator().manual_seed(0))
@@ -90,9 +107,9 @@ def test_terms_are_added_in_order_and_in_blocks(block: int) -> None:
         wanted = wanted + sums
     out = np.empty((24, 48), np.float32)
     to, one, other, begin = (x.ctypes.data for x in (out, left, right, bias))
-    product(to, one, other, begin, 1, 24, 48, 24, 24, 1, block)
+    product(to, one, other, begin, False, 1, 24, 48, 24, 24, 1, block)
     assert np.array_equal(out.view(np.int32), wanted.view(np.int32))
-    product(to, one, other, begin, 1, 24, 48, 24, 24, 1, block - 1)
+    product(to, one, other, begin, False, 1, 24, 48, 24, 24, 1, block - 1)
     assert not np.array_equal(out, wanted)  # the control: another block is another rounding
 
 
@@ -167,7 +184,6 @@ def test_what_is_not_known_is_left_to_torch() -> None:
     assert times(torch.mm, x.double(), x.double()) is torch.mm
     assert times(torch.mm, x[:8], x) is torch.mm  # fewer rows than a tile
     assert times(torch.mm, x.mT, x.mT) is torch.mm
-    assert times(torch.addmm, x, x, biased=True) is torch.addmm  # a bias of each column
 
 
 def test_the_sooner_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

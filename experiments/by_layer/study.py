@@ -24,7 +24,7 @@ from sltk.certify.intervals import Box
 from sltk.certify.propagate import certify
 from sltk.construct import Construction, StrongTicket
 from sltk.construct.choose.choose import choose
-from sltk.construct.runtime.wired import held_neurons
+from sltk.construct.runtime.wired import WiredModule, held_neurons
 from sltk.data.datasets import load
 from sltk.harness.study import Study, StudyOptions, StudyRow
 from sltk.models.text import load_target
@@ -51,6 +51,7 @@ class ByLayer(Study[LayerOptions]):
     """One row: all layers of one ticket."""
 
     name = "by_layer"
+    revision = 2
     measures = "Proved and measured errors of a published ResNet-20's ticket, layer by layer, with its parameters'."
     options = LayerOptions
     needs = "the published ResNet-20 and CIFAR-10 (JPEG)"
@@ -105,21 +106,15 @@ def errors_by_layer(ticket: StrongTicket, x: Tensor) -> list[dict[str, float]]:
     """What each layer of the target says on ``x``, and how far the ticket is from it; two source layers are one."""
     network, module = ticket.target, ticket.module("sparse").double().eval()
     assert network is not None
-    seen: dict[int, list[Tensor]] = {}
-    held = held_neurons(ticket.source, ticket.masks)
-    after = getattr(module, "after")  # noqa: B009  # of a module with skips, which this one is
-    for index in range(len(network.stages)):
-        after[2 * index + 1].register_forward_hook(
-            lambda _part, _given, out, index=index: seen.setdefault(index, []).append(out)
-        )
-    module(x)
+    assert isinstance(module, WiredModule)  # as that of a network with skips is
+    held, seen = held_neurons(ticket.source, ticket.masks), module.outputs(x)
     found = list[dict[str, float]]()
 
     def step(index: int, entering: Tensor, skips: list[Tensor]) -> Tensor:
         stage = network.stages[index]
         out = run(stage.after, sum(skips, stage.affine(entering)))
         whole = torch.zeros_like(out).flatten(2) if out.dim() > 2 else torch.zeros_like(out)
-        own = torch.cat(seen[index])
+        own = seen[2 * index + 1]
         whole[:, held[2 * index + 1]] = own.reshape(len(x), own.shape[1], *whole.shape[2:])
         off = whole - out.reshape(whole.shape)
         found.append({

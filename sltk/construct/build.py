@@ -1,4 +1,7 @@
-"""Solve the stages of a construction in order, each with what the ones before it came to; or a share of all."""
+"""Solve the stages of a construction, each with what the ones before it came to; or a share of all.
+
+They are solved in order, or from the last to the first where copies that nothing reads are to be skipped.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +23,7 @@ from sltk.construct.pools.task import StageTask
 from sltk.construct.realise import decode, realise
 from sltk.construct.recipe import Run, Search
 from sltk.construct.source import Source
+from sltk.construct.unread import Readers, only_read
 from sltk.networks.affine import Affine
 from sltk.networks.network import Network
 
@@ -60,19 +64,24 @@ def build_stages(
     none = np.zeros(0, dtype=np.int64)
     masks = [LayerMask(none, none) for _ in source.layers]
     state = start(network, planned.box, signs=False) if search.certified_errors else None
-    failures, problems = list[FailureTable](), 0
-    for role, tolerance in zip(roles, tolerances, strict=True):
+    readers = Readers(source) if search.skip_unread else None
+    found = dict[int, StageResult]()
+    for place, role in enumerate(roles if readers is None else reversed(roles)):
         affine = network.stages[role.stage].affine
         if run.report:
-            run.report(affine.name, role.stage, len(roles))
-        task = _task(role, tolerance, search, affine, state, run.device)
-        result = solved(parts, role, partial(_solve, source, role, task), affine.name, run.merge)
+            run.report(affine.name, place, len(roles))
+        task = _task(role, tolerances[role.stage], search, affine, state, run.device)
+        read = None if readers is None else readers.of(role, masks)
+        solve = partial(_solve, source, role, replace(task, read=read))
+        result = solved(parts, role, solve, affine.name, run.merge)
+        # A share of the outputs is solved before it is known what reads them.
+        result = found[role.stage] = result if read is None else only_read(result, role, read)
         keep(masks, source, role, result.kept)
-        failures.append(result.failures)
-        problems += result.problems
         if state is not None and waits(roles, search):
             state = step(state, role.stage, realise(source, role, masks, affine))
-    return tuple(masks), FailureTable.concatenate(failures), problems
+    results = [found[role.stage] for role in roles]
+    failures = FailureTable.concatenate([result.failures for result in results])
+    return tuple(masks), failures, sum(int(result.problems.sum()) for result in results)
 
 
 def build_share(

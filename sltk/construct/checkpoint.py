@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
@@ -41,7 +40,7 @@ class Checkpoint:
     def keep(self, stage: int, outputs: range, result: StageResult) -> None:
         """Write a solved part, whole or not at all."""
         tensors = {f"failures.{f.name}": tensor_of(getattr(result.failures, f.name)) for f in fields(FailureTable)}
-        tensors |= {"kept": tensor_of(result.kept), "problems": torch.tensor(result.problems)}
+        tensors |= {"kept": tensor_of(result.kept), "problems": tensor_of(result.problems)}
         data = save(tensors)
         write_atomic(self.path(stage, outputs), self._digest(stage, outputs, data) + data)
 
@@ -57,7 +56,10 @@ class Checkpoint:
         try:
             tensors = load(data)
             failures = FailureTable(**{f.name: tensors[f"failures.{f.name}"].numpy() for f in fields(FailureTable)})
-            return StageResult(tensors["kept"].numpy().astype(np.int64), failures, int(tensors["problems"]))
+            problems = tensors["problems"].numpy().astype(np.int64)
+            if problems.ndim != 1:  # of a version that counted them for the whole part
+                return None
+            return StageResult(tensors["kept"].numpy().astype(np.int64), failures, problems)
         except (SafetensorError, KeyError) as error:
             raise SltkError(f"{path} is no solved part of a construction ({error}); delete the folder.") from error
 

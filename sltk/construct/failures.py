@@ -97,6 +97,10 @@ class FailureTable:
             raise SltkError("the failures in the file name a kind or a place that there is not.")
         return cls(**columns)
 
+    def select(self, rows: NDArray[np.bool_]) -> "FailureTable":
+        """The failures ``rows``."""
+        return FailureTable(*(getattr(self, f.name)[rows] for f in fields(self)))
+
     def __len__(self) -> int:
         return len(self.stage)
 

@@ -6,7 +6,8 @@ certificate works with. The solver's own record is not used.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +28,8 @@ from sltk.networks.activations.activation import Curve
 from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53
+
+Known = TypeVar("Known", Common, Copies)
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,14 @@ def require_of_plan(plan: SourcePlan, masks: Sequence[LayerMask]) -> None:
             raise SltkError(f"the mask keeps weights into constant neurons of layer {layer.name!r}: not of this plan.")
 
 
-def realise(source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine) -> Common | Copies:
+def realise(
+    source: Source, role: Role, masks: Sequence[LayerMask], affine: Affine, read: Flags | None = None
+) -> Common | Copies:
     """Effective parameters of one stage against the target's.
+
+    Args:
+        read: ``(copies_out, outputs)``; neurons that nothing reads count as if they were exact, since the ticket
+            computes the same whatever they are. ``None`` where all are read.
 
     Returns:
         Parameter and bias errors, target minus ticket, with an allowance for their rounding: a sum of N floats in any
@@ -93,8 +102,22 @@ def realise(source: Source, role: Role, masks: Sequence[LayerMask], affine: Affi
     weights, constants = weights_and_constants(source, role, masks)
     bias = _of_any(bias_errors(source, role, masks, affine, (weights, constants)))
     if role.first is None:
-        return _copies(role, affine, weights, bias)
-    return _common(source, role, masks, affine, weights, bias)
+        found = _copies(role, affine, weights, bias)
+        return found if read is None else _unread_are_exact(found, read)
+    common = _common(source, role, masks, affine, weights, bias)
+    return common if read is None else _unread_are_exact(common, read)
+
+
+def _unread_are_exact(found: Known, read: Flags) -> Known:
+    """``found`` without the errors of neurons that nothing reads."""
+    there = tensor_of(read).to(torch.float64)
+    names = [name for name, value in vars(found).items() if isinstance(value, Signed)]
+    return replace(found, **{name: _where(getattr(found, name), there) for name in names})
+
+
+def _where(error: Signed, there: Tensor) -> Signed:
+    factor = there.reshape(*there.shape, *[1] * (error.value.ndim - 2))
+    return Signed(error.value * factor, error.slack * factor)
 
 
 def _copies(role: Role, affine: Affine, weights: KeptWeights, bias: Signed) -> Copies:

@@ -185,6 +185,9 @@ class Search:
     do not do. It takes the time of the smaller pool and has the failures of the larger one."""
     prune_below: float | None = None
     """Leave out parameters up to this size; by default the tolerance."""
+    skip_unread: bool = False
+    """Solve the stages from the last to the first, and neither solve nor keep a copy that nothing above reads. The
+    ticket computes the same, bit for bit. Not with weighted without copy_error, which has to know the copies below."""
 
     def require(self, n: int) -> None:
         """Check all of it for pools of ``n`` samples; a construction does so before it searches.
@@ -204,6 +207,11 @@ class Search:
             )
         if self.sub_pool is not None and not 1 <= self.sub_pool <= n:
             raise SltkError(f"sub_pool is a number of samples from 1 to n = {n}, but got sub_pool={self.sub_pool!r}.")
+        if self.skip_unread and self.certified_errors:
+            raise SltkError(
+                "skip_unread=True solves the stages from the last to the first, but objective='weighted' without "
+                "copy_error weighs samples by the errors of the stages below; pass copy_error, or another objective."
+            )
 
     @property
     def certified_errors(self) -> bool:
@@ -238,7 +246,10 @@ class Search:
     def record(self) -> dict[str, object]:
         """The search as JSON."""
         errors = list(self.copy_error) if isinstance(self.copy_error, tuple) else self.copy_error
-        return {**asdict(self), "copy_error": errors}
+        record: dict[str, object] = {**asdict(self), "copy_error": errors}
+        if not self.skip_unread:  # files from before it was asked have no such entry
+            del record["skip_unread"]
+        return record
 
 
 @dataclass(frozen=True)
@@ -267,6 +278,8 @@ def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
         SltkError: other entries than it has.
     """
     known, given = {f.name for f in fields(kind)}, dict[str, Any](record)
+    if kind is Search:
+        given.setdefault("skip_unread", False)
     if set(given) != known:
         raise SltkError(f"a stored {kind.__name__.lower()} needs the entries {sorted(known)}, but got {record!r:.200}.")
     if isinstance(given.get("copy_error"), list):

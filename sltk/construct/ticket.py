@@ -115,7 +115,6 @@ class StrongTicket(CertifiedTicket):
         inputs = [(PROBED, probes(self.domain, target.input_shape, seed, rows))]
         inputs += [] if data is None else [(what, data)]
         exactly = evaluated(target)
-        _ = self.realised  # both ask for it
         # What is certified keeps one core busy, and what is run keeps all of them.
         measured, _ = beside(
             lambda: [measure_function(exactly, module, x, name) for name, x in inputs], lambda: self.certificate

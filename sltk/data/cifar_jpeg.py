@@ -6,18 +6,20 @@ JPEG compression loses some detail, so accuracies on these images are not those 
 import io
 import lzma
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sltk.core.errors import SltkError
+from sltk.core.threads import in_order
 from sltk.data.cifar import PARTS, Arrays, require_balanced
 from sltk.data.places import checked, first_file, places
 
 NAME = "cifar10-jpeg"
 ARCHIVE = "cifar10-jpeg.tar.xz"
 SHA256 = "9ed8cc66f0fb00320111deb2658d06b0dfa1b717074d91543c47d20249a286ee"
+_SHARE = 500  # images that one thread decodes at a time
 _BLOCK = 512  # bytes of a header of a tar file, of which a content has whole ones
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -54,9 +56,14 @@ def unpacked(archive: bytes, parts: Iterable[str] = tuple(PARTS)) -> Arrays:
     found: Arrays = {}
     for part in parts:
         members = sorted(files[part])
-        found[f"{part}_images"] = np.stack([_pixels(content, name) for name, content in members])
+        shares = [members[first : first + _SHARE] for first in range(0, len(members), _SHARE)]
+        found[f"{part}_images"] = np.concatenate(list(in_order(_decoded, shares)))
         found[f"{part}_labels"] = np.array([CLASSES.index(name.split("/")[1]) for name, _ in members], np.uint8)
     return found
+
+
+def _decoded(members: Sequence[tuple[str, bytes]]) -> np.ndarray:
+    return np.stack([_pixels(content, name) for name, content in members])
 
 
 def _plain_files(archive: bytes) -> list[tuple[str, bytes]] | None:

@@ -144,8 +144,11 @@ def gather(
             if h < 0 or h >= height:
                 window[to : to + line] = 0
             else:
-                window[to : to + low * LANES] = 0
-                window[to + high * LANES : to + line] = 0
+                # Most rows lie on the images, and an empty slice costs as much as three vectors.
+                if low > 0:
+                    window[to : to + low * LANES] = 0
+                if high < size[1]:
+                    window[to + high * LANES : to + line] = 0
                 start = ((where[s, 0] * height + h) * width + left) * batch + lane
                 if stride[1] == 1 and batch == LANES:
                     copy(window, to + low * LANES, flat, start + low * LANES, high - low)

@@ -12,7 +12,7 @@ from sltk.core.report import Steps
 
 OutputsOf = Callable[[Tensor], Tensor]  # a batch of inputs to their outputs
 
-WORST = 64  # rows with the largest errors that are named, to be looked at again
+WORST = 16  # rows with the largest errors that are named, to be looked at again: what the kernels take at once
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Agreement:
         error: largest ``|target - ticket|`` of an output, in the dtype of the data, its rounding included.
         largest: largest ``|target|`` of an output, the scale of ``error``.
         spread: largest range of one output of the target over the rows.
-        worst: up to 64 rows with the largest errors, worst first.
+        worst: up to 16 rows with the largest errors, worst first.
     """
 
     rows: int

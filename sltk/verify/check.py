@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from sltk.certify.adversary import Attack, data_error, sup_error
 from sltk.certify.as_run.bound import RunBound
 from sltk.certify.certificate import Certificate
-from sltk.certify.findings import PROBED, Comparison, Findings, measure_function, probes
+from sltk.certify.findings import BESIDE, PROBED, PROBES, Comparison, Findings, measure_function, probes
 from sltk.certify.intervals import Box
 from sltk.construct.checkpoint import target_hash
 from sltk.construct.choose.choose import CHOSEN, choose
@@ -138,15 +138,15 @@ def check(
     module = filled(module)
     parameters = ticket.parameters
     search = Adversary(attack_steps, attack_restarts, seed)
-    # What is certified keeps one core busy, and what is run keeps all of them.
-    run, proved = beside(
+    # What is proved and derived keeps one core busy, and what is run keeps all of them.
+    run, (proved, of_file) = beside(
         lambda: _measured(ticket, module, data, search, batch, _part(report, "running target and ticket")),
-        lambda: _proved(ticket),
+        lambda: (_proved(ticket), _file_verdicts(ticket)),
     )
     certificate, as_run, in_float64 = proved
     claim = claim or CallerClaim()
     findings = ticket.conclude(run.findings)
-    verdicts = [_bits_verdict(bits), *_file_verdicts(ticket), _domain_verdict(ticket, claim, data)]
+    verdicts = [_bits_verdict(bits), *of_file, _domain_verdict(ticket, claim, data)]
     verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
     verdicts += _bound_verdicts(certificate, in_float64, run.worst, run.attack, findings)
     verdicts += _run_verdict(as_run, findings)
@@ -179,7 +179,8 @@ def _measured(
     target = ticket.target
     assert target is not None
     exactly, met, worst, on_data, attack = evaluated(target), None, None, None, None
-    findings = [measure_function(exactly, module, probes(ticket.domain, target.input_shape, 0), PROBED)]
+    rows = PROBES if data is None else BESIDE
+    findings = [measure_function(exactly, module, probes(ticket.domain, target.input_shape, 0, rows), PROBED)]
     if data is not None:
         met = agreement(exactly, module, *data, batch=batch, report=report)
         findings.append(met.comparison("data"))

@@ -16,7 +16,8 @@ from sltk.construct.methods.roles import Role
 from sltk.construct.methods.sums import Sum
 from sltk.construct.realise import KeptWeights, bias_errors, kept_incoming, sums_by_parameter, weights_and_constants
 from sltk.construct.ticket import StrongTicket
-from sltk.core.numerics.arrays import Values
+from sltk.construct.unread import unread_weights
+from sltk.core.numerics.arrays import Flags, Values
 from sltk.networks.affine import Affine
 
 CLOSE = 1e-9  # of a tolerance or an error: sums in another order differ by far less, a forged number by more
@@ -45,7 +46,10 @@ def derive(ticket: StrongTicket) -> Derived:
     if not np.allclose(tolerances, ticket.tolerances, rtol=CLOSE, atol=0.0):
         differences.append("tolerances are not those of its recipe")
     differences += _inputs(ticket.declaration, asked.declaration)
-    found = [_stage(ticket, role, tolerance) for role, tolerance in zip(ticket.plan.roles, tolerances, strict=True)]
+    if ticket.search.skip_unread and (count := unread_weights(ticket.source, ticket.plan.roles, ticket.masks)):
+        differences.append(f"it leaves out copies that nothing reads, but keeps {count:,} weights of some")
+    stages = zip(ticket.plan.roles, tolerances, ticket.read, strict=True)
+    found = [_stage(ticket, role, tolerance, read) for role, tolerance, read in stages]
     problems, failures = sum(count for count, _ in found), FailureTable.concatenate([table for _, table in found])
     if problems != ticket.problems:
         differences.append(f"it counts {ticket.problems:,} problems, but there are {problems:,}")
@@ -59,30 +63,34 @@ def _inputs(said: Declaration, own: Declaration) -> list[str]:
     return [] if same else ["its source was declared for other inputs than its domain has"]
 
 
-def _stage(ticket: StrongTicket, role: Role, tolerance: float) -> tuple[int, FailureTable]:
-    """Problems of a stage, and those that its mask leaves unsolved."""
+def _stage(ticket: StrongTicket, role: Role, tolerance: float, read: Flags | None) -> tuple[int, FailureTable]:
+    """Problems of a stage, and those that its mask leaves unsolved, among the neurons that are ``read``."""
     assert ticket.target is not None
     affine, limits = ticket.target.stages[role.stage].affine, (tolerance, ticket.search.pruned(tolerance))
     weights, constants = weights_and_constants(ticket.source, role, ticket.masks)
     incoming = None
     if role.first is not None:
         incoming = kept_incoming(ticket.source, role, ticket.masks)[weights.channel]
-    found = [_weights(role, affine, one, weights, incoming, limits) for one in role.sums]
+    there = np.ones((role.copies_out, role.outputs), dtype=bool) if read is None else read
+    found = [_weights(role, affine, one, weights, incoming, limits, there) for one in role.sums]
     errors = bias_errors(ticket.source, role, ticket.masks, affine, (weights, constants))
-    found += [_biases(role, affine, weights, (k, error.magnitude.numpy()), limits) for k, error in enumerate(errors)]
+    found += [
+        _biases(role, affine, weights, (k, error.magnitude.numpy()), limits, there) for k, error in enumerate(errors)
+    ]
     return sum(count for count, _ in found), FailureTable.concatenate([table for _, table in found])
 
 
 def _weights(
-    role: Role, affine: Affine, one: Sum, weights: KeptWeights, incoming: Values | None, limits: tuple[float, float]
-) -> tuple[int, FailureTable]:
+    role: Role, affine: Affine, one: Sum, weights: KeptWeights, incoming: Values | None, limits: tuple[float, float],
+    read: Flags,
+) -> tuple[int, FailureTable]:  # fmt: skip
     tolerance, pruned = limits
     terms = weights.value
     if incoming is not None:
         terms = np.where((np.sign(incoming) == one.sign) | (one.sign == 0), terms * incoming, 0.0)
     parameter = affine.weight.numpy().reshape(-1)
     total = sums_by_parameter(role, weights, terms)[0].reshape(role.copies_out, parameter.size)
-    asked = np.abs(parameter) > pruned
+    asked = np.repeat(read, role.fan * role.inner, axis=1) & (np.abs(parameter) > pruned)
     error = np.abs(total - parameter / one.slope)
     copy, flat = np.nonzero((error > tolerance / one.gain * (1.0 + CLOSE)) & asked)
     output, rest = np.divmod(flat, role.fan * role.inner)
@@ -90,18 +98,19 @@ def _weights(
         one.label, role.stage, output, rest // role.inner, rest % role.inner, copy, parameter[flat],
         error[copy, flat] * abs(one.slope), tolerance / one.gain * abs(one.slope),
     )  # fmt: skip
-    return int(asked.sum()) * role.copies_out, table
+    return int(asked.sum()), table
 
 
 def _biases(
-    role: Role, affine: Affine, weights: KeptWeights, found: tuple[int, Values], limits: tuple[float, float]
-) -> tuple[int, FailureTable]:
+    role: Role, affine: Affine, weights: KeptWeights, found: tuple[int, Values], limits: tuple[float, float],
+    read: Flags,
+) -> tuple[int, FailureTable]:  # fmt: skip
     (phase, error), (tolerance, pruned) = found, limits
     shape = (role.copies_out, role.outputs)
     # What the weights bring along where the univariate neurons have an intercept.
     mass = np.bincount(weights.k * role.outputs + weights.j, weights.value, role.copies_out * role.outputs)
     target: Values = np.asarray(affine.bias.numpy() - role.intercept * mass.reshape(shape), dtype=np.float64)
-    asked = np.abs(target) > pruned
+    asked = (np.abs(target) > pruned) & read
     copy, output = np.nonzero((error > tolerance * (1.0 + CLOSE)) & asked)
     none = np.zeros(copy.size, dtype=np.int64)
     table = FailureTable.of(

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from experiments.ticket_lines.pairs import PAIRS
 from sltk.harness.catalogue import find
 from sltk.harness.kept import recalled
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = ("published-experiments.md", "tickets-that-train.md")
+WHOLE = ("lines-between-tickets.md",)  # whose tables are all of kept rows
 LABEL = re.compile(r"\*Measured 20\d\d-\d\d-\d\d at commit [0-9a-f]{7}; rows not kept\.\*")
 NAMES = {"uniform": "U[-1, 1]", "product": "product of two U[-1, 1]", "normal": "N(0, 1)"}
 
@@ -84,8 +86,39 @@ def of_rivals() -> list[str]:
     return lines
 
 
+def of_lines_between() -> list[str]:
+    """The lines of both tables of barriers: by pair of weights, and what was found of each claim."""
+    found = document("ticket-lines")
+    kinds = {kind: [row for row in found["rows"] if row["kind"] == kind] for kind in found["kinds"]}
+    lines = []
+    for pair in PAIRS:
+        parts = [_barriers(own, pair) if pair in own[0]["error"] else " | " for own in kinds.values()]
+        lines.append(f"| {pair} | {' | '.join(parts)} |")
+    claims: dict[str, list[dict[str, Any]]] = {}
+    for one in found["findings"]:
+        claims.setdefault(one["claim"], []).append(one)
+    for claim, own in claims.items():
+        words = {one["basis"]: one["finding"] for one in own}
+        still = [where for where, word in words.items() if word == "open"]
+        count = sum(word == "supported" for word in words.values())
+        assert count + len(still) == len(own)  # none is contradicted
+        lines.append(f"| {claim} | {count} of {len(own)} | {'; '.join(still)} |")
+    return lines
+
+
+def _barriers(rows: list[dict[str, Any]], pair: str) -> str:
+    """Mean, least and most in points of the test error, and the mean distance of the function."""
+    found = {name: [_barrier(row[name][pair]) for row in rows] for name in ("error", "off")}
+    points = [100.0 * one for one in found["error"]]
+    return f"{fmean(points):.1f} ({min(points):.1f} to {max(points):.1f}) | {fmean(found['off']):.3f}"
+
+
+def _barrier(values: list[float]) -> float:
+    return max(0.0, max(values) - 0.5 * (values[0] + values[-1]))
+
+
 # By the heading that their section begins with.
-HELD = {"Subset sums": of_subset_sums, "Tickets": of_tickets, "`sltk rst": of_rivals}
+HELD = {"Subset sums": of_subset_sums, "Tickets": of_tickets, "`sltk rst": of_rivals, "Barriers": of_lines_between}
 
 
 def sections(text: str) -> dict[str, str]:
@@ -117,11 +150,19 @@ def test_every_table_is_of_kept_rows_or_says_when_it_was_measured(page: str, dra
     assert len(unexplained(text.replace(first[0], "", 1), drawn.values())) == 1
 
 
+@pytest.mark.parametrize("page", WHOLE)
+def test_all_tables_of_a_page_are_of_kept_rows(page: str, drawn: dict[str, list[str]]) -> None:
+    text = (DOCS / page).read_text()
+    assert LABEL.search(text) is None
+    assert unexplained(text, drawn.values()) == []
+    assert unexplained(text, []) != []
+
+
 @pytest.mark.parametrize("heading", HELD)
 def test_one_wrong_digit_is_found(heading: str, drawn: dict[str, list[str]]) -> None:
     lines = drawn[heading]
     assert len(lines) >= 3
-    (text,) = (text for page in PAGES if all(line in (text := (DOCS / page).read_text()) for line in lines))
+    (text,) = (text for page in (*PAGES, *WHOLE) if all(line in (text := (DOCS / page).read_text()) for line in lines))
     digit = re.search(r"\d\.\d", lines[0])
     assert digit is not None
     wrong = lines[0].replace(digit[0], f"{9 - int(digit[0][0])}{digit[0][1:]}")
@@ -153,3 +194,31 @@ def test_what_is_said_of_rotated_bases_is_what_the_kept_rows_say() -> None:
     haar = [ahead[f"haar:{draw}"] for draw in range(3)]
     assert f"Haar {haar[0]}, {haar[1]} and {haar[2]} points" in said
     assert f"contradicted at {ahead['subspace']}" in said
+
+
+def test_what_is_said_of_lines_is_what_the_kept_rows_say() -> None:
+    """Means in points, as sentences of the page have them; tables are held above."""
+    found = document("ticket-lines")
+    said = " ".join((DOCS / "lines-between-tickets.md").read_text().split())
+
+    def mean(kind: str, pair: str) -> float:
+        own = [row for row in found["rows"] if row["kind"] == kind]
+        return 100.0 * fmean(_barrier(row["error"][pair]) for row in own)
+
+    def tested(claim: str, where: str) -> tuple[str, str]:
+        (one,) = (one for one in found["findings"] if (one["claim"], one["basis"]) == (claim, where))
+        return f"{100.0 * one['comparison']['mean']:.1f}".replace("0.", "."), one["finding"]
+
+    drawn, apart = (f"{mean('dense', pair):.{k}f}" for pair, k in (("two sources", 0), ("one source, apart", 1)))
+    assert f"as drawn are {drawn} points apart ({mean('plus-one', 'two sources'):.0f} under plus-one)" in said
+    assert f"rises by {apart} points (conv {mean('conv', 'one source, apart'):.1f})" in said
+    one, two, three = (tested("lower when matched", f"{kind}: two sources") for kind in ("dense", "conv", "plus-one"))
+    assert f"{one[0]} points ({one[1]}), {two[0]} ({two[1]}), {three[0]} under plus-one ({three[1]})" in said
+    below = [tested("not a point below the targets'", w) for w in ("dense: two targets", "conv: two targets, matched")]
+    assert f"two of four ({below[0][0]} and {below[1][0]} in the others, {below[0][1]})" in said
+    networks = [mean(kind, "two networks") for kind in ("dense", "conv")]
+    left = [mean(kind, "two networks, matched") for kind in ("dense", "conv")]
+    assert f"are {networks[0]:.0f} points apart (conv {networks[1]:.0f})" in said
+    assert f"dense network ({networks[0] - left[0]:.0f}, {left[0]:.0f} left)" in said
+    assert f"convolutional one ({networks[1] - left[1]:.0f}, {left[1]:.0f} left)" in said
+    assert max(row["lemma"] for row in found["rows"]) < 1e-14

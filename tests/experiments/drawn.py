@@ -127,6 +127,23 @@ def of_built(rows: Any) -> Iterator[Numbers]:
         yield [fmean(100.0 * one["test"] for one in own)]
 
 
+def of_lines(rows: Any) -> Iterator[Numbers]:
+    every = ("two sources", "two sources, matched", "one source, own first layers", "one source, apart",
+             "one source, apart, arc", "one source, one first layer", "two sources, rescaled", "two networks",
+             "two targets", "one network, shuffled", "two networks, matched", "two targets, matched")  # fmt: skip
+    for kind, pairs in {"dense": (*every, "two searches"), "conv": every}.items():
+        own = [row for row in rows if row["kind"] == kind]
+        for pair in pairs:
+            yield [100.0 * fmean(values) for values in zip(*(row["error"][pair] for row in own), strict=True)]
+    for kind, pair in (
+        ("dense", "one source, apart"),
+        ("conv", "one source, apart"),
+        ("plus-one", "two sources, apart"),
+    ):
+        own = [row["off"][pair] for row in rows if row["kind"] == kind]
+        yield [fmean(values) for values in zip(*own, strict=True)]
+
+
 def of_phases(rows: Any) -> Iterator[Numbers]:
     place = itemgetter("width", "density", "budget")
     for row in (r for r in rows if r["arm"] == "rst"):
@@ -188,5 +205,6 @@ DRAWN: dict[str, Callable[[Any], Iterator[Numbers]]] = {
     "searched-bases": of_searches,
     "subset-sum-statistics": of_statistics,
     "three-seeds": of_seeds,
+    "ticket-lines": of_lines,
     "width-certificate": of_widths,
 }

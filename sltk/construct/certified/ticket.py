@@ -1,6 +1,6 @@
 """What is proved of a ticket: its fields, and the certificates that mask, source and target give."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,7 +35,9 @@ from sltk.construct.parameters import StageParameters, stage_parameters
 from sltk.construct.realise import realise, require_of_plan
 from sltk.construct.recipe import Search
 from sltk.construct.source import Source
+from sltk.construct.unread import read_neurons
 from sltk.core.errors import SltkError
+from sltk.core.numerics.arrays import Flags
 from sltk.core.numerics.formats import format_of
 from sltk.core.report import Steps
 from sltk.networks.network import Network
@@ -211,8 +213,15 @@ class CertifiedTicket:
         """Parameter errors and selected masses of every stage, read back from mask and source."""
         target = self._require_target("realised")
         require_of_plan(self.plan, self.masks)
-        pairs = zip(self.plan.roles, target.stages, strict=True)
-        return [realise(self.source, role, self.masks, stage.affine) for role, stage in pairs]
+        stages = zip(self.plan.roles, target.stages, self.read, strict=True)
+        return [realise(self.source, role, self.masks, stage.affine, read) for role, stage, read in stages]
+
+    @cached_property
+    def read(self) -> Sequence[Flags | None]:
+        """``(copies_out, outputs)`` of every stage: neurons that something reads; ``None`` where all were solved."""
+        if not self.search.skip_unread:
+            return [None] * len(self.plan.roles)
+        return read_neurons(self.source, self.plan.roles, self.masks)
 
     @cached_property
     def parameters(self) -> list[StageParameters]:

@@ -27,6 +27,7 @@ from sltk.construct.methods.base import Method, method_named
 from sltk.construct.pools.problems import problem_families
 from sltk.construct.recipe import DEFAULT_LAW, Recipe, Search
 from sltk.core.errors import SltkError
+from sltk.core.threads import in_order
 from sltk.networks.network import Network
 
 FAILURES = 0.05  # expected in the whole network: none with probability exp(-.05) = .951
@@ -196,7 +197,7 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
         method=method.name, param_eps=TOLERANCE, hidden_reach=math.ldexp(1.0, known.reach),
         stage_exponents=zeros, sample_exponents=zeros, bias_exponents=zeros, **entries,
     )  # fmt: skip
-    search = Search("weighted", copy_error=0.003, prune_below=0.0)
+    search = Search("weighted", copy_error=0.003, prune_below=0.0, skip_unread=True)
     own = {stage.activation.name: stage.activation for stage in network.stages if stage.activation is not None}
 
     def declare(curvature: float | tuple[float, ...]) -> Declaration:
@@ -204,16 +205,22 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
 
     declared = declare(curvatures(declare, count))
     pools = _pools(network, declared, search)
-    total, stages, wires = sum(sizes.total for sizes in known.weights), list[StageChoice](), network.wires
-    for index, stage in enumerate(network.stages):
-        weights, biases, reads = known.weights[index], known.biases[index], wires[index].reads
+    total, stages = sum(sizes.total for sizes in known.weights), list[StageChoice]()
+
+    def question(index: int) -> StageQuestion:
+        weights = known.weights[index]
         # Half of what may fail goes by the number of problems, half to every stage alike.
         allowed = FAILURES * 0.5 * (weights.total / max(total, 1) + 1.0 / count)
-        before = stages[reads].own if reads >= 0 else 0.0
-        univariate = method.univariate(index)
-        cascade = _cascade(declared, index)
-        question = StageQuestion(stage, weights, biases, pools.get(index, {}), univariate, allowed, before, cascade)
-        stages.append(question.choose())
+        return StageQuestion(
+            network.stages[index], weights, known.biases[index], pools.get(index, {}), method.univariate(index),
+            allowed, cascade=_cascade(declared, index),
+        )  # fmt: skip
+
+    questions = [question(index) for index in range(count)]
+    scales = in_order(StageQuestion.scales, questions)
+    for asked, wire, found in zip(questions, network.wires, scales, strict=True):
+        before = stages[wire.reads].own if wire.reads >= 0 else 0.0
+        stages.append(replace(asked, before=before).choose(found))
     recipe = replace(
         declared.recipe,
         stage_exponents=tuple(s.octave for s in stages),

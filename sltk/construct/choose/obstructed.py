@@ -1,14 +1,19 @@
 """How often a pool cannot reach its target, since nearly all of its large samples have one sign; without a draw.
 
 A subset's sum is at most the sum ``S`` of the positive samples. ``P(S < t)`` is a convolution of the samples' laws,
-computed here on a grid by Fourier transform: rare events down to 1e-12, which no number of trials would show.
+computed here on a grid by Fourier transforms, which leave out what is larger than was asked for: rare events down to
+1e-12, which no number of trials would show.
 """
 
+from typing import Any
+
 import numpy as np
-from numpy.fft import irfft, rfft
+from scipy import fft  # pyright: ignore[reportMissingTypeStubs]  # it has none
 
 from sltk.core.numerics.arrays import Values
 from sltk.subset_sum.laws import Law
+
+_fft: Any = fft  # twice as fast as numpy's
 
 CELLS = 1024
 PER_OCTAVE = 8  # of the random factors: a factor is taken for the lower end of its eighth of an octave
@@ -29,13 +34,29 @@ def obstruction_probability(law: Law, factors: Values, targets: Values) -> Value
     most = float(targets.max())
     step = most / CELLS
     edges: Values = np.arange(CELLS + 1, dtype=np.float64) * step
-    size = 1 << (factors.shape[1] * CELLS).bit_length()  # room for the whole sum: nothing wraps around
-    product = np.ones(size // 2 + 1, dtype=np.complex128)
+    sums = np.zeros(CELLS)
+    sums[0] = 1.0
     for column, times in _alike(factors):
-        product *= rfft(_positive_part(law, column, edges), size) ** times
-    below = np.cumsum(np.maximum(np.asarray(irfft(product, size))[:CELLS], 0.0))
+        sums = _added(sums, _positive_part(law, column, edges), times)
+    below = np.cumsum(sums)
     place = np.minimum(np.ceil(targets / step - 1e-9).astype(np.int64), CELLS) - 1
     return np.clip(below[place], 0.0, 1.0)
+
+
+def _added(sums: Values, masses: Values, times: int) -> Values:
+    """The law on the cells of ``sums`` plus ``times`` samples of the law ``masses``; what lies beyond is left out."""
+    while times:
+        if times % 2:
+            sums = _convolved(sums, masses)
+        times //= 2
+        if times:
+            masses = _convolved(masses, masses)
+    return sums
+
+
+def _convolved(one: Values, other: Values) -> Values:
+    product: Values = np.asarray(_fft.rfft(one, 2 * CELLS)) * np.asarray(_fft.rfft(other, 2 * CELLS))
+    return np.maximum(np.asarray(_fft.irfft(product, 2 * CELLS))[:CELLS], 0.0)
 
 
 def _alike(factors: Values) -> list[tuple[Values, int]]:

@@ -47,6 +47,9 @@ class StageChoice:
     rehearsal: Rehearsal | None
 
 
+Scales = tuple[tuple[int, float], tuple[int, float]]  # of weights and biases: offset, and expected failures
+
+
 @dataclass(frozen=True)
 class StageQuestion:
     """What is known of a stage when its scales are chosen.
@@ -57,7 +60,6 @@ class StageQuestion:
         pools: of weights and biases, in units of the class; the tolerance in units of the samples' own scale.
         univariate: whether it starts with a univariate layer.
         allowed: expected failures that it may have.
-        before: the own error of what it reads, relative to the values.
         cascade: of its constants where univariate neurons have intercepts.
     """
 
@@ -67,15 +69,20 @@ class StageQuestion:
     pools: Mapping[str, Pools]
     univariate: bool
     allowed: float
-    before: float
+    before: float = 0.0
     cascade: Cascade | None = None
 
-    def choose(self) -> StageChoice:
-        """Smallest samples that reach the parameters; then the trade with the least own error."""
+    def scales(self) -> Scales:
+        """Smallest samples that reach the parameters, and those that reach the biases; whatever is below."""
         octave, pools, constants = self.weights.octave, self.pools.get("weight"), self.pools.get("bias")
-        offset, missed = _smallest(pools, self.weights, octave, octave, OFFSETS[self.univariate], 0.75 * self.allowed)
         own = (constants, self.biases, octave, self.biases.octave, BIAS_OFFSETS, 0.25 * self.allowed)
-        shift, missed_biases = _smallest(*own)
+        of_weights = (pools, self.weights, octave, octave, OFFSETS[self.univariate], 0.75 * self.allowed)
+        return _smallest(*of_weights), _smallest(*own)
+
+    def choose(self, scales: Scales) -> StageChoice:
+        """The trade with the least own error for those samples."""
+        octave, pools, constants = self.weights.octave, self.pools.get("weight"), self.pools.get("bias")
+        (offset, missed), (shift, missed_biases) = scales
         problems, seconds, growth, after = 0, 0.0, 0.0, self.before
         trade, rehearsal, coarse = TRADES[self.univariate][0], None, (0, 0.0)
         if pools is not None:

@@ -109,7 +109,7 @@ def joined(role: Role, results: Sequence[StageResult]) -> StageResult:
     order = np.lexsort((*reversed(keys), table.kind))
     table = FailureTable(*(getattr(table, f.name)[order] for f in fields(FailureTable)))
     kept = np.sort(np.concatenate([result.kept for result in results]))
-    return StageResult(kept, table, sum(result.problems for result in results))
+    return StageResult(kept, table, np.sum([result.problems for result in results], axis=0))
 
 
 def missing(parts: Checkpoint, role: Role, name: str, left: Sequence[range]) -> str:

@@ -20,30 +20,36 @@ from sltk.core.threads import in_order
 
 @dataclass
 class StageResult:
-    """Kept weights of the combining layer (flat, sorted), and what did not reach its target."""
+    """What was chosen for a stage.
+
+    Args:
+        kept: weights of the combining layer, flat, sorted.
+        failures: what did not reach its target.
+        problems: number of them by copy and output, ``(copies_out * outputs,)``.
+    """
 
     kept: Indices
     failures: FailureTable
-    problems: int
+    problems: Indices
 
 
 @dataclass
 class Progress:
     """What has been found so far."""
 
+    problems: Indices
     kept: list[Indices] = field(default_factory=list[Indices])
     failures: list[FailureTable] = field(default_factory=list[FailureTable])
-    problems: int = 0
 
 
 def solve_stage(source: Source, role: Role, task: StageTask) -> StageResult:
     """Choose the kept weights of a stage."""
-    progress = Progress()
-    mass = np.zeros(role.copies_out * role.outputs)
+    rows = role.copies_out * role.outputs
+    progress, mass = Progress(np.zeros(rows, dtype=np.int64)), np.zeros(rows)
     for solved in _weights(source, role, task):
         progress.kept.append(solved.kept)
         progress.failures.append(solved.failures)
-        progress.problems += solved.row.size
+        progress.problems += np.bincount(solved.row, minlength=rows)
         np.add.at(mass, solved.row, solved.mass)
     solve_biases(source, role, task, progress, mass)
     kept = np.sort(np.concatenate([*progress.kept, np.zeros(0, dtype=np.int64)]))
@@ -57,7 +63,7 @@ def _weights(source: Source, role: Role, task: StageTask) -> Iterator[Solved]:
     work = [
         (side, places)
         for side in families
-        for places in batches(role, side, task.weight, task.tolerance, task.prune_below, most)
+        for places in batches(role, side, task.weight, task.tolerance, task.prune_below, most, task.read)
     ]
     if place is None:
         # A batch is laid out, drawn and solved by one thread: dealt out step by step, much would be left to one core.
@@ -73,7 +79,8 @@ def solve_biases(source: Source, role: Role, task: StageTask, progress: Progress
     target = task.bias[j]
     if role.intercept != 0.0:
         target = target - role.intercept * mass
-    wanted = np.flatnonzero(np.abs(target) > task.prune_below)
+    asked = np.abs(target) > task.prune_below
+    wanted = np.flatnonzero(asked if task.read is None else asked & task.read.reshape(-1))
     if not wanted.size:
         return
     for phase in range(len(role.phases)):
@@ -97,7 +104,7 @@ def _solve_phase(
         progress.kept.append(flat[found.mask])
         left = left - found.value
     error = np.abs(left)
-    progress.problems += target.size
+    progress.problems += np.bincount(k * role.outputs + j, minlength=progress.problems.size)
     bad = error > task.tolerance
     none = np.zeros(int(bad.sum()), dtype=np.int64)
     places = j[bad], none, none + phase, k[bad]

@@ -7,7 +7,7 @@ import numpy as np
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide
 from sltk.construct.recipe import Search
-from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.arrays import Flags, Indices, Values
 from sltk.subset_sum.problem import Objective
 
 
@@ -23,6 +23,7 @@ class StageTask:
             univariate stage the remainder takes its place.
         search: which subset to take.
         device: where weights are drawn and subsets searched; the result is the same.
+        read: ``(copies_out, outputs)`` which neurons have problems; ``None`` for all.
     """
 
     weight: Values
@@ -32,6 +33,7 @@ class StageTask:
     error: Values
     search: Search
     device: str = "cpu"
+    read: Flags | None = None
 
     @property
     def prune_below(self) -> float:

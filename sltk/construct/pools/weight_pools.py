@@ -70,23 +70,37 @@ def weight_pools(
 
 
 def batches(
-    role: Role, side: PoolSide, weight: Values, tolerance: float, prune_below: float, most: int = CHUNK
+    role: Role,
+    side: PoolSide,
+    weight: Values,
+    tolerance: float,
+    prune_below: float,
+    most: int = CHUNK,
+    read: Flags | None = None,
 ) -> list[Callable[[], WeightPlaces]]:
-    """The places of the same, at most ``most`` a batch, each listed when it is called, by whatever thread."""
+    """The places of the same, at most ``most`` a batch, each listed when it is called, by whatever thread.
+
+    Args:
+        read: ``(copies_out, outputs)`` neurons that have problems; ``None`` for all.
+    """
     j, i, s = np.nonzero(np.abs(weight) > prune_below)
     places = j, i, s, weight[j, i, s]
-    count = j.size * role.copies_out
+    problems = range(j.size * role.copies_out) if read is None else np.flatnonzero(read.T[j])
     return [
-        partial(_listed, role, side, places, tolerance, range(start, min(start + most, count)))
-        for start in range(0, count, most)
+        partial(_listed, role, side, places, tolerance, problems[start : start + most])
+        for start in range(0, len(problems), most)
     ]
 
 
 def _listed(
-    role: Role, side: PoolSide, places: tuple[Indices, Indices, Indices, Values], tolerance: float, problems: range
+    role: Role,
+    side: PoolSide,
+    places: tuple[Indices, Indices, Indices, Values],
+    tolerance: float,
+    problems: range | Indices,
 ) -> WeightPlaces:
     j, i, s, parameter = places
-    rows, k = np.divmod(np.arange(problems.start, problems.stop), role.copies_out)
+    rows, k = np.divmod(_numbers(problems), role.copies_out)
     return WeightPlaces(
         output=j[rows],
         input=role.input_of(j[rows], i[rows]),
@@ -96,6 +110,10 @@ def _listed(
         target=parameter[rows] / side.sum.slope,
         eps=tolerance / side.sum.gain,
     )
+
+
+def _numbers(problems: range | Indices) -> Indices:
+    return np.arange(problems.start, problems.stop) if isinstance(problems, range) else problems
 
 
 def laid_out(source: Source, role: Role, side: PoolSide, at: WeightPlaces) -> WeightPools:

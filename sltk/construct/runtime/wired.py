@@ -64,6 +64,17 @@ class WiredModule(nn.Module):
         """
         return by_batches(in_dtype(x, dtype_of(self)), self._run)
 
+    def outputs(self, x: Tensor) -> list[Tensor]:
+        """What every layer hands on for ``x``, ``(batch, channels held, ...)``, in order; all of it at once."""
+        found = list[Tensor]()
+
+        def step(index: int, read: Tensor, skips: list[Tensor]) -> Tensor:
+            found.append(self._step(index, read, skips))
+            return found[-1]
+
+        flow(self.wires, self.before(in_dtype(x, dtype_of(self))), step)
+        return found
+
     def _run(self, x: Tensor) -> Tensor:
         return flow(self.wires, self.before(x), self._step)
 
@@ -112,7 +123,7 @@ def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:
             needed[i] &= ~silent[i]
         needed[i][0] |= not needed[i].any()
         if wiring[i].reads != INPUT:
-            row, channel = _joined(source, masks, i)
+            row, channel = joined_channels(source, masks, i)
             needed[wiring[i].reads][channel[needed[i][row]]] = True
         for skip in wiring[i].adds:
             needed[skip][: layers[i].joined] |= needed[i][: layers[i].joined]
@@ -123,7 +134,7 @@ def silent_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Flags]:
     """Which channels of every source layer are exactly zero for every input: nothing but zeros enters them."""
     silent = list[Flags]()
     for i, (layer, wire) in enumerate(zip(source.layers, wires(source.layers), strict=True)):
-        row, channel = _joined(source, masks, i)
+        row, channel = joined_channels(source, masks, i)
         entered = np.zeros(layer.outputs, dtype=bool)
         entered[row if wire.reads == INPUT else row[~silent[wire.reads][channel]]] = True
         entered[masks[i].bias] = True
@@ -134,7 +145,7 @@ def silent_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Flags]:
     return silent
 
 
-def _joined(source: Source, masks: Sequence[LayerMask], index: int) -> tuple[Indices, Indices]:
+def joined_channels(source: Source, masks: Sequence[LayerMask], index: int) -> tuple[Indices, Indices]:
     """Output and input channel of every kept weight of a layer."""
     layer = source.layers[index]
     row, column = divided(masks[index].weight, layer.weight_count // layer.outputs)

@@ -2,8 +2,9 @@
 
 The programs take turns, a few steps each, on one thread; a ratio is the median over turns of the quotient within a
 turn, in CPU time, which a busy machine stretches less than the clock. Bases are held against the canonical one on the
-same network, a stack against one of its networks alone, the engine against the plain loop. The rows are random: time
-does not depend on what they show. A turn is one phase, and pays what a phase costs beside its steps.
+same network, stacks against one of their networks alone (as many as ``sltk.train.stacks`` chooses, and others), the
+engine against the plain loop. The rows are random: time does not depend on what they show. A turn is one phase, and
+pays what a phase costs beside its steps.
 """
 
 import json
@@ -23,6 +24,7 @@ from torch import nn
 
 from sltk.core.threads import limit
 from sltk.models.dense import dense_network
+from sltk.models.initial import initialise
 from sltk.models.registry import model
 from sltk.train.loop.recipe import TrainingRecipe
 from sltk.train.loop.samples import Samples, Task
@@ -30,6 +32,7 @@ from sltk.train.methods.dense import Dense
 from sltk.train.phases.train import Train
 from sltk.train.runner import start
 from sltk.train.setup import Setup
+from sltk.train.stacks import worthwhile
 
 TURNS, ROWS = 9, 2_000
 OUT = Path("out/bench/steps.json")
@@ -100,20 +103,42 @@ def digits(seed: int) -> nn.Module:
     return dense_network((64, 100, 60, 10), seed)
 
 
+def conv_digits(seed: int) -> nn.Module:
+    """Few parameters, each at 64 positions."""
+    layers = [nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2)]
+    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(256, 10))
+    initialise(net, seed)
+    return net
+
+
+def hidden_100(seed: int) -> nn.Module:
+    return dense_network((784, 100, 10), seed)
+
+
+def stacks(group: str, network: Callable[[int], nn.Module], steps: int, *others: int, **more: int) -> list[Case]:
+    """One network, as many as are chosen for it, and ``others``; ``steps`` are those of one network."""
+    x = torch.zeros(1, 1, more["pixels"], more["pixels"])
+    chosen = worthwhile(network(0), x, more["batch"])
+    found = [case(group, "one network", network, "canonical", steps, **more)]
+    for count in sorted({chosen, *others} - {1}):
+        name = f"{count} stacked{', as chosen' if count == chosen else ''}"
+        found.append(case(group, name, network, "canonical", max(4, steps // count), networks=count, **more))
+    return found
+
+
 def cases() -> list[Case]:
     """The first of each group is what the others are held against."""
     dense = "784-300-100-10, batch 128"
-    small = partial(case, network=digits, basis="canonical", steps=30, pixels=8, batch=64)
     wide = partial(case, "conv-2, batch 16", network=conv_2, steps=1, pixels=32, channels=3, batch=16)
     return [
         *(case(dense, basis, lenet, basis, 60) for basis in ("canonical", "dct-input", "dct", "haar")),
         *(wide(name=basis, basis=basis) for basis in ("canonical", "dct-taps")),
-        small("64-100-60-10, batch 64", "one network"),
-        small("64-100-60-10, batch 64", "16 stacked", networks=16),
+        *stacks("64-100-60-10, batch 64", digits, 60, 16, pixels=8, batch=64),
+        *stacks("784-100-10, batch 64", hidden_100, 60, 16, pixels=28, batch=64),
+        *stacks("conv 16-16 on 8 x 8, batch 64", conv_digits, 60, 16, pixels=8, batch=64),
         plain_loop("784-300-100-10, in memory", 60),
         case("784-300-100-10, in memory", "canonical", lenet, "canonical", 60),
-        case("784-300-100-10, stacked", "one network", lenet, "canonical", 15),
-        case("784-300-100-10, stacked", "5 stacked", lenet, "canonical", 3, networks=5),
+        *stacks("784-300-100-10, batch 128, stacked", lenet, 60, 5, pixels=28, batch=128),
     ]
 
 

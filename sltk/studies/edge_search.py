@@ -21,7 +21,7 @@ from sltk.train.pruning.scopes import Scope, scope_kind
 from sltk.train.pruning.search import WeightLaw, weight_law
 from sltk.train.runner import run
 from sltk.train.setup import RECIPE, Setup
-from sltk.train.stacks import replica_bytes, stacks
+from sltk.train.stacks import needs, stacks
 
 PLANTED, PLANTED_DENSITY = (32, 16, 8), 0.5
 MEASURED = ("test", "validation", "density", "live", "epochs", "steps", "multiply_adds")
@@ -69,8 +69,8 @@ def measure_search(job: SearchJob, name: str, checkpoint: Path | None = None) ->
     found: dict[str, list[float]] = {part: [] for part in MEASURED}
     trained = 0
     first = network(0)
-    taking = replica_bytes(first, task_of(data).train.x, recipe.batch)
-    for seeds in stacks(range(job.seeds), first, job.device, taking=taking):
+    needed = needs(first, task_of(data).train.x, recipe.batch)
+    for seeds in stacks(range(job.seeds), first, job.device, **needed):
         setup = Setup(seeds=seeds, epochs=job.epochs, recipe=recipe, device=job.device, checkpoint=checkpoint)
         outcome = run(method, network, data, setup)
         for part in MEASURED:

@@ -29,7 +29,7 @@ from sltk.train.pruning.schedules import geometric
 from sltk.train.pruning.scopes import Scope
 from sltk.train.runner import REINITIALISED, Model, run
 from sltk.train.setup import Setup
-from sltk.train.stacks import replica_bytes, stacks
+from sltk.train.stacks import needs, stacks
 
 BASES = ("canonical", "dct-input", "dct", "haar:0", "haar:1", "haar:2", "permuted-dct", "hadamard", "low-rank", "unit",
          "subspace")  # fmt: skip
@@ -112,9 +112,9 @@ def measure_basis(job: ImpJob, basis: str, checkpoint: Path | None = None) -> di
     first = network(0)
     said = network_name(job.model, first)
     found: dict[str, Any] = {arm: {"network": said, **{part: [] for part in MEASURED}} for arm in arms}
-    taking = replica_bytes(first, task_of(data).train.x, job.batch)
+    needed = needs(first, task_of(data).train.x, job.batch)
     # The stack holds every arm of a seed.
-    for seeds in stacks(range(job.seeds), first, job.device, job.stack, len(arms), taking=taking):
+    for seeds in stacks(range(job.seeds), first, job.device, job.stack, len(arms), **needed):
         rows = _run(job, basis, data, network, seeds, checkpoint)
         for arm, seed in itertools.product(arms, seeds):
             own = [row for row in rows if row["arm"] == arm and row["seed"] == seed]

@@ -23,7 +23,7 @@ from sltk.train.methods.scratch import Scratch
 from sltk.train.pruning.scopes import Scope
 from sltk.train.runner import run
 from sltk.train.setup import Setup
-from sltk.train.stacks import replica_bytes, stacks
+from sltk.train.stacks import needs, stacks
 
 Budgets = Literal["equal", "own"]
 PARTS = 12  # a budget is a multiple of as many steps, so that it splits into 1, 2, 3, 4 or 6 trainings of equal length
@@ -215,8 +215,8 @@ def measure_arm(job: RstJob, arm: str, checkpoint: Path | None = None) -> dict[s
         method, setup = ARMS[arm](job, len(task.train.y), density)
         rows: list[dict[str, Any]] = []
         last: list[dict[str, Any]] = []
-        taking = replica_bytes(first, task.train.x, job.batch)
-        for seeds in stacks(job.every_seed, first, job.device, job.stack, taking=taking):
+        needed = needs(first, task.train.x, job.batch)
+        for seeds in stacks(job.every_seed, first, job.device, job.stack, **needed):
             outcome = run(method, network, task, replace(setup, seeds=seeds, checkpoint=checkpoint))
             rows += outcome.rows
             last += outcome.last

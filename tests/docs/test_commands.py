@@ -60,7 +60,7 @@ NOT_RUN = {
     "make": "it installs; that there is such a target is tested here",
     "python3 -m venv": "it installs; tests/project/test_setup_and_readme.py holds the line",
     "sltk run mutations": "most of an hour; tests/experiments/test_mutations.py has two of them",
-    "python -m experiments.bench.devices": "minutes; tests/experiments/test_bench_devices.py has one of it at toy size",
+    "python -m experiments.bench.devices": "minutes; tests/experiments/bench/test_bench_devices.py has one at toy size",
     "pip install": "it installs; that there is such an extra is tested here",
     "export OMP_NUM_THREADS": "a line of the sbatch file",
     "cd": "a line of the sbatch file",

@@ -11,8 +11,10 @@ from sltk.studies import edge_search, imp_bases, rst_arms
 from sltk.studies.edge_search import SearchJob, measure_search
 from sltk.studies.imp_bases import ImpJob, measure_basis
 from sltk.studies.rst_arms import RstJob, measure_arm
-from sltk.train.stacks import stacks
-from sltk.train.tickets.replicas import STACK_ON_CPU, STACK_ON_GPU
+from sltk.studies.training import one_method, rewinding
+from sltk.studies.training.one_method import TrainJob, measure_training
+from sltk.studies.training.rewinding import RewindJob, measure_point
+from sltk.train.stacks import STACK_ON_CPU, STACK_ON_GPU, stacks
 from tests.train.engine_task import dense
 
 LARGE = nn.Linear(784, 300)
@@ -54,3 +56,22 @@ def test_every_study_chooses_a_stack_and_gives_the_same_rows_by_any(name: str, m
     assert seen == [[0], [1], [2]]
     for part in ("test", "density", "live", "steps"):  # rounding may turn two of the 360 answers
         assert torch.allclose(torch.tensor(alone[part]).double(), torch.tensor(together[part]).double(), atol=0.006)
+
+
+@pytest.mark.parametrize("module", [one_method, rewinding])
+def test_commands_of_one_method_stack_no_more_than_fit(module: Any, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """In a memory of five replicas, of which a stack takes six tenths."""
+    seen: list[list[int]] = []
+
+    def spied(*given: Any, **named: Any) -> Any:
+        found = list(stacks(*given, **named, memory=5 * named["taking"]))
+        seen.extend(found)
+        return found
+
+    monkeypatch.setattr(module, "stacks", spied)
+    if module is one_method:
+        measure_training(TrainJob("dense", hidden=(12,), seeds=5, epochs=1), tmp_path)
+        assert seen == [[0, 1, 2], [3, 4]]
+    else:
+        measure_point(RewindJob(hidden=(12,), seeds=2, epochs=1, rounds=1), 1)
+        assert seen == [[0], [1]]  # three arms of each seed

@@ -22,7 +22,7 @@ from sltk.train.methods import TrainingMethod, registry
 from sltk.train.outcome import Outcome
 from sltk.train.runner import run, task_of
 from sltk.train.setup import Setup
-from sltk.train.tickets.replicas import stack_size
+from sltk.train.stacks import needs, stacks
 
 Rows = list[dict[str, Any]]
 
@@ -143,12 +143,12 @@ def measure_training(job: TrainJob, folder: Path, checkpoint: Path | None = None
     """
     method = job.made()
     network, task = job.problem()
-    at_once = max(1, (job.stack or stack_size(network(0), job.device)) // len(method.arms))
     rows: Rows = []
-    for first in range(0, job.seeds, at_once):
-        seeds = range(first, min(job.seeds, first + at_once))
+    first = network(0)
+    needed = needs(first, task.train.x, job.batch)
+    for seeds in stacks(range(job.seeds), first, job.device, job.stack, len(method.arms), **needed):
         levels = folder / "levels" / f"{seeds[0]}-{seeds[-1]}" if job.levels else None
-        outcome = run(method, network, task, job.setup(list(seeds), checkpoint, levels))
+        outcome = run(method, network, task, job.setup(seeds, checkpoint, levels))
         _write_weights(outcome, folder / "weights")
         rows += _finite(outcome)
     return {"rows": rows}

@@ -35,7 +35,8 @@ from sltk.train.phases.base import run_phases
 from sltk.train.phases.train import Train
 from sltk.train.runner import Model, run, task_of
 from sltk.train.setup import Setup
-from sltk.train.tickets.replicas import Replicas, stack_size
+from sltk.train.stacks import needs, stacks
+from sltk.train.tickets.replicas import Replicas
 
 ARMS = ("dense, first order", "dense, second order", "ticket, first order", "ticket, second order")
 Masks = dict[str, Tensor]
@@ -99,12 +100,12 @@ def measure_point(job: RewindJob, point: int, checkpoint: Path | None = None) ->
     whole = job.setup((0,)).timed(len(task.train.y))[1]
     if point >= whole:
         raise SltkError(f"the rewinding step {point} must lie within the training of {whole} steps.")
-    at_once = max(1, stack_size(network(0), job.device) // len(ARMS))
     found: dict[str, Any] = {"arms": {arm: {"validation": [], "loss": [], "test": []} for arm in ARMS}}
     found |= {"barrier": {"dense": [], "ticket": []}, "masks": [], "looks": _looks(point, whole, job.looks)}
     found["steps"] = whole + job.rounds * (whole - point)
-    for first in range(0, job.seeds, at_once):
-        seeds = list(range(first, min(job.seeds, first + at_once)))
+    first = network(0)
+    needed = needs(first, task.train.x, job.batch)
+    for seeds in stacks(range(job.seeds), first, job.device, arms=len(ARMS), **needed):
         masks, weights = _ticket(job, point, network, task, seeds, checkpoint)
         state = _continued(job, point, weights, masks, task, seeds)
         _add(found, job, state, network, _watched(job, point, state, found["looks"]), seeds)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sltk.train.chain.products import Times, times
+
 
 class Layer:
     """``out = x W^T + b`` with ``W = gate * c``, for one network or for a stack, and all that a step writes of it.
@@ -12,11 +14,13 @@ class Layer:
         bits: of the gate, see ``sltk.train.tickets.gating``, or ``None`` where all is open.
         bias: ``(count, out)``, likewise, or ``None``.
         rows: of a batch.
+        compiled: whether products may be compiled ones, where these give torch's bits sooner.
     """
 
-    def __init__(self, coefficients: Tensor, bits: Tensor | None, bias: Tensor | None, rows: int) -> None:
-        self._stacked = len(coefficients) > 1
-        self._times, self._plus_times = (torch.bmm, torch.baddbmm) if self._stacked else (torch.mm, torch.addmm)
+    def __init__(
+        self, coefficients: Tensor, bits: Tensor | None, bias: Tensor | None, rows: int, *, compiled: bool = False
+    ) -> None:
+        self._stacked, self._compiled = len(coefficients) > 1, compiled
         self._coefficients, self._by_weight = self._own(coefficients)
         self._bits = None if bits is None else bits.view_as(self._coefficients)
         self._gated = self._coefficients if bits is None else torch.empty_like(self._coefficients)
@@ -25,29 +29,41 @@ class Layer:
             self._bias = self._bias[:, None]
         self.out = self._gated.new_empty(*self._gated.shape[:-2], rows, self._gated.shape[-2])
         self.slope = torch.empty_like(self.out)
-        self._turned_gated, self._turned_slope = (
-            self._gated.mT,
-            self.slope.mT,
-        )  # a view costs a small product
-        self._by_turned = self._by_weight.new_empty(self._by_weight.mT.shape) if self._stacked else None
+        self._turned_gated, self._turned_slope = self._gated.mT, self.slope.mT  # a view costs a small product
+        inputs = self._gated.new_empty(*self._gated.shape[:-2], rows, self._gated.shape[-1])
+        self._choose(inputs)
+
+    def _choose(self, inputs: Tensor) -> None:
+        """The products, for inputs of this shape."""
+        self._forwards = self._times(inputs, self._turned_gated, biased=self._bias is not None)
+        self._by_inputs = self._times(self.slope, self._gated)
+        self._by_weights = self._times(self._turned_slope, inputs)
+        if self._by_weights is turned_bmm:
+            kept = self._by_weight.new_empty(self._by_weight.mT.shape)
+            self._by_weights = lambda left, right, out: turned_bmm(left, right, out=out, kept=kept)
+
+    def _times(self, left: Tensor, right: Tensor, *, biased: bool = False) -> Times:
+        """What multiplies factors that lie as these do: the product that autograd takes, or one of its bits."""
+        if self._stacked:
+            of_torch = torch.baddbmm if biased else torch.bmm if left.is_contiguous() else turned_bmm
+        else:
+            of_torch = torch.addmm if biased else torch.mm
+        return times(of_torch, left, right, biased=biased) if self._compiled else of_torch
 
     def forward(self, x: Tensor) -> Tensor:
         """``out``."""
         self._x = x
         self._open()
-        return self._products(x, self._turned_gated, self.out)
+        return self._onward(x, self._turned_gated)
 
     def backward(self, into: Tensor) -> None:
         """Gradients, and the slopes by ``x``, from ``slope``."""
         self.write_gradients()
-        self._times(self.slope, self._gated, out=into)
+        self._by_inputs(self.slope, self._gated, out=into)
 
     def write_gradients(self) -> None:
         """By coefficients and bias, from ``slope``."""
-        if self._by_turned is not None:  # the order of autograd, whose sums are others than those of the turned product
-            self._by_weight.copy_(torch.bmm(self._x.mT, self.slope, out=self._by_turned).mT)
-        else:
-            torch.mm(self._turned_slope, self._x, out=self._by_weight)
+        self._by_weights(self._turned_slope, self._x, out=self._by_weight)
         self._close()
 
     def _open(self) -> Tensor:
@@ -56,10 +72,10 @@ class Layer:
             _and(self._coefficients, self._bits, self._gated)
         return self._gated
 
-    def _products(self, x: Tensor, turned_weight: Tensor, out: Tensor) -> Tensor:
+    def _onward(self, x: Tensor, turned_weight: Tensor) -> Tensor:
         if self._bias is None:
-            return self._times(x, turned_weight, out=out)
-        return self._plus_times(self._bias, x, turned_weight, out=out)
+            return self._forwards(x, turned_weight, out=self.out)
+        return self._forwards(self._bias, x, turned_weight, out=self.out)
 
     def _close(self) -> None:
         """What is left once the gradient of the weight is there: its gate, and the bias."""
@@ -73,6 +89,18 @@ class Layer:
         parameter.grad = torch.empty_like(parameter)
         own, grad = parameter.detach(), parameter.grad
         return (own, grad) if self._stacked else (own.squeeze(0), grad.squeeze(0))
+
+
+def turned_bmm(left: Tensor, right: Tensor, *, out: Tensor, kept: Tensor | None = None) -> Tensor:
+    """``left right`` in the order of autograd, which takes ``right^T left^T``, whose sums may be others, and turns it.
+
+    Args:
+        left: ``(count, m, k)``.
+        right: ``(count, k, n)``.
+        out: ``(count, m, n)``.
+        kept: ``(count, n, m)``, for what is turned, or ``None``.
+    """
+    return out.copy_(torch.bmm(right.mT, left.mT, out=kept).mT)
 
 
 def _and(x: Tensor, bits: Tensor, out: Tensor) -> None:

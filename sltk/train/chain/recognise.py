@@ -12,6 +12,8 @@ from sltk.train.tickets.gating import INTEGERS, gate_bits
 from sltk.train.tickets.replicas import Replicas
 from sltk.train.tickets.ticket import Ticket
 
+LEAST = 2**23  # multiply-adds of a step's forward pass, below which half a second for compiled code is not earned back
+
 
 def chain_of(replicas: Replicas, x: Tensor, rows: int, *, turned: bool = False) -> DenseChain | None:
     """The chain that computes what ``replicas`` do, with their gates as they are; ``None`` where that is no such chain.
@@ -34,7 +36,8 @@ def chain_of(replicas: Replicas, x: Tensor, rows: int, *, turned: bool = False) 
     if x.dtype not in INTEGERS or not all(_trained_as(p, x.dtype) for p in trained):
         return None
     biases = [rest.get(f"{name}.bias") for name in names]
-    return DenseChain([_layer(own[i], biases[i], rows, i == 0, turned) for i in range(len(own))], rows)
+    compiled = rows * sum(ticket.coefficients.numel() for ticket in own) >= LEAST
+    return DenseChain([_layer(own[i], biases[i], rows, i == 0, turned, compiled) for i in range(len(own))], rows)
 
 
 def _known(ticket: Ticket, count: int) -> bool:
@@ -47,14 +50,14 @@ def _trained_as(parameter: Tensor, dtype: torch.dtype) -> bool:
     return parameter.requires_grad and parameter.dtype is dtype and parameter.device.type == "cpu"
 
 
-def _layer(ticket: Ticket, bias: Tensor | None, rows: int, first: bool, turned: bool) -> Layer:
+def _layer(ticket: Ticket, bias: Tensor | None, rows: int, first: bool, turned: bool, compiled: bool) -> Layer:
     c, basis = ticket.coefficients, ticket.basis
     bits = gate_bits(ticket.gate, c.dtype)
     if isinstance(basis, Separable):
         order = basis.order(rows, c.shape, trained=not first, turned=first and turned)
         if order != PLAIN:
-            return TurnedLayer(c, bits, bias, rows, basis, order)
-    return Layer(c, bits, bias, rows)
+            return TurnedLayer(c, bits, bias, rows, basis, order, compiled=compiled)
+    return Layer(c, bits, bias, rows, compiled=compiled)
 
 
 def dense_layers(plain: nn.Module, axes: int) -> list[str]:

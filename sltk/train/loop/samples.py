@@ -41,6 +41,29 @@ class Task:
         return Task(self.train.to(device), self.validation.to(device), self.test.to(device), self.name)
 
 
+class Batch:
+    """The rows of a step, in tensors that are made once and written over at each step.
+
+    Args:
+        data: ``(total, ...)``.
+        labels: ``(total,)``.
+        count: replicas.
+        rows: of each.
+    """
+
+    def __init__(self, data: Tensor, labels: Tensor, count: int, rows: int) -> None:
+        self._data, self._labels = data, labels
+        self._x, self._y = data.new_empty(count * rows, *data.shape[1:]), labels.new_empty(count * rows)
+        self._given = self._x.unflatten(0, (count, rows)), self._y.unflatten(0, (count, rows))
+
+    def take(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """``(count, rows, ...)`` of the data and ``(count, rows)`` of the labels, until the next call."""
+        places = rows.flatten()
+        torch.index_select(self._data, 0, places, out=self._x)
+        torch.index_select(self._labels, 0, places, out=self._y)
+        return self._given
+
+
 VALIDATION = 0.2  # of the training part of a data set
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sltk.core.rng import key, torch_stream
 from sltk.train.chain.dense_chain import DenseChain
-from sltk.train.loop.samples import Task
+from sltk.train.loop.samples import Batch, Task
 from sltk.train.tickets.replicas import Replicas
 
 
@@ -37,6 +37,7 @@ class State:
         strengths: of its penalty, likewise.
         chain: what computes loss and gradients of the phase under way without a graph, where it can; made from the
             rest.
+        batch: the rows of a step, made from the rest.
         turned: what ``turned_data`` found; made from the rest.
         keep: called after every step and phase, where a run is kept.
         levels: folder in which measurements store levels, where one is named.
@@ -60,6 +61,7 @@ class State:
     strengths: Tensor = field(default_factory=lambda: torch.empty(0))
     keep: Callable[["State"], None] | None = None
     chain: DenseChain | None = None
+    batch: Batch | None = None
     turned: tuple[Tensor | None] | None = None
     levels: str | Path | None = None
 

@@ -17,7 +17,7 @@ from sltk.train.loop.evaluation import replica_loss
 from sltk.train.loop.generators import own_generators, store_generators
 from sltk.train.loop.penalties import GrowingL2, Penalty
 from sltk.train.loop.recipe import TrainingRecipe
-from sltk.train.loop.samples import batch_rows
+from sltk.train.loop.samples import Batch, batch_rows
 from sltk.train.loop.state import State
 from sltk.train.tickets.ticket import Ticket
 
@@ -77,7 +77,7 @@ class Train:
 
 
 def _schedule(state: State, phase: Train) -> None:
-    """What the steps of ``phase`` read: rates and strengths, where the networks are; a chain, where there is one."""
+    """What the steps of ``phase`` read: rates, strengths and rows, where the networks are; a chain, if there is one."""
     rates = [phase.recipe.rate_at(phase.start + step) for step in range(phase.steps)]
     strengths = [0.0 if phase.penalty is None else phase.penalty.strength(step) for step in range(phase.steps)]
     wide = torch.float64 if state.device.type == "cpu" else torch.float32  # what fused optimisers read
@@ -85,6 +85,10 @@ def _schedule(state: State, phase: Train) -> None:
     state.rates = torch.tensor(rates, dtype=wide, device=state.device)
     state.strengths = torch.tensor(strengths, dtype=dtype, device=state.device)
     state.chain = _chain(state, phase)
+    turned = None if phase.augment is not None else state.turned_data()
+    data = state.task.train.x if turned is None else turned
+    rows = min(phase.recipe.batch, len(data))  # more are refused where they are asked for
+    state.batch = Batch(data, state.task.train.y, state.replicas.count, rows)
 
 
 def _chain(state: State, phase: Train) -> DenseChain | None:
@@ -151,10 +155,7 @@ def _precision(recipe: TrainingRecipe, device: str) -> AbstractContextManager[An
 
 def _batch(state: State, phase: Train) -> tuple[Tensor, Tensor]:
     """Rows of this step, augmented, or else turned into the basis of the first layer; and their labels."""
-    samples, seeds = state.task.train, state.replicas.seeds
-    turned = None if phase.augment is not None else state.turned_data()
-    data = samples.x if turned is None else turned
-    rows = batch_rows(seeds, state.position, phase.recipe.batch, samples.y.shape[0], samples.y.device)
-    x = data.index_select(0, rows.flatten()).view(*rows.shape, *data.shape[1:])
-    y = samples.y.index_select(0, rows.flatten()).view(rows.shape)
+    labels, seeds, batch = state.task.train.y, state.replicas.seeds, state.batch
+    assert batch is not None
+    x, y = batch.take(batch_rows(seeds, state.position, phase.recipe.batch, labels.shape[0], labels.device))
     return (x if phase.augment is None else phase.augment(x, seeds, state.position)), y

@@ -21,8 +21,6 @@ from sltk.train.tickets.attach import Attached, attach, tickets
 from sltk.train.tickets.gating import gated
 from sltk.train.tickets.ticket import Ticket
 
-SMALL, STACK_ON_CPU, STACK_ON_GPU = 50_000, 16, 64
-
 
 class Replicas(nn.Module):
     """``count`` copies of one attached network, each with parameters, masks and statistics of its own.
@@ -185,13 +183,6 @@ class Replicas(nn.Module):
                 if name in self.statistics:
                     buffer.copy_(self.statistics[name][index])
         return own
-
-
-def stack_size(module: nn.Module, device: torch.device | str = "cpu") -> int:
-    """Replicas worth stacking: on a CPU it pays for tiny networks only, where the overhead of a call rules."""
-    if torch.device(device).type != "cpu":
-        return STACK_ON_GPU
-    return STACK_ON_CPU if sum(p.numel() for p in module.parameters()) <= SMALL else 1
 
 
 def _weight(ticket: Ticket) -> Weight:

@@ -19,8 +19,9 @@ from sltk.train.phases.measure import Measure
 from sltk.train.phases.prune import Prune
 from sltk.train.phases.rewind import Anchor, Rewind
 from sltk.train.phases.train import Train
+from sltk.train.stacks import stack_size
 from sltk.train.tickets.attach import detach, tickets
-from sltk.train.tickets.replicas import Replicas, stack_size
+from sltk.train.tickets.replicas import Replicas
 from tests.train.engine_task import conv, dense, small_task, state_of
 
 RECIPE = TrainingRecipe(rate=0.1, decay=1e-3, batch=40, total=12)

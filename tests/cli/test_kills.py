@@ -1,6 +1,6 @@
 """``sltk imp``, ``rst`` and ``edge-popup`` killed at random moments: the bytes of a run that was let be.
 
-Two kills of ``imp``, inside one basis, and one of each of the others; or as many of each as ``SLTK_KILLS`` says.
+Three kills of ``imp``, inside one basis, and one of each of the others; or as many of each as ``SLTK_KILLS`` says.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ASKED = os.environ.get("SLTK_KILLS")
-KILLS, FEWER = int(ASKED or "2"), int(ASKED or "1")
+KILLS, FEWER = int(ASKED or "3"), int(ASKED or "1")
 
 # Imports once, and forks: each run is a process group of its own, killed with SIGKILL, which nobody can catch.
 SERVER = """

@@ -13,7 +13,7 @@ from sltk.subset_sum import oracle as o
 from sltk.subset_sum import solve
 
 TINY = Fraction(np.finfo(float).smallest_subnormal)
-SETTINGS = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 plain = st.floats(-4, 4)
 integers = st.integers(-6, 6).map(float)

@@ -11,7 +11,7 @@ from sltk.core.errors import SltkError
 from sltk.subset_sum import oracle as o
 from sltk.subset_sum import solve, solve_movable
 
-SETTINGS = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+SETTINGS = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 quarters = st.integers(-24, 24).map(lambda k: k / 4)
 pools = st.lists(quarters, max_size=7).map(np.array)
 moves = st.integers(0, 8).map(lambda k: k / 8)

@@ -94,7 +94,7 @@ def assert_equals_dense(result: Tensor, x: Tensor, weight: Tensor, bias: Tensor,
     assert ((found - expected).abs() <= unit * allowed).all()
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(CASES)
 def test_equals_dense_convolution(case: Case) -> None:
     assume(case.fits())

@@ -57,6 +57,11 @@ def mixed(first: Weights, second: Weights, shares: tuple[float, float]) -> Weigh
     return {name: a * value + b * second[name] for name, value in first.items()}
 
 
+def both_keep(first: Weights, second: Weights) -> int:
+    """Numbers that are not 0 in either."""
+    return sum(int(((value != 0) & (second[name] != 0)).sum()) for name, value in first.items())
+
+
 def path(
     probe: Probe, module: nn.Module, first: Weights, second: Weights, way: Way = straight
 ) -> dict[str, list[float]]:

@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from experiments.ticket_lines.along import Probe, Way, mixed
 from experiments.ticket_lines.source import Ticket, names
 from experiments.ticket_lines.symmetry import outgoing_of
+from experiments.ticket_lines.units import layers_of
 from sltk.construct import Construction
 from sltk.construct.methods.roles import Role
 
@@ -74,9 +75,8 @@ def on_the_way(asked: Construction, first: Ticket, second: Ticket, shares: tuple
 def with_stages(target: nn.Module, stages: list[Stage]) -> nn.Module:
     """A float64 copy of ``target`` with other parameters."""
     own = copy.deepcopy(target).double().eval()
-    layers = [layer for layer in own.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
     with torch.no_grad():
-        for layer, (weight, bias) in zip(layers, stages, strict=True):
+        for layer, (weight, bias) in zip(layers_of(own), stages, strict=True):
             assert layer.bias is not None
             layer.weight.copy_(weight.view_as(layer.weight))
             layer.bias.copy_(bias)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from experiments.ticket_lines import units
-from experiments.ticket_lines.along import MEASURES, Probe, Way, Weights, arc, mixed, path, straight
+from experiments.ticket_lines.along import MEASURES, Probe, Way, Weights, arc, both_keep, mixed, path, straight
 from experiments.ticket_lines.lemma import apart_from_lemma
 from experiments.ticket_lines.source import Ticket, build, construction, half, module_of, with_all_below
 from experiments.ticket_lines.symmetry import alike, beside, placed, rescaled
@@ -95,7 +95,7 @@ class Line:
     @property
     def both(self) -> int:
         """Parameters that both ends keep."""
-        return sum(int(((value != 0) & (self.second[name] != 0)).sum()) for name, value in self.first.items())
+        return both_keep(self.first, self.second)
 
 
 @dataclass

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from experiments.ticket_lines.along import both_keep
 from sltk.construct import Construction, Recipe, Run, Search
 from sltk.construct.build import build_stages
 from sltk.construct.export.plain import layer_names, source_module
@@ -89,7 +90,7 @@ class Ticket:
 
     def meets(self, other: "Ticket") -> int:
         """Weights and biases that both tickets keep."""
-        return sum(int(((value != 0) & (other.weights[name] != 0)).sum()) for name, value in self.weights.items())
+        return both_keep(self.weights, other.weights)
 
 
 def construction(target: nn.Module, recipe: Recipe, shape: tuple[int, ...]) -> Construction:

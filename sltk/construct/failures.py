@@ -97,7 +97,7 @@ class FailureTable:
             raise SltkError("the failures in the file name a kind or a place that there is not.")
         return cls(**columns)
 
-    def select(self, rows: NDArray[np.bool_]) -> "FailureTable":
+    def select(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "FailureTable":
         """The failures ``rows``."""
         return FailureTable(*(getattr(self, f.name)[rows] for f in fields(self)))
 

@@ -7,7 +7,6 @@ certificate works with. The solver's own record is not used.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -28,8 +27,6 @@ from sltk.networks.activations.activation import Curve
 from sltk.networks.affine import Affine
 
 UNIT = 2.0**-53
-
-Known = TypeVar("Known", Common, Copies)
 
 
 @dataclass(frozen=True)
@@ -103,12 +100,12 @@ def realise(
     bias = _of_any(bias_errors(source, role, masks, affine, (weights, constants)))
     if role.first is None:
         found = _copies(role, affine, weights, bias)
-        return found if read is None else _unread_are_exact(found, read)
-    common = _common(source, role, masks, affine, weights, bias)
-    return common if read is None else _unread_are_exact(common, read)
+    else:
+        found = _common(source, role, masks, affine, weights, bias)
+    return found if read is None else _unread_are_exact(found, read)
 
 
-def _unread_are_exact(found: Known, read: Flags) -> Known:
+def _unread_are_exact(found: Common | Copies, read: Flags) -> Common | Copies:
     """``found`` without the errors of neurons that nothing reads."""
     there = tensor_of(read).to(torch.float64)
     names = [name for name, value in vars(found).items() if isinstance(value, Signed)]

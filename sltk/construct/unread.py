@@ -12,10 +12,10 @@ import numpy as np
 from sltk.construct.masks import LayerMask
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.solve_stage import StageResult
-from sltk.construct.runtime.wired import joined_channels
+from sltk.construct.runtime.wired import mark_read
 from sltk.construct.source import Source
-from sltk.core.numerics.arrays import Flags
-from sltk.networks.wiring import INPUT, wires
+from sltk.core.numerics.arrays import Flags, Indices
+from sltk.networks.wiring import wires
 
 
 class Readers:
@@ -33,18 +33,10 @@ class Readers:
         Stages are asked for from the last to the first.
         """
         for index in reversed(range(role.combine + 1, self._told)):
-            self._tell(index, masks)
+            mark_read(self._source, masks, self._wires, index, self._read)
         self._told = role.combine + 1
         own = self._read[role.combine][: role.outputs * role.copies_out]
         return own.reshape(role.outputs, role.copies_out).T.copy()
-
-    def _tell(self, index: int, masks: Sequence[LayerMask]) -> None:
-        layer, wire, own = self._source.layers[index], self._wires[index], self._read[index]
-        if wire.reads != INPUT:
-            row, channel = joined_channels(self._source, masks, index)
-            self._read[wire.reads][channel[own[row]]] = True
-        for skip in wire.adds:
-            self._read[skip][: layer.joined] |= own[: layer.joined]
 
 
 def read_neurons(source: Source, roles: Sequence[Role], masks: Sequence[LayerMask]) -> list[Flags]:
@@ -57,18 +49,19 @@ def only_read(result: StageResult, role: Role, read: Flags) -> StageResult:
     """A solved stage without the neurons that nothing reads: what it is where these are not solved at all."""
     if read.all():
         return result
-    row = result.kept // (role.width * role.inner)
     return StageResult(
-        kept=result.kept[read.T.reshape(-1)[row]],
+        kept=result.kept[_is_read(role, result.kept, read)],
         failures=result.failures.select(read[result.failures.copy, result.failures.output]),
         problems=np.where(read.reshape(-1), result.problems, 0),
     )
 
 
-def unread_weights(source: Source, roles: Sequence[Role], masks: Sequence[LayerMask]) -> int:
-    """How many weights the masks keep into neurons of the stages that nothing reads."""
-    count = 0
-    for role, read in zip(roles, read_neurons(source, roles, masks), strict=True):
-        row = masks[role.combine].weight // (role.width * role.inner)
-        count += int(np.count_nonzero(~read.T.reshape(-1)[row]))
-    return count
+def unread_weights(roles: Sequence[Role], masks: Sequence[LayerMask], reads: Sequence[Flags]) -> int:
+    """How many weights the masks keep into neurons of the stages that nothing reads, by ``read_neurons``."""
+    kept = ((role, masks[role.combine].weight, read) for role, read in zip(roles, reads, strict=True))
+    return sum(int(np.count_nonzero(~_is_read(*one))) for one in kept)
+
+
+def _is_read(role: Role, kept: Indices, read: Flags) -> Flags:
+    """Which kept weights of a stage lead into a neuron that is read."""
+    return read.T.reshape(-1)[kept // (role.width * role.inner)]

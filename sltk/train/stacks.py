@@ -16,9 +16,8 @@ from sltk.train.loop.budget import PASSES, places
 STACK_ON_CPU, STACK_ON_GPU = 16, 64  # replicas, at most
 BY_CHAIN, BY_GRAPH = 8e7, 2.4e8  # multiply-adds of a stack's step on a CPU, see ``worthwhile``
 ROWS = 64  # of a batch, where nobody says how many
-COPIES = (
-    9  # coefficients, gradient, momentum, anchor, weight, its gradient, gated coefficients, mask and gate, a checkpoint
-)
+# Coefficients, gradient, momentum, anchor, weight, its gradient, gated coefficients, mask and gate, a checkpoint.
+COPIES = 9
 SHARE, PROBED = 0.6, 2  # of the memory that a stack may take; rows of the trial
 UNFIT = (RuntimeError, ValueError, TypeError, IndexError)  # of a network that its data do not fit
 

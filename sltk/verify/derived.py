@@ -46,7 +46,8 @@ def derive(ticket: StrongTicket) -> Derived:
     if not np.allclose(tolerances, ticket.tolerances, rtol=CLOSE, atol=0.0):
         differences.append("tolerances are not those of its recipe")
     differences += _inputs(ticket.declaration, asked.declaration)
-    if ticket.search.skip_unread and (count := unread_weights(ticket.source, ticket.plan.roles, ticket.masks)):
+    reads = [read for read in ticket.read if read is not None]
+    if reads and (count := unread_weights(ticket.plan.roles, ticket.masks, reads)):
         differences.append(f"it leaves out copies that nothing reads, but keeps {count:,} weights of some")
     stages = zip(ticket.plan.roles, tolerances, ticket.read, strict=True)
     found = [_stage(ticket, role, tolerance, read) for role, tolerance, read in stages]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -61,6 +62,20 @@ def test_ci_runs_the_checks_and_the_readme_test_command() -> None:
     assert lines[0] == "#!/usr/bin/env bash"
     assert {"set -eu", "make check", "make test"} <= set(lines)
     assert os.access(ci, os.X_OK)
+
+
+@pytest.mark.parametrize("fails", ["", "check", "test"])
+def test_ci_fails_where_either_fails(fails: str, tmp_path: Path) -> None:
+    """Lint and types run beside the tests: neither may hide the other."""
+    for folder in (".ci", ".venv", "bin"):
+        (tmp_path / folder).mkdir()
+    ci, make = tmp_path / ".ci" / "run", tmp_path / "bin" / "make"
+    ci.write_text((ROOT / ".ci" / "run").read_text())
+    make.write_text(f'#!/bin/sh\n[ "$1" != "{fails}" ]\n')
+    make.chmod(0o755)
+    path = {"PATH": f"{make.parent}:{os.environ['PATH']}"}
+    run = subprocess.run(["bash", str(ci)], env=path, check=False, capture_output=True)
+    assert (run.returncode == 0) == (not fails)
 
 
 @pytest.mark.parametrize("name", ["Makefile", "constraints.txt", "pyproject.toml", ".ci/run"])

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from torch import Tensor
 
 from sltk.certify.local.twofold import TwofoldMap, TwofoldNetwork, TwofoldStage
 from sltk.construct.masks import LayerMask
@@ -23,9 +22,9 @@ def twofold_network(source: Source, masks: Sequence[LayerMask], before: Sequence
             return None
     module = sparse_module(source, masks, before).double()
     layers = [part for part in module.modules() if isinstance(part, SparseLayer)]
-    joins = _joins(module) if isinstance(module, WiredModule) else [()] * len(layers)
+    joins = [module.joins(i) if isinstance(module, WiredModule) else [] for i in range(len(layers))]
     stages = [
-        TwofoldStage(TwofoldMap(layer), tuple(_steps(one.after)), wire.reads, wire.adds, join)
+        TwofoldStage(TwofoldMap(layer), tuple(_steps(one.after)), wire.reads, wire.adds, tuple(join))
         for layer, one, wire, join in zip(layers, source.layers, wires(source.layers), joins, strict=True)
     ]
     return TwofoldNetwork(stages, tuple(_steps(before)))
@@ -35,17 +34,6 @@ def _steps(ops: Sequence[Op]) -> Iterator[Step]:
     for op in ops:
         assert isinstance(op, Step)
         yield op
-
-
-def _joins(module: WiredModule) -> list[tuple[tuple[Tensor, Tensor], ...]]:
-    """Which channels each layer adds of its skips, and to which of its own."""
-    return [
-        tuple(
-            (module.get_buffer(f"into_{index}_{number}"), module.get_buffer(f"from_{index}_{number}"))
-            for number in range(len(wire.adds))
-        )
-        for index, wire in enumerate(module.wires)
-    ]
 
 
 def is_float32(values: Values) -> bool:

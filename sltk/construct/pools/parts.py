@@ -5,7 +5,7 @@ other; stages too, unless the search weighs samples by the certified errors of t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -107,7 +107,7 @@ def joined(role: Role, results: Sequence[StageResult]) -> StageResult:
         (table.tap, table.output), (table.copy, table.input), (table.output, table.tap), (table.input, table.copy)
     )]  # fmt: skip
     order = np.lexsort((*reversed(keys), table.kind))
-    table = FailureTable(*(getattr(table, f.name)[order] for f in fields(FailureTable)))
+    table = table.select(order)
     kept = np.sort(np.concatenate([result.kept for result in results]))
     return StageResult(kept, table, np.sum([result.problems for result in results], axis=0))
 

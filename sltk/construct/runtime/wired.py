@@ -16,7 +16,7 @@ from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.op import Step
 from sltk.networks.ops import affine_kind
 from sltk.networks.reading.given import in_dtype
-from sltk.networks.wiring import INPUT, flow, wires
+from sltk.networks.wiring import INPUT, Wire, flow, wires
 from sltk.runtime.in_place import add, recycled
 
 IMAGES = 16  # that are run together at least: what the sparse layers' kernels take at once
@@ -64,6 +64,11 @@ class WiredModule(nn.Module):
         """
         return by_batches(in_dtype(x, dtype_of(self)), self._run)
 
+    def joins(self, index: int) -> list[tuple[Tensor, Tensor]]:
+        """For each skip of a layer: to which of its channels which of the skip's are added."""
+        numbers = range(len(self.wires[index].adds))
+        return [(self.get_buffer(f"into_{index}_{n}"), self.get_buffer(f"from_{index}_{n}")) for n in numbers]
+
     def outputs(self, x: Tensor) -> list[Tensor]:
         """What every layer hands on for ``x``, ``(batch, channels held, ...)``, in order; all of it at once."""
         found = list[Tensor]()
@@ -80,8 +85,7 @@ class WiredModule(nn.Module):
 
     def _step(self, index: int, x: Tensor, skips: list[Tensor]) -> Tensor:
         y = self.maps[index](x)
-        for number, skip in enumerate(skips):
-            into, origin = getattr(self, f"into_{index}_{number}"), getattr(self, f"from_{index}_{number}")
+        for (into, origin), skip in zip(self.joins(index), skips, strict=True):
             if torch.is_grad_enabled() or not add(y, into, skip, origin):
                 y = y.index_add(1, into, skip.index_select(1, origin))
         return through(self.after[index].children(), y)
@@ -122,19 +126,27 @@ def held_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Indices]:
         if i < len(layers) - 1:
             needed[i] &= ~silent[i]
         needed[i][0] |= not needed[i].any()
-        if wiring[i].reads != INPUT:
-            row, channel = joined_channels(source, masks, i)
-            needed[wiring[i].reads][channel[needed[i][row]]] = True
-        for skip in wiring[i].adds:
-            needed[skip][: layers[i].joined] |= needed[i][: layers[i].joined]
+        mark_read(source, masks, wiring, i, needed)
     return [np.flatnonzero(flags) for flags in needed]
+
+
+def mark_read(
+    source: Source, masks: Sequence[LayerMask], wiring: Sequence[Wire], index: int, needed: Sequence[Flags]
+) -> None:
+    """Mark in ``needed``, channels of every layer, what the needed ones of layer ``index`` read and add."""
+    wire, own, joined = wiring[index], needed[index], source.layers[index].joined
+    if wire.reads != INPUT:
+        row, channel = _joined(source, masks, index)
+        needed[wire.reads][channel[own[row]]] = True
+    for skip in wire.adds:
+        needed[skip][:joined] |= own[:joined]
 
 
 def silent_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Flags]:
     """Which channels of every source layer are exactly zero for every input: nothing but zeros enters them."""
     silent = list[Flags]()
     for i, (layer, wire) in enumerate(zip(source.layers, wires(source.layers), strict=True)):
-        row, channel = joined_channels(source, masks, i)
+        row, channel = _joined(source, masks, i)
         entered = np.zeros(layer.outputs, dtype=bool)
         entered[row if wire.reads == INPUT else row[~silent[wire.reads][channel]]] = True
         entered[masks[i].bias] = True
@@ -145,7 +157,7 @@ def silent_neurons(source: Source, masks: Sequence[LayerMask]) -> list[Flags]:
     return silent
 
 
-def joined_channels(source: Source, masks: Sequence[LayerMask], index: int) -> tuple[Indices, Indices]:
+def _joined(source: Source, masks: Sequence[LayerMask], index: int) -> tuple[Indices, Indices]:
     """Output and input channel of every kept weight of a layer."""
     layer = source.layers[index]
     row, column = divided(masks[index].weight, layer.weight_count // layer.outputs)

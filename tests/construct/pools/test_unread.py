@@ -38,7 +38,8 @@ def failing(ticket):
 
 
 def unread(ticket):
-    return unread_weights(ticket.source, ticket.plan.roles, ticket.masks)
+    roles, masks = ticket.plan.roles, ticket.masks
+    return unread_weights(roles, masks, read_neurons(ticket.source, roles, masks))
 
 
 @pytest.mark.parametrize("kind", TARGETS)

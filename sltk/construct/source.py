@@ -17,6 +17,7 @@ from torch import Tensor
 from sltk.core import device_words, philox, rng
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices, Values
+from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.geometry import Pair
 from sltk.networks.op import Op
 from sltk.networks.ops import affine_kind
@@ -160,17 +161,31 @@ class Source:
 
         The same numbers as ``weights(layer, arange(start, stop))`` by another path through the generator.
         """
+        key, row = self._of_block(layer, start, stop)
+        words = np.stack([philox.words_range(key, start, stop, word) for word in range(self.law.words)])
+        first = start % row.size
+        return self.law.transform(words) * np.tile(row, -(-(first + stop - start) // row.size))[first:][: stop - start]
+
+    def block_on(self, layer: int, start: int, stop: int, device: torch.device) -> Tensor:
+        """``block`` drawn on ``device`` by torch's integers, bit for bit; for an ``arithmetic`` law.
+
+        Raises:
+            SltkError: a law whose draws take more than arithmetic; a block that is none of the layer's.
+        """
+        key, row = self._of_block(layer, start, stop)
+        drawn = (device_words.words_range(key, start, stop, word, device) for word in range(self.law.words))
+        place = torch.arange(start, stop, device=device).remainder(row.size)
+        return self.law.transform_tensor(torch.stack(list(drawn))) * tensor_of(row).to(device)[place]
+
+    def _of_block(self, layer: int, start: int, stop: int) -> tuple[int, Values]:
+        """The key of a layer's weights, and the factors of one output's row, which are those of every other."""
         spec = self.layers[layer]
         if not 0 <= start <= stop <= spec.weight_count:
             raise SltkError(
                 f"block needs 0 <= start <= stop <= {spec.weight_count} in layer {spec.name!r}, "
                 f"but got start={start}, stop={stop}."
             )
-        key = self._key(spec.name, "weight")
-        words = np.stack([philox.words_range(key, start, stop, word) for word in range(self.law.words)])
-        row = np.repeat(spec.row_factors, spec.inner)  # of one output, and again of every other
-        first = start % row.size
-        return self.law.transform(words) * np.tile(row, -(-(first + stop - start) // row.size))[first:][: stop - start]
+        return self._key(spec.name, "weight"), np.repeat(spec.row_factors, spec.inner)
 
     def weight(self, layer: int, limit: int = MATERIALISE_LIMIT) -> Values:
         """The whole weight tensor of a layer.

@@ -33,12 +33,14 @@ from sltk.construct.runtime.evaluated import evaluated
 from sltk.construct.runtime.execute import dense_module, sparse_module
 from sltk.construct.source import MATERIALISE_LIMIT
 from sltk.core.errors import SltkError
+from sltk.core.numerics.device import CPU, torch_device
 from sltk.core.report import Steps
 from sltk.core.threads import beside
 from sltk.networks.activations.activation import Activation
 from sltk.networks.network import Network
 from sltk.networks.reading.read import network_of
 from sltk.runtime.filled import filled
+from sltk.runtime.unfolded import unfolded
 
 Layout = Literal["auto", "dense", "sparse"]
 
@@ -151,7 +153,7 @@ class StrongTicket(CertifiedTicket):
         kept = sum(mask.kept() for mask in self.masks)
         return Sizes(self.target.count() if self.target else None, self.source.size(), kept)
 
-    def module(self, layout: Layout = "auto", limit: int = MATERIALISE_LIMIT) -> nn.Module:
+    def module(self, layout: Layout = "auto", limit: int = MATERIALISE_LIMIT, device: str = "cpu") -> nn.Module:
         """Mask times source as an ordinary float32 module.
 
         Args:
@@ -160,16 +162,21 @@ class StrongTicket(CertifiedTicket):
                 tolerance; ``auto`` is sparse, with the layers that keep more than a measured share
                 (``sltk.runtime.filled``) as plain dense ones.
             limit: most weights that a dense layer may have.
+            device: where the module, and so its inputs, are: ``cpu``, or a device of torch. There ``auto`` is dense as
+                far as a fixed memory reaches, and every layer a product of matrices (``sltk.runtime.unfolded``): on a
+                GPU torch's own convolutions multiply numbers of fewer bits, which deep tickets do not survive.
 
         Raises:
-            SltkError: unknown layout, or a dense layer over the limit.
+            SltkError: unknown layout, a dense layer over the limit, or a device that is not there.
         """
+        place = torch_device(device)
         if layout == "dense":
-            return dense_module(self.source, self.masks, self.architecture.before, limit)
-        if layout == "sparse":
-            return sparse_module(self.source, self.masks, self.architecture.before)
-        if layout == "auto":
-            return filled(sparse_module(self.source, self.masks, self.architecture.before))
+            return dense_module(self.source, self.masks, self.architecture.before, limit).to(place or CPU)
+        if layout in ("sparse", "auto"):
+            made = sparse_module(self.source, self.masks, self.architecture.before)
+            if layout == "sparse":
+                return made.to(place or CPU)
+            return filled(made) if place is None else unfolded(made, place)
         raise SltkError(f"layout must be 'auto', 'dense' or 'sparse', but got layout={layout!r}.")
 
     def source_module(self, limit: int = MATERIALISE_LIMIT) -> nn.Module:

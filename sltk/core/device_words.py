@@ -66,6 +66,24 @@ def words_at(key: int, flat: Tensor, word: int = 0) -> Tensor:
     return torch.where(high, torch.where(odd, d, c), torch.where(odd, b, a)).view(flat.shape)
 
 
+def words_range(key: int, start: int, stop: int, word: int, device: torch.device) -> Tensor:
+    """``words_at(key, arange(start, stop), word)`` at four words an evaluation.
+
+    Args:
+        key: ``0 <= key < 2**64``.
+        start, stop: ``0 <= start <= stop < 2**63``.
+        word: which of the words that one draw takes.
+        device: where they are drawn.
+
+    Returns:
+        int64 in ``[0, 2**32)``, ``(stop - start,)``, on ``device``; exact.
+    """
+    first, last = start >> 2, (stop + 3) >> 2
+    signed = torch.tensor([key - 2**64 if key >= 2**63 else key], dtype=torch.int64, device=device)
+    drawn = torch.stack(lanes(signed, torch.arange(first, last, device=device), word), -1).flatten()
+    return drawn[start - 4 * first : stop - 4 * first]
+
+
 def below(words: Tensor, count: int) -> Tensor:
     """``floor(word * count / 2**32)``: uniform on ``0 .. count - 1`` to ``count / 2**32``; ``count < 2**31``."""
     return (words * count) >> 32

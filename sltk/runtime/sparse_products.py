@@ -1,5 +1,7 @@
 """A frozen sparse convolution and its gradient with respect to the input, as functions of tensors."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,8 +13,8 @@ from sltk.networks.geometry import Geometry
 from sltk.runtime.sparse_tables import Tables
 from sltk.runtime.tile_sums import TileSums
 
-_UNFOLDED_BYTES = 1 << 30
-"""Aim for the size of the unfolded images of one torch sparse product."""
+UNFOLDED_BYTES = 2**30
+"""Aim for the size of the unfolded images of one product."""
 
 
 class Convolve(Function):
@@ -75,17 +77,37 @@ def unfolded_product(images: Tensor, index: Tensor, value: Tensor, bias: Tensor,
     Returns:
         ``(batch, out, h', w')``, equal to the dense convolution up to rounding.
     """
-    h, w = geometry.output(images.shape[2], images.shape[3])
-    out, inner = geometry.shape[0], geometry.shape[1] * geometry.shape[2] * geometry.shape[3]
+    out, inner = geometry.shape[0], math.prod(geometry.shape[1:])
     place = torch.stack([index.div(inner, rounding_mode="floor"), index.remainder(inner)])
     weight = torch.sparse_coo_tensor(place, value, (out, inner), is_coalesced=True, check_invariants=False)
-    step = max(1, _UNFOLDED_BYTES // max(1, inner * h * w * images.element_size()))
-    parts = [_unfolded_part(part, weight, geometry) for part in images.split(step)]
-    return torch.cat(parts).view(images.shape[0], out, h, w) + bias.view(1, out, 1, 1)
+    return by_columns(images, lambda columns: torch.sparse.mm(weight, columns), geometry) + bias.view(1, out, 1, 1)
 
 
-def _unfolded_part(images: Tensor, weight: Tensor, geometry: Geometry) -> Tensor:
-    columns = F.unfold(images, geometry.shape[2:], geometry.dilation, geometry.padding, geometry.stride)
-    batch, inner, pixels = columns.shape
-    product = torch.sparse.mm(weight, columns.transpose(0, 1).reshape(inner, batch * pixels))
-    return product.view(geometry.shape[0], batch, pixels).transpose(0, 1)
+def by_columns(images: Tensor, product: Callable[[Tensor], Tensor], geometry: Geometry) -> Tensor:
+    """A convolution without bias as a product with unfolded images, ``UNFOLDED_BYTES`` of them at a time.
+
+    Args:
+        images: ``(batch, channels, h, w)``.
+        product: ``(channels kh kw, count)`` to ``(out, count)``.
+        geometry: of the layer; its shape may be that of one group.
+
+    Returns:
+        ``(batch, out, h', w')``.
+    """
+    h, w = geometry.output(images.shape[2], images.shape[3])
+    inner = images.shape[1] * math.prod(geometry.shape[2:])
+    step = max(1, UNFOLDED_BYTES // max(1, inner * h * w * images.element_size()))
+    parts = [_by_columns(part, product, geometry, h * w) for part in images.split(step)]
+    return torch.cat(parts).unflatten(2, (h, w))
+
+
+def _by_columns(images: Tensor, product: Callable[[Tensor], Tensor], geometry: Geometry, pixels: int) -> Tensor:
+    """``(batch, out, pixels)``."""
+    taps = geometry.shape[2:]
+    if taps == geometry.stride == (1, 1) and geometry.padding == (0, 0):
+        columns = images.flatten(2)
+    else:
+        columns = F.unfold(images, taps, geometry.dilation, geometry.padding, geometry.stride)
+    inner = columns.shape[1]
+    found = product(columns.transpose(0, 1).reshape(inner, len(images) * pixels))
+    return found.view(len(found), len(images), pixels).transpose(0, 1)

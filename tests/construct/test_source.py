@@ -49,6 +49,24 @@ def test_two_targets_get_the_same_source(method: str) -> None:
     assert any(not np.array_equal(a.weight, b.weight) for a, b in zip(first.masks, second.masks, strict=True))
 
 
+@pytest.mark.parametrize("law", ["uniform(1.3)", "product(uniform(1.1), uniform(0.7))"])
+def test_a_block_drawn_by_torch_is_the_same_bits(law: str) -> None:
+    drawn = source(conv_target(0), law=law)
+    for index, layer in enumerate(drawn.layers):
+        for start in range(0, layer.weight_count, 97):
+            stop = min(start + 41, layer.weight_count)
+            found = drawn.block_on(index, start, stop, torch.device("cpu"))
+            assert found.numpy().tobytes() == drawn.block(index, start, stop).tobytes()
+    assert drawn.block_on(0, 3, 3, torch.device("cpu")).shape == (0,)
+    with pytest.raises(SltkError, match="block needs"):
+        drawn.block_on(0, 3, 10**12, torch.device("cpu"))
+
+
+def test_a_law_that_takes_more_than_arithmetic_is_not_drawn_by_torch() -> None:
+    with pytest.raises(SltkError, match="drawn on the CPU"):
+        source(conv_target(0), law="normal(1.0)").block_on(0, 0, 3, torch.device("cpu"))
+
+
 def test_a_block_alone_is_the_block_of_the_whole() -> None:
     drawn = source(conv_target(0))
     for index, layer in enumerate(drawn.layers):

@@ -92,9 +92,9 @@ class WiredModule(nn.Module):
 
 
 def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int | None = None) -> Tensor:
-    """``run(x)``; where no gradient is kept, ``least`` images or a few more at a time, which stay in the caches."""
+    """``run(x)``; on the CPU without gradient ``least`` images or a few more at a time, which stay in the caches."""
     count = max(least or IMAGES, POSITIONS // max(1, math.prod(x.shape[2:])))
-    if torch.is_grad_enabled() or len(x) <= count:
+    if torch.is_grad_enabled() or len(x) <= count or x.device.type != "cpu":
         return run(x)
     with recycled():
         return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])

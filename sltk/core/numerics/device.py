@@ -1,11 +1,23 @@
-"""Where something is computed, refused before any work is done where torch cannot compute there."""
+"""Where something is computed, refused before any work is done where torch cannot compute there.
 
-from typing import TYPE_CHECKING
+Rule of sums. On any device a layer is a product of matrices, or of a sparse one: each number that comes out is a sum of
+products of float32, or float64, numbers in some order, with or without fused multiply-add. A bound that holds for sums
+in every order holds for it. Convolutions by Winograd's or Fourier's transforms, products of numbers of fewer bits
+(TF32, bfloat16) and Strassen's products are none; the first are not called (`sltk.runtime.unfolded`), the second are
+switched off by `whole_products`, the third are in no library that torch calls.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from sltk.core.errors import SltkError
 
 if TYPE_CHECKING:
     import torch
+
+CPU = "cpu"  # where compiled kernels compute
+TORCH, TRITON = "torch:", "triton:"  # before a device: what computes there
 
 
 def require_device(device: "str | torch.device") -> "torch.device":
@@ -24,3 +36,60 @@ def require_device(device: "str | torch.device") -> "torch.device":
             f'device={str(device)!r} is none that torch {torch.__version__} can compute on here ({said}); pass "cpu".'
         ) from error
     return torch.device(device)
+
+
+def torch_device(device: str) -> "torch.device | None":
+    """The device on which torch's own operations compute; ``None`` on ``"cpu"``, where compiled kernels do.
+
+    ``"torch:cpu"`` asks for torch's operations on the CPU: slower than the kernels there, and the same program as on
+    any other device.
+
+    Raises:
+        SltkError: a device on which torch cannot compute here, or has no float64.
+    """
+    if device == CPU:
+        return None
+    import torch
+
+    place = require_device(device.removeprefix(TRITON).removeprefix(TORCH))
+    try:
+        torch.zeros((), dtype=torch.float64, device=place).item()
+    except (RuntimeError, TypeError) as error:
+        raise SltkError(
+            f'device={device!r} has no float64, in which targets and bounds are computed; pass "cpu".'
+        ) from error
+    return place
+
+
+@contextmanager
+def whole_products() -> Generator[None, None, None]:
+    """Within it torch multiplies float32 numbers as such, whatever ``torch.set_float32_matmul_precision`` says.
+
+    The setting is the process's, and is put back at the end.
+    """
+    put_back = _made_whole()
+    try:
+        yield
+    finally:
+        put_back()
+
+
+def _made_whole() -> Callable[[], object]:
+    """Switch whole products on, by the setting that was used so far; what puts it back as it was."""
+    import torch
+
+    try:
+        before = torch.get_float32_matmul_precision()
+    except RuntimeError:  # from torch 2.9 on each library has one of its own, which the common one cannot say
+        backends: Any = torch.backends
+        libraries: list[Any] = [backends.cuda.matmul, backends.mkldnn.matmul]
+        settings = [library.fp32_precision for library in libraries]
+        _set(libraries, ["ieee"] * len(libraries))
+        return lambda: _set(libraries, settings)
+    torch.set_float32_matmul_precision("highest")
+    return lambda: torch.set_float32_matmul_precision(before)
+
+
+def _set(libraries: list[Any], settings: list[str]) -> None:
+    for library, setting in zip(libraries, settings, strict=True):
+        library.fp32_precision = setting

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sltk.core.errors import SltkError
-from sltk.core.numerics.device import require_device
+from sltk.core.numerics.device import CPU, TORCH, TRITON, require_device
 from sltk.subset_sum.backends.base import Backend, Found, register_backend
 from sltk.subset_sum.backends.meet_in_the_middle import SMALLEST, MeetInTheMiddle
 from sltk.subset_sum.problem import Problem
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sltk.subset_sum.on_device.batch import Batch
     from sltk.subset_sum.on_device.search import Search
 
-TORCH, TRITON = "torch:", "triton:"  # before a device: what searches there
 MEMORY = 2.0**28  # bytes of what is laid out at a time on the CPU; on another device a quarter of what is free there
 
 
@@ -73,7 +72,7 @@ def backend_on(device: str) -> Backend:
     Raises:
         SltkError: a device on which torch cannot compute here; no Triton.
     """
-    if device == "cpu":
+    if device == CPU:
         return MeetInTheMiddle()
     triton = device.startswith(TRITON)
     found = TorchOperations(device.removeprefix(TRITON).removeprefix(TORCH), triton=triton)

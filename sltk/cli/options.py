@@ -137,6 +137,9 @@ class Check:
     """Starts of each sort in that search."""
     batch: int = 128
     """Inputs at a time."""
+    device: str = "cpu"
+    """Where the source is drawn again and both networks are run: cpu, or a device of torch such as cuda. What is
+    derived and proved is computed on the CPU."""
     out: Path | None = None
     """Where the JSON goes; default FILE.check.json."""
 

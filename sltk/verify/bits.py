@@ -3,6 +3,9 @@
 The module draws its weights one by one, by random access. Here the same weights are drawn again as contiguous
 blocks of the source, a second path through the generator, and compared as float32 bit patterns. The place of
 each weight is compared too: the module's positions, mapped back to the source, must be the mask's.
+
+On another device blocks are drawn and compared there, by torch's integers (``sltk.core.device_words``): the same
+numbers bit for bit, by a third path. Places are sorted and compared on the CPU, in integers.
 """
 
 from collections.abc import Callable
@@ -10,6 +13,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -18,6 +22,7 @@ from sltk.construct.runtime.wired import held_neurons, pixels
 from sltk.construct.source import Source, SourceLayer
 from sltk.construct.ticket import StrongTicket
 from sltk.core.numerics.arrays import Indices, divided
+from sltk.core.numerics.tensors import tensor_of
 from sltk.core.report import Steps
 from sltk.core.threads import in_order
 from sltk.runtime.sparse import SparseLayer
@@ -51,13 +56,19 @@ class BitCheck:
         return self.different == 0 and self.misplaced == 0
 
 
-def compare_bits(ticket: StrongTicket, module: nn.Module, report: Steps | None = None) -> BitCheck:
+def compare_bits(
+    ticket: StrongTicket, module: nn.Module, report: Steps | None = None, device: torch.device | None = None
+) -> BitCheck:
     """Compare the sparse ``module`` of ``ticket`` with the source's own blocks.
 
     Args:
         ticket: gives source and masks.
-        module: ``ticket.module("sparse")``, or what is claimed to be it.
+        module: ``ticket.module("sparse")``, or what is claimed to be it; on any device.
         report: called with (weights done, weights in all).
+        device: where blocks are drawn; ``None`` for the compiled kernels. For a law that is ``arithmetic``.
+
+    Returns:
+        The same on every device.
     """
     layers = [m for m in module.modules() if isinstance(m, SparseLayer)]
     held = held_neurons(ticket.source, ticket.masks)
@@ -66,11 +77,38 @@ def compare_bits(ticket: StrongTicket, module: nn.Module, report: Steps | None =
     for index, layer in enumerate(layers):
         tally = None if report is None else partial(_advance, report, done, total)
         read = channels_read(ticket.source, held, index)
-        parts.append(_compare_layer(ticket, index, layer, read, held[index], tally))
+        parts.append(_compare_layer(ticket, index, layer, read, held[index], tally, device))
         done += ticket.masks[index].weight.size
     if report:
         report(total, total)
     return BitCheck(*(sum(getattr(part, f.name) for part in parts) for f in fields(BitCheck)))
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Kept weights of a layer that are held against one block of the source, by ascending ``place``."""
+
+    source: Source
+    layer: int
+    place: Indices
+    value: NDArray[np.float32]
+
+    @property
+    def _ends(self) -> tuple[int, int]:
+        return int(self.place[0]), int(self.place[-1]) + 1
+
+    def here(self) -> tuple[int, int]:
+        """Weights whose bits differ, and how many were drawn."""
+        start, stop = self._ends
+        block = self.source.block(self.layer, start, stop)
+        return int((_bits(self.value) != _bits(block[self.place - start])).sum()), stop - start
+
+    def there(self, device: torch.device) -> tuple[int, int]:
+        """The same, drawn and compared on ``device``."""
+        start, stop = self._ends
+        block = self.source.block_on(self.layer, start, stop, device)
+        own = block[tensor_of(self.place - start).to(device)].float().view(torch.int32)
+        return int((tensor_of(self.value).to(device).view(torch.int32) != own).sum()), stop - start
 
 
 def _advance(report: Steps, before: int, total: int, done: int) -> None:
@@ -84,6 +122,7 @@ def _compare_layer(
     read: Indices,
     written: Indices,
     tally: Callable[[int], None] | None,
+    device: torch.device | None,
 ) -> BitCheck:
     spec, mask = ticket.source.layers[index], ticket.masks[index]
     inner = pixels(ticket.source, index)
@@ -91,17 +130,12 @@ def _compare_layer(
     place, value = _places(layer, spec, inner, read, written)
     alive = mask.weight[np.isin(row, written) & np.isin(spec.channel_of(row, column // inner), read)]
     both, in_module, _ = np.intersect1d(place, alive, assume_unique=True, return_indices=True)
-    different = drawn = 0
-
-    def compared(run: range) -> tuple[int, int]:
-        """Weights of a run that differ, and how many were drawn."""
-        here = slice(run.start, run.stop)
-        block = ticket.source.block(index, int(both[run.start]), int(both[run.stop - 1]) + 1)
-        wrong = _bits(value[in_module[here]]) != _bits(block[both[here] - both[run.start]])
-        return int(wrong.sum()), block.size
-
-    runs = _runs(both)
-    for run, (wrong, size) in zip(runs, in_order(compared, runs), strict=True):
+    different, drawn, runs = 0, 0, _runs(both)
+    # A view of each run, and no copy, before it is compared.
+    given = value[in_module]
+    asked = [_Stretch(ticket.source, index, both[r.start : r.stop], given[r.start : r.stop]) for r in runs]
+    results = in_order(_Stretch.here, asked) if device is None else (one.there(device) for one in asked)
+    for run, (wrong, size) in zip(runs, results, strict=True):
         different, drawn = different + wrong, drawn + size
         if tally:
             tally(run.stop)

@@ -4,36 +4,41 @@ Nothing in the file is believed but the mask: kept weights are compared with blo
 parameters are summed again from the mask, tolerances, failures and domain are derived from recipe and target and held
 against what the file says, and the module is run beside the target. How far a parameter may be off, how large one may
 be that is left out, and which inputs count is for the caller to say (``CallerClaim``), not for the file.
+
+On another device the redraw, the target in float64, the module in float32 and float64, and the search for large errors
+are computed there. What is derived and proved is computed on the CPU: it speaks of mask, source and target, of which
+the CPU has its own copies. A bound as run holds for sums in every order, and so for the device's, by the rule of
+`sltk.core.numerics.device`; what it assumes of elementary functions (`sltk.networks.activations.activation`) it assumes
+of the device's too.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from sltk.certify.adversary import Attack, data_error, sup_error
+from sltk.certify.adversary import Attack
 from sltk.certify.as_run.bound import RunBound
 from sltk.certify.certificate import Certificate
-from sltk.certify.findings import BESIDE, PROBED, PROBES, Comparison, Findings, measure_function, probes
+from sltk.certify.findings import Findings
 from sltk.certify.intervals import Box
 from sltk.construct.checkpoint import target_hash
 from sltk.construct.choose.choose import CHOSEN, choose
 from sltk.construct.parameters import StageParameters
-from sltk.construct.runtime.evaluated import evaluated
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
+from sltk.core.numerics.device import CPU, torch_device
 from sltk.core.numerics.formats import format_of
-from sltk.core.report import Report, Steps
+from sltk.core.report import Report
 from sltk.core.threads import beside
 from sltk.networks.network import Network
 from sltk.networks.reading.given import in_dtype
-from sltk.runtime.filled import filled
-from sltk.verify.agreement import Agreement, agreement
+from sltk.verify.agreement import Agreement
 from sltk.verify.bits import BitCheck, compare_bits
 from sltk.verify.derived import derive
+from sltk.verify.measured import Adversary, measured, on_cpu, on_device
 
 EVALUATION_SLACK = 1e-9  # relative to the largest output: the target in float64 errs far less, a wrong bound far more
 
@@ -76,6 +81,7 @@ class CheckResult:
         attack: ``None`` where none was asked for.
         verdicts: what has to hold.
         findings: parameters reached, function measured, function certified.
+        device: where target and module were run, and the source drawn.
     """
 
     bits: BitCheck
@@ -87,6 +93,7 @@ class CheckResult:
     attack: Attack | None
     verdicts: list[Statement]
     findings: Findings
+    device: str = CPU
 
     @property
     def passed(self) -> bool:
@@ -110,6 +117,7 @@ def check(
     batch: int = 128,
     seed: int = 0,
     report: Report | None = None,
+    device: str = CPU,
 ) -> CheckResult:
     """Verify ``ticket`` against its target.
 
@@ -123,10 +131,13 @@ def check(
         batch: rows that the module is run on at a time.
         seed: of the adversarial search.
         report: called with (part, done, in all).
+        device: where what is run is run: ``cpu`` for the compiled kernels, or a device of torch (``torch:cpu`` for the
+            same program on the CPU). Errors that are measured differ by rounding alone.
 
     Raises:
-        SltkError: the ticket has no target, or one of another architecture.
+        SltkError: the ticket has no target, or one of another architecture; a device that is not there.
     """
+    place = torch_device(device)
     if target is not None:
         ticket = ticket.with_target(target)
     if data is not None:
@@ -134,66 +145,27 @@ def check(
     if ticket.target is None:
         raise SltkError("check compares a ticket with its target, but this one has none; call with_target first.")
     module = ticket.module("sparse").eval()
-    bits = compare_bits(ticket, module, _part(report, "redrawing the source"))
-    module = filled(module)
+    drawn_on = place if ticket.source.law.arithmetic else None
+    bits = compare_bits(ticket, module, _part(report, "redrawing the source"), drawn_on)
+    ran = on_cpu(ticket.target, module) if place is None else on_device(ticket.target, module, place)
     parameters = ticket.parameters
     search = Adversary(attack_steps, attack_restarts, seed)
     # What is proved and derived keeps one core busy, and what is run keeps all of them.
     run, (proved, of_file) = beside(
-        lambda: _measured(ticket, module, data, search, batch, _part(report, "running target and ticket")),
+        lambda: measured(ticket, ran, data, search, batch, _part(report, "running target and ticket")),
         lambda: (_proved(ticket), _file_verdicts(ticket)),
     )
     certificate, as_run, in_float64 = proved
     claim = claim or CallerClaim()
     findings = ticket.conclude(run.findings)
-    verdicts = [_bits_verdict(bits), *of_file, _domain_verdict(ticket, claim, data)]
+    verdicts = [_bits_verdict(bits, CPU if drawn_on is None else device), *of_file]
+    verdicts += [_domain_verdict(ticket, claim, data)]
     verdicts += [_parameter_verdict(ticket, claim, parameters, certificate), _function_verdict(findings)]
     verdicts += _bound_verdicts(certificate, in_float64, run.worst, run.attack, findings)
-    verdicts += _run_verdict(as_run, findings)
-    return CheckResult(bits, parameters, certificate, as_run, run.data, run.worst, run.attack, verdicts, findings)
-
-
-@dataclass(frozen=True)
-class Adversary:
-    """Steps of the search, none to leave it out; starts of each sort; and its seed."""
-
-    steps: int
-    restarts: int
-    seed: int
-
-
-class Measured(NamedTuple):
-    """What target and ticket did when they were run: on probes and on data, on the worst rows in float64, searched."""
-
-    findings: list[Comparison]
-    data: Agreement | None
-    worst: float | None
-    attack: Attack | None
-
-
-def _measured(
-    ticket: StrongTicket, module: nn.Module, data: tuple[Tensor, Tensor] | None, search: Adversary, batch: int,
-    report: Steps | None,
-) -> Measured:  # fmt: skip
-    """Run both; the module is one in float64 afterwards."""
-    target = ticket.target
-    assert target is not None
-    exactly, met, worst, on_data, attack = evaluated(target), None, None, None, None
-    rows = PROBES if data is None else BESIDE
-    findings = [measure_function(exactly, module, probes(ticket.domain, target.input_shape, 0, rows), PROBED)]
-    if data is not None:
-        met = agreement(exactly, module, *data, batch=batch, report=report)
-        findings.append(met.comparison("data"))
-        worst = data[0][met.worst].double()
-    exact = module.double()
-    if worst is not None:
-        on_data = data_error(target, exact, worst, batch=batch)
-    if search.steps:
-        attack = sup_error(
-            target, exact, ticket.domain, data=worst, shape=target.input_shape,
-            restarts=search.restarts, steps=search.steps, seed=search.seed,
-        )  # fmt: skip
-    return Measured(findings, met, on_data, attack)
+    verdicts += _run_verdict(as_run, findings, device)
+    return CheckResult(
+        bits, parameters, certificate, as_run, run.data, run.worst, run.attack, verdicts, findings, device
+    )
 
 
 def _proved(ticket: StrongTicket) -> tuple[Certificate, RunBound, RunBound]:
@@ -213,8 +185,9 @@ def _part(report: Report | None, name: str) -> Callable[[int, int], None] | None
     return None if report is None else lambda done, total: report(name, done, total)
 
 
-def _bits_verdict(bits: BitCheck) -> Statement:
+def _bits_verdict(bits: BitCheck, device: str) -> Statement:
     detail = f"{bits.compared:,} compared, {bits.different:,} different, {bits.misplaced:,} misplaced"
+    detail += "" if device == CPU else f"; drawn again on {device}"
     return Statement("every kept weight is the source's, bit for bit", bits.passed, detail)
 
 
@@ -296,13 +269,15 @@ def _bound_verdicts(
     return verdicts
 
 
-def _run_verdict(as_run: RunBound, findings: Findings) -> list[Statement]:
+def _run_verdict(as_run: RunBound, findings: Findings, device: str = CPU) -> list[Statement]:
     """What was seen of the module in float32, held against the bound of that; nothing where there is no bound."""
     if not as_run.finite:
         return []
     seen = max(met.error for met in findings.measured)
     holds = seen <= as_run.bound + _slack(as_run.bound, findings)
-    return [Statement("bound as run in float32 >= error in float32", holds, f"{as_run.bound:.4g} >= {seen:.4g}")]
+    detail = f"{as_run.bound:.4g} >= {seen:.4g}"
+    detail += "" if device == CPU else f", of sums in every order; run on {device}"
+    return [Statement("bound as run in float32 >= error in float32", holds, detail)]
 
 
 def _slack(bound: float, findings: Findings) -> float:

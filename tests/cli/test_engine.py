@@ -30,6 +30,7 @@ COMMANDS = {
 ON_A_DEVICE = {
     "Imp": ["imp"], "Rst": ["rst"], "EdgePopup": ["edge-popup"], "Train": ["train", "rigl"], "Rewinding": ["rewinding"],
     "Construct": ["construct", "target.pt", "--arch", "linear(1,1)"],
+    "Check": ["check", "no.ticket", "--target", "target.pt"],
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from sltk.construct.file import load
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
+from sltk.core.numerics.device import CPU, torch_device
 from sltk.data.datasets import Dataset
 from sltk.harness.progress import progress
 from sltk.verify.agreement import Agreement, first_of_each_class
@@ -30,6 +31,7 @@ def run_check(options: Check, console: Console) -> int:
         raise SltkError(f"--limit must be at least 1, but got {options.limit}.")
     if options.batch < 1:
         raise SltkError(f"--batch must be at least 1, but got {options.batch}.")
+    torch_device(options.device)  # refused before anything is read
     loaded = load(options.file)
     ticket = loaded.with_target(target_network(options.target, options.arch, loaded.architecture.input_shape))
     data = None
@@ -38,7 +40,7 @@ def run_check(options: Check, console: Console) -> int:
     with progress(console) as report:
         result = check(
             ticket, data, _claim(options), attack_steps=options.attack_steps, attack_restarts=options.attack_restarts,
-            batch=options.batch, report=report,
+            batch=options.batch, report=report, device=options.device,
         )  # fmt: skip
     seconds = time.perf_counter() - started
     out = options.out or options.file.with_name(options.file.name + ".check.json")
@@ -77,6 +79,7 @@ def record(file: Path, target: str, ticket: StrongTicket, result: CheckResult, s
         "recipe": ticket.recipe.record(),
         "search": ticket.search.record(),
         "passed": result.passed,
+        "device": result.device,
         "verdicts": [vars(v) for v in result.verdicts],
         "word": result.findings.word,
         "bits": vars(bits),
@@ -107,6 +110,8 @@ def _print(options: Check, ticket: StrongTicket, result: CheckResult, console: C
     add_question(table, ticket)
     add_reasons(table, [] if ticket.choice is None else ticket.choice["reasons"])
     table.add_row("source", f"seed {ticket.source.seed}: {ticket.sizes.source:,} parameters")
+    if result.device != CPU:
+        table.add_row("run on", f"{result.device}; what is derived and proved is computed on the CPU")
     table.add_row("compared", f"{bits.compared:,} kept parameters; {bits.drawn:,} source weights redrawn for it")
     if bits.unread:
         table.add_row("left out", f"{bits.unread:,} kept parameters: no path from input or constant to output has them")

@@ -74,9 +74,14 @@ def apart() -> Generator[None, None, None]:
     def tensor(*args: Any, device: Any = None, **kwargs: Any) -> Tensor:
         return sent(made(*args, **kwargs), device) if device is not None else made(*args, **kwargs)
 
+    def where(self: Tensor) -> torch.device:
+        return PLACE if self in mode.there else torch.device("cpu")
+
     Tensor.to, Tensor.numpy, Tensor.cpu, torch.tensor = sent, read, lambda self: sent(self, "cpu"), tensor
+    Tensor.device = property(where)  # type: ignore[assignment]
     try:
         with mode:
             yield
     finally:
         Tensor.to, Tensor.numpy, Tensor.cpu, torch.tensor = to, numpy, cpu, made
+        del Tensor.device

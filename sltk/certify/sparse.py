@@ -1,5 +1,7 @@
 """Kept weights of a stage, of all copies at once, applied to batches of images in float64."""
 
+import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,10 @@ from sltk.core.numerics.rounding import swell
 from sltk.core.numerics.tensors import tensor_of
 from sltk.networks.affine import Affine
 from sltk.runtime.sparse import SparseConv2d
+from sltk.runtime.unfolded import DenseUnfolded, SparseUnfolded, UnfoldedLayer
 
 SMALLEST = 2.0**-1022  # what one product can lose to underflow
+FILLED = 2**26  # entries of a map that is filled with zeros on a device: half a GiB
 
 
 class SparseMap:
@@ -30,6 +34,7 @@ class SparseMap:
         found.eliminate_zeros()
         _, _, *kernel = affine.geometry.shape
         self.affine, self.matrix = affine, found
+        self._placed: UnfoldedLayer | None = None  # what computes it on a device
         self.rows, columns = found.shape
         self.channels = columns // (kernel[0] * kernel[1])
         self.counts = tensor_of(np.diff(found.indptr).astype(np.float64))  # products of each row
@@ -48,15 +53,29 @@ class SparseMap:
         whole = torch.cat([affine.blocks(one) for one in weight])
         return cls(affine, csr_matrix(whole.flatten(1).numpy()))
 
+    def on(self, device: torch.device) -> "SparseMap":
+        """The same map on ``device``, as one product of matrices; ``adjoint``, ``layer`` and ``weights`` stay here."""
+        made, own = copy.copy(self), self._layer
+        placed: UnfoldedLayer = SparseUnfolded(own.index, own.value, own.bias, own.geometry)
+        if math.prod(own.shape) <= FILLED:
+            placed = DenseUnfolded(own.weight, own.bias, own.geometry)
+        made._placed = placed.to(device)
+        return made
+
+    def _alike(self, matrix: csr_matrix) -> "SparseMap":
+        """Of other weights, where this one is."""
+        made = SparseMap(self.affine, matrix)
+        return made if self._placed is None else made.on(self._placed.bias.device)
+
     @property
     def sizes(self) -> "SparseMap":
         """``x -> |V| x``."""
-        return SparseMap(self.affine, abs(self.matrix))
+        return self._alike(abs(self.matrix))
 
     @property
     def places(self) -> "SparseMap":
         """The map with 1 for every weight."""
-        return SparseMap(self.affine, self.matrix != 0)
+        return self._alike(self.matrix != 0)
 
     @property
     def layer(self) -> SparseConv2d:
@@ -77,14 +96,15 @@ class SparseMap:
     def masses(self) -> Tensor:
         """Sum of the sizes of every row's weights, rounded upward, ``(rows,)``."""
         total: Values = np.asarray(abs(self.matrix).sum(axis=1), dtype=np.float64).reshape(-1)
-        return swell(tensor_of(total), self.terms)
+        mass = swell(tensor_of(total), self.terms)
+        return mass if self._placed is None else mass.to(self._placed.bias.device)
 
     def __call__(self, x: Tensor) -> Tensor:
         """Map ``(n, channels, *positions)`` to ``(n, rows, *positions)``, off by ``gamma_terms`` times ``|V| |x|``."""
         shape = tuple(x.shape[2:])
         lifted = x.reshape(*x.shape[:2], *(1,) * (2 - len(shape)), *shape)
         with torch.no_grad():
-            image = self._layer(lifted)
+            image = self._layer(lifted) if self._placed is None else self._placed(lifted)
         return image.reshape(*image.shape[:2], *image.shape[4 - len(shape) :])
 
     def adjoint(self, c: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -11,9 +11,11 @@ from sltk.certify.as_run.bound import RunBound
 from sltk.certify.certificate import Certificate
 from sltk.cli.facts import facts, peak_memory
 from sltk.cli.options import Certify
+from sltk.construct.runtime.placed import Placed, target_on
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
+from sltk.core.numerics.device import CPU, torch_device
 
 RESTARTS = 16  # of the search
 
@@ -36,10 +38,12 @@ def _attack(options: Certify, ticket: StrongTicket) -> Attack | None:
     if not options.attack_steps:
         return None
     assert ticket.target is not None
-    module, shape = ticket.module("sparse").double().eval(), ticket.target.input_shape
-    return sup_error(
-        ticket.target, module, ticket.domain, shape=shape, restarts=RESTARTS, steps=options.attack_steps, batch=RESTARTS
-    )
+    place, shape, target = torch_device(options.device), ticket.target.input_shape, ticket.target
+    if place is None:
+        both = target, ticket.module("sparse").double().eval()
+    else:
+        both = target_on(target, place), Placed(ticket.module(device=options.device).double().eval(), place)
+    return sup_error(*both, ticket.domain, shape=shape, restarts=RESTARTS, steps=options.attack_steps, batch=RESTARTS)
 
 
 def record(
@@ -49,6 +53,7 @@ def record(
     return {
         "file": str(options.file),
         "target": options.target,
+        "device": options.device,
         "bound": certificate.bound,
         "per_output": certificate.per_output.tolist(),
         "ways": [vars(way) for way in certificate.ways],
@@ -70,6 +75,9 @@ def _print(
     table.add_row("error at most", f"{certificate.bound:.6g} in real arithmetic, by {certificate.best}")
     for one in runs:
         table.add_row("", str(one))
+    if options.device != CPU:
+        table.add_row("searched on", options.device)
+        table.add_row("proved on", "the CPU; as run, for sums in every order")
     if attack is not None:
         found = f"{attack.error:.6g}, by {options.attack_steps} steps from {RESTARTS} starts: no bound is smaller"
         table.add_row("error found", found)

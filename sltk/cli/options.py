@@ -175,6 +175,9 @@ class Certify:
     attack_steps: int = 10
     """Steps of the search for another answer of the target in the same balls, or for a large error in the domain; 0
     leaves it out."""
+    device: str = "cpu"
+    """Where searches, the run that is made, and intervals around inputs are computed: cpu, or a device of torch such as
+    cuda. The bound over the domain is computed on the CPU."""
     out: Path | None = None
     """Where the JSON goes; default FILE.certify.json."""
 

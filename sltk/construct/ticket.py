@@ -31,6 +31,7 @@ from sltk.construct.export.tensors import export
 from sltk.construct.recipe import Recipe
 from sltk.construct.runtime.evaluated import evaluated
 from sltk.construct.runtime.execute import dense_module, sparse_module
+from sltk.construct.runtime.placed import Placed
 from sltk.construct.source import MATERIALISE_LIMIT
 from sltk.core.errors import SltkError
 from sltk.core.numerics.device import CPU, torch_device
@@ -128,7 +129,9 @@ class StrongTicket(CertifiedTicket):
         eps = self.recipe.tolerance if self.recipe.aim == "eps" else None
         return conclude_findings(self.problems, len(self.failures), tuple(measured), self.certificate.bound, eps)
 
-    def observe(self, x: Tensor, dtype: torch.dtype = torch.float32, report: Steps | None = None) -> LocalCertificates:
+    def observe(
+        self, x: Tensor, dtype: torch.dtype = torch.float32, report: Steps | None = None, device: str = CPU
+    ) -> LocalCertificates:
         """What the module gives at the rows of ``x`` in one run, held against an enclosure of the target's outputs.
 
         This proves answers of deep networks, where bounds of every order of summation say nothing; it holds for the run
@@ -138,9 +141,15 @@ class StrongTicket(CertifiedTicket):
             x: ``(n, *input_shape)``, in the domain.
             dtype: of the run.
             report: called with (inputs done, inputs in all).
+            device: where the module is run, ``cpu`` or a device of torch; the target is enclosed on the CPU.
+
+        Raises:
+            SltkError: a device that is not there.
         """
-        module = self.module().to(dtype).eval()
-        return observed(self._points, module, x.to(dtype), self.domain, report)
+        place, module = torch_device(device), self.module(device=device).to(dtype).eval()
+        run = module if place is None else Placed(module, place)
+        found = observed(self._points, run, x.to(dtype), self.domain, report)
+        return found if place is None else replace(found, run=f"{found.run} on {device}")
 
     @property
     def worst_parameter_error(self) -> float:

@@ -10,7 +10,7 @@ and dilation are the target's, so every output pixel has a value of its own and 
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import torch
@@ -166,13 +166,17 @@ class Affine(Op):
 
     @property
     def kernel(self) -> Tensor:
-        """The weight as ``(out, in / groups, kh, kw)``, float64 on the CPU."""
-        return self.weight.detach().to("cpu", torch.float64).reshape(self.geometry.shape)
+        """The weight as ``(out, in / groups, kh, kw)``, float64, where it is."""
+        return self.weight.detach().double().reshape(self.geometry.shape)
 
     @property
     def offset(self) -> Tensor:
-        """The bias ``(out,)``, float64 on the CPU."""
-        return self.bias.detach().to("cpu", torch.float64)
+        """The bias ``(out,)``, float64, where it is."""
+        return self.bias.detach().double()
+
+    def on(self, device: torch.device) -> Self:
+        """The same map with its parameters on ``device``."""
+        return replace(self, weight=self.weight.to(device), bias=self.bias.to(device))
 
     @property
     def terms(self) -> int:

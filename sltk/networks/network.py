@@ -6,7 +6,7 @@ are float64 copies of the module's own numbers, with pruning masks already appli
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -91,6 +91,10 @@ class Network:
             return run(self.stages[index].after, sum(skips, self.stages[index].affine(x)))
 
         return flow(self.stages, run(self.before, x), step)
+
+    def on(self, device: torch.device) -> "Network":
+        """The same network with its parameters on ``device``."""
+        return replace(self, stages=tuple(replace(stage, affine=stage.affine.on(device)) for stage in self.stages))
 
     def count(self) -> int:
         """Number of non-zero weights and biases."""

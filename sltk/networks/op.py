@@ -80,6 +80,10 @@ class Step(Op):
             d: where d lies, of the same shape.
         """
 
+    def moved(self, target: Interval, ticket: Interval, d: Interval) -> Interval:
+        """The first that ``difference`` gives, without the bounds."""
+        return self.difference(target, ticket, d)[0]
+
     @abstractmethod
     def through_largest(self, largest: Tensor) -> Tensor:
         """Upper bound of the largest entry of ``through(errors)``, from the largest of ``errors`` alone."""

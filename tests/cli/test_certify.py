@@ -75,6 +75,40 @@ def test_without_data_the_domain_is_bounded_and_the_bound_taken_apart(
     assert relaxed["leaving"][-1] == relaxed["bound"]
 
 
+def test_on_a_device_it_says_the_same_but_for_rounding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for device in ("cpu", "torch:cpu"):
+        assert certify(folder, "--radius", ".01", "--device", device) == 0
+        found.append(json.loads((folder / "ticket.certify.json").read_text()))
+    here, there = found
+    assert "computed on" in capsys.readouterr().out
+    assert (there["device"], there["unchanged_by_attack"]) == ("torch:cpu", here["unchanged_by_attack"])
+    (one,), (other,) = here["certificates"], there["certificates"]
+    assert one["by_input"]["proved"] == other["by_input"]["proved"]
+    assert other["by_input"]["errors"] == pytest.approx(one["by_input"]["errors"], rel=1e-11)
+
+
+def test_a_run_on_a_device_is_one_of_its_own(folder: Path) -> None:
+    assert certify(folder, "--run", "float32", "--device", "torch:cpu") == 0
+    found = json.loads((folder / "ticket.certify.json").read_text())["certificates"]
+    assert [one["arithmetic"] for one in found] == ["real", "float32", "float32, one run on torch:cpu"]
+    every, run = (torch.tensor(one["by_input"]["errors"]) for one in found[1:])
+    assert (run <= every).all()
+    assert found[2]["proved"] >= found[1]["proved"]
+
+
+def test_over_the_domain_a_device_searches_and_the_cpu_proves(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for device in ("cpu", "torch:cpu"):
+        assert over_domain(folder, "--attack-steps", "5", "--run", "float32", "--device", device) == 0
+        found.append(json.loads((folder / "ticket.certify.json").read_text()))
+    assert "for sums in every order" in capsys.readouterr().out
+    assert found[0]["bound"] == found[1]["bound"]
+    assert found[0]["as_run"] == found[1]["as_run"]
+    assert found[1]["error_found"] == pytest.approx(found[0]["error_found"], rel=1e-9)
+    assert 0 < found[1]["error_found"] <= found[1]["bound"]
+
+
 def test_more_seconds_come_closer(folder: Path) -> None:
     assert over_domain(folder, "--seconds", ".5", "--attack-steps", "0") == 0
     found = json.loads((folder / "ticket.certify.json").read_text())

@@ -31,6 +31,7 @@ ON_A_DEVICE = {
     "Imp": ["imp"], "Rst": ["rst"], "EdgePopup": ["edge-popup"], "Train": ["train", "rigl"], "Rewinding": ["rewinding"],
     "Construct": ["construct", "target.pt", "--arch", "linear(1,1)"],
     "Check": ["check", "no.ticket", "--target", "target.pt"],
+    "Certify": ["certify", "no.ticket", "--target", "target.pt"],
 }  # fmt: skip
 
 

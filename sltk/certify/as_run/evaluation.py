@@ -16,9 +16,9 @@ Source: derived for this project.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -88,6 +88,10 @@ class Evaluation(ABC):
         """Bounds for computed inputs in ``x``, ``(n, copies_in, *shape)``."""
 
     @abstractmethod
+    def on(self, device: torch.device) -> Self:
+        """The same for inputs on ``device``; what constants bring is summed on the CPU."""
+
+    @abstractmethod
     def spread(self, errors: Tensor, x: Interval) -> Tensor:
         """How far the ticket's own outputs are apart for inputs ``errors`` apart that lie in ``x``.
 
@@ -103,11 +107,11 @@ class Evaluation(ABC):
 
         ``there`` ``(n, rows, ...)`` bounds how many products that read no constant can differ from 0.
         """
-        own, loose = self.constants.sums(len(self.terms), run)
+        own, loose = (part.to(size.device) for part in self.constants.sums(len(self.terms), run))
         axes = (1, -1, *(1,) * (size.dim() - 2))
         terms = self.terms.reshape(axes)
         if there is not None:
-            constant = torch.bincount(self.constants.row, minlength=len(self.terms)).to(torch.float64)
+            constant = torch.bincount(self.constants.row, minlength=len(self.terms)).double().to(size.device)
             terms = torch.minimum(terms, there + constant.reshape(axes))
         total = size + off + (own + loose).reshape(axes)
         flushed = (weight + 2.0 * self.terms + 4.0) * run.smallest
@@ -130,6 +134,10 @@ class OfCopies(Evaluation):
     shape: tuple[int, int]
     terms: Tensor
     constants: KeptConstants
+
+    def on(self, device: torch.device) -> "OfCopies":
+        """The map there."""
+        return replace(self, weights=self.weights.on(device), terms=self.terms.to(device))
 
     def lost(self, x: Interval, run: Format) -> Lost:
         """The sizes of the copies meet those of the weights."""
@@ -176,6 +184,14 @@ class OfCommon(Evaluation):
     shape: tuple[int, int]
     terms: Tensor
     constants: KeptConstants
+
+    def on(self, device: torch.device) -> "OfCommon":
+        """The maps there, but ``effective``, of which ``lost`` takes nothing."""
+        rises, falls = (None if one is None else one.on(device) for one in (self.rises, self.falls))
+        return replace(
+            self, rising=self.rising.on(device), falling=self.falling.on(device), rises=rises, falls=falls,
+            mass=self.mass.to(device), terms=self.terms.to(device),
+        )  # fmt: skip
 
     def lost(self, x: Interval, run: Format) -> Lost:
         """Univariate neurons, and the sum of what they give."""

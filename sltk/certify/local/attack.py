@@ -1,5 +1,7 @@
 """Other answers of the target inside the balls: a search, so that its failures say what no certificate could prove."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -8,13 +10,12 @@ from sltk.certify.intervals import Box
 from sltk.certify.local.balls import balls
 from sltk.core.numerics.tensors import batches
 from sltk.core.report import Steps
-from sltk.networks.network import Network
 
 _LAST_STEP = 1 / 50
 
 
 def unchanged(
-    network: Network, x: Tensor, radius: float, domain: Box, steps: int = 10, batch: int = 64,
+    network: Callable[[Tensor], Tensor], x: Tensor, radius: float, domain: Box, steps: int = 10, batch: int = 64,
     report: Steps | None = None,
 ) -> Tensor:  # fmt: skip
     """Whether no other answer of the target was found within ``radius``, ``(n,)``.
@@ -23,7 +24,7 @@ def unchanged(
     steps that fall geometrically from the radius to a fiftieth of it. Every point on the way counts.
 
     Args:
-        network: the target.
+        network: the target, in the dtype of what it is given.
         x: ``(n, *input_shape)``.
         radius: in the largest entry; the balls are clipped to ``domain``.
         steps: of the search.
@@ -39,7 +40,7 @@ def unchanged(
     return torch.cat(found)
 
 
-def _unchanged(network: Network, x: Tensor, radius: float, domain: Box, steps: int) -> Tensor:
+def _unchanged(network: Callable[[Tensor], Tensor], x: Tensor, radius: float, domain: Box, steps: int) -> Tensor:
     ball = balls(x, radius, domain)
     low, high = ball.low.float(), ball.high.float()
     answer = answers(network(x.double()).flatten(1)).long()

@@ -6,11 +6,17 @@ and ticket answer t on the whole ball: the answers are proved the same. All numb
 
 At points and in real arithmetic both are evaluated in twice the precision (`sltk.certify.local.twofold`), which says
 something of deep networks too; where it leaves more than a hundredth of a bound open, intervals are taken beside it.
+
+On a device (`LocalCertifier.on`) the target's intervals and the differences are computed there, in float64. Every
+number is rounded outward by what sums of its terms lose in any order (`sltk.core.numerics.rounding`), not by modes of
+rounding or an order of the CPU's: by the rule of `sltk.core.numerics.device` these bounds are the device's own.
+Twice the precision, and the linear relaxation of leads, which few inputs need, are compiled loops and stay on the CPU.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,10 +25,12 @@ from sltk.certify.findings import answers
 from sltk.certify.intervals import Box, StageRanges
 from sltk.certify.local.balls import balls, ranges_of
 from sltk.certify.local.forward import Run, differences
+from sltk.certify.local.loops import TORCH
 from sltk.certify.local.margins import interval_leads, linear_leads
 from sltk.certify.local.pair_map import PairMap
 from sltk.certify.local.twofold import TwofoldNetwork
 from sltk.core.errors import SltkError
+from sltk.core.numerics.device import plain_sums
 from sltk.core.numerics.intervals import Interval
 from sltk.core.numerics.rounding import up
 from sltk.core.numerics.tensors import batches
@@ -32,7 +40,9 @@ from sltk.core.statistics.stats import ConfidenceInterval, clopper_pearson
 from sltk.networks.network import Network
 
 OPEN = 0.01  # share of a bound that rounding in twice the precision may leave
+MOST = 64  # inputs at a time
 ROW_BYTES = 2**24  # of the largest value of a batch: what torch gives back and takes again without clearing pages
+DEVICE_BYTES = 2**28  # the same on a device
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,7 @@ class LocalCertifier:
         domain: of the ticket; balls are clipped to it.
         copies: largest number of copies of a stage.
         exactly: the ticket at points, in twice the precision; ``None``, or gives it, where it cannot be evaluated so.
+        there: the target and the device on which it and the maps are; ``None`` for the CPU's compiled loops.
     """
 
     network: Network
@@ -98,6 +109,17 @@ class LocalCertifier:
     domain: Box
     copies: int
     exactly: Callable[[Tensor], Twofold | None] | None = None
+    there: tuple[Network, torch.device] | None = None
+
+    def on(self, device: torch.device) -> "LocalCertifier":
+        """The same on ``device``, by torch's operations.
+
+        Raises:
+            SltkError: a kind of device of whose sums nothing is known.
+        """
+        with plain_sums(device):
+            there = self.network.on(device), device
+        return replace(self, maps=[known.on(device) for known in self.maps], there=there)
 
     def certify(
         self, x: Tensor, radius: float, run: Run | None = None, report: Steps | None = None
@@ -118,7 +140,7 @@ class LocalCertifier:
                 f"x must be (n, *{self.network.input_shape}) with n >= 1, but has shape {tuple(x.shape)}; one input "
                 "needs a batch axis too."
             )
-        parts = list[LocalCertificates]()
+        parts, run = list[LocalCertificates](), run and self._run(run)
         for rows in batches(x, self._rows):
             parts.append(self._part(rows, radius, run))
             if report:
@@ -127,10 +149,14 @@ class LocalCertifier:
         merged = {name: torch.cat([getattr(part, name) for part in parts]) for name in fields}
         return LocalCertificates(radius, **merged, run="real" if run is None else run.format.name)
 
+    def _run(self, run: Run) -> Run:
+        return run if self.there is None else run.on(self.there[1])
+
     @property
     def _rows(self) -> int:
         sizes = (max(torch.Size(shape).numel() for shape in self.network.shapes(i)) for i in range(len(self.maps)))
-        return max(1, min(64, ROW_BYTES // (8 * self.copies * max(sizes))))
+        room = ROW_BYTES if self.there is None else DEVICE_BYTES
+        return max(1, min(MOST, room // (8 * self.copies * max(sizes))))
 
     def _part(self, x: Tensor, radius: float, run: Run | None) -> LocalCertificates:
         inputs = balls(x, radius, self.domain)
@@ -157,18 +183,41 @@ class LocalCertifier:
         return _concluded(d.interval, answer, leads, 0.0), d.off.amax(1)
 
     def _over(self, x: Tensor, inputs: Interval, radius: float, run: Run | None) -> LocalCertificates:
-        before, ranges = ranges_of(self.network, inputs)
-        found = differences(self.network, self.maps, before, ranges, run)
-        d = Interval(*(end.flatten(1) for end in (found.low, found.high)))
-        outputs = Interval(*(end.flatten(1) for end in (ranges[-1].leaving.low, ranges[-1].leaving.high)))
-        answer = answers(self.network(x.double()).flatten(1)).long()
+        found = self._enclosed(x, inputs, run)
+        d, outputs, answer = found.differences, found.ranges[-1].leaving, found.answer
+        outputs = Interval(*(end.flatten(1).cpu() for end in (outputs.low, outputs.high)))
         apart = _apart(d.low, d.high, answer)
         leads = interval_leads(outputs, answer)
         for row in range(len(x)):
             if not bool((leads[row] > apart[row].clamp(min=0)).all()):
-                here, known = [_row(part, row) for part in before], [_stage_row(stage, row) for stage in ranges]
+                here, known = [_row(part, row) for part in found.before], [_stage_row(one, row) for one in found.ranges]
                 leads[row] = torch.maximum(leads[row], linear_leads(self.network, here, known, int(answer[row])))
         return _concluded(d, answer, leads, radius)
+
+    def _enclosed(self, x: Tensor, inputs: Interval, run: Run | None) -> "_Enclosed":
+        if self.there is None:
+            before, ranges = ranges_of(self.network, inputs)
+            found = differences(self.network, self.maps, before, ranges, run)
+            return _Enclosed(before, ranges, _flat(found), answers(self.network(x.double()).flatten(1)).long())
+        network, device = self.there
+        with plain_sums(device):
+            before, ranges = ranges_of(network, Interval(inputs.low.to(device), inputs.high.to(device)))
+            found = differences(network, self.maps, before, ranges, run, TORCH)
+            answer = answers(network(x.to(device).double()).flatten(1)).long().cpu()
+        return _Enclosed(before, ranges, _flat(Interval(found.low.cpu(), found.high.cpu())), answer)
+
+
+class _Enclosed(NamedTuple):
+    """The target's values over each ball, where they were computed; differences of the outputs, and answers."""
+
+    before: list[Interval]
+    ranges: list[StageRanges]
+    differences: Interval
+    answer: Tensor
+
+
+def _flat(x: Interval) -> Interval:
+    return Interval(x.low.flatten(1), x.high.flatten(1))
 
 
 def _concluded(d: Interval, answer: Tensor, leads: Tensor, radius: float) -> LocalCertificates:
@@ -196,7 +245,7 @@ def _apart(low: Tensor, high: Tensor, answer: Tensor) -> Tensor:
 
 
 def _row(x: Interval, row: int) -> Interval:
-    return Interval(x.low[row : row + 1], x.high[row : row + 1])
+    return Interval(x.low[row : row + 1].cpu(), x.high[row : row + 1].cpu())
 
 
 def _stage_row(stage: StageRanges, row: int) -> StageRanges:

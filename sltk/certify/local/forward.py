@@ -16,7 +16,7 @@ from torch import Tensor
 
 from sltk.certify.as_run.evaluation import Evaluation
 from sltk.certify.intervals import StageRanges
-from sltk.certify.local.kernels import half_lines
+from sltk.certify.local.loops import COMPILED, Loops
 from sltk.certify.local.pair_map import PairMap
 from sltk.core.errors import SltkError
 from sltk.core.numerics.formats import Format
@@ -34,6 +34,10 @@ class Run:
 
     format: Format
     evaluations: Sequence[Evaluation]
+
+    def on(self, device: torch.device) -> "Run":
+        """The same for values on ``device``."""
+        return Run(self.format, [evaluation.on(device) for evaluation in self.evaluations])
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def differences(
     before: Sequence[Interval],
     ranges: Sequence[StageRanges],
     run: Run | None,
+    loops: Loops = COMPILED,
 ) -> Interval:
     """Where ``target - ticket`` lies at the output, ``(n, 1, *output_shape)``.
 
@@ -65,6 +70,7 @@ def differences(
         before: the target's input, and behind each step before the first map, ``(n, ...)``.
         ranges: of the target, one entry a stage, with ``n`` rows.
         run: how the ticket is computed; ``None`` for real arithmetic.
+        loops: what passes over entries; where the maps and the intervals are.
     """
 
     def step(index: int, entering: Pair, skips: list[Pair]) -> Pair:
@@ -80,7 +86,7 @@ def differences(
             found = joined(found, [Interval(-lost, lost)])
         straight = _straight(stage.after, run)
         if straight is not None:
-            return _after(stage.after[1:], _bent(straight, found, target.affine), target.steps, run)
+            return _after(stage.after[1:], _bent(straight, found, target.affine, loops), target.steps, run)
         pair = Pair(found, _of_target(target.affine, found))
         return _after(stage.after, pair, [target.affine, *target.steps], run)
 
@@ -114,7 +120,7 @@ def _through(op: Step, pair: Pair, entering: Interval, leaving: Interval, run: R
     ticket, d = (Interval(x.low.flatten(0, 1), x.high.flatten(0, 1)) for x in (pair.ticket, pair.difference))
     same = pair.ticket.low.shape
     target = Interval(*(end[:, None].expand(same).flatten(0, 1) for end in (entering.low, entering.high)))
-    found = Pair(op.difference(target, ticket, d)[0], op.image(ticket))
+    found = Pair(op.moved(target, ticket, d), op.image(ticket))
     if run is not None:
         found = found.widened(op.evaluation(ticket, run.format))
     moved, seen = (_apart(x, same[:2]) for x in (found.difference, found.ticket))
@@ -136,16 +142,12 @@ def _straight(steps: Sequence[Step], run: Run | None) -> Activation | None:
     return phi if exact else None
 
 
-def _bent(phi: Activation, d: Interval, target: Interval) -> Pair:
+def _bent(phi: Activation, d: Interval, target: Interval, loops: Loops = COMPILED) -> Pair:
     """Behind two half lines, in one pass."""
     n, copies = d.low.shape[:2]
     p, q = (end.reshape(n, copies, -1).contiguous() for end in (d.low, d.high))
     a, b = (end.reshape(n, -1).contiguous() for end in (target.low, target.high))
-    found = [torch.empty_like(p) for _ in range(4)]
-    half_lines(
-        a.numpy(), b.numpy(), p.numpy(), q.numpy(), phi.slope_positive, phi.slope_negative,
-        found[0].numpy(), found[1].numpy(), found[2].numpy(), found[3].numpy(),
-    )  # fmt: skip
+    found = loops.half_lines((a, b), (p, q), phi.slope_positive, phi.slope_negative)
     ends = [part.reshape(d.low.shape) for part in found]
     return Pair(Interval(ends[0], ends[1]), Interval(ends[2], ends[3]))
 

@@ -13,12 +13,13 @@ sizes meet ``r + gamma_N |c|``.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from sltk.certify.local.kernels import centred, joined
+from sltk.certify.local.loops import COMPILED, TORCH, Loops
 from sltk.certify.signed import Ball, Signed
 from sltk.certify.sparse import SMALLEST, SparseMap
 from sltk.core.errors import SltkError
@@ -33,11 +34,13 @@ class SignedMap:
 
     Attributes:
         values: ``A``; sizes: ``|A|``, the slack included; slack: of the weights, ``None`` where they are exact.
+        loops: what passes over entries.
     """
 
     values: SparseMap
     sizes: SparseMap
     slack: SparseMap | None = None
+    loops: Loops = COMPILED
 
     @classmethod
     def of(cls, affine: Affine, weight: Signed) -> "SignedMap":
@@ -51,25 +54,31 @@ class SignedMap:
         """Whether it gives 0 whatever it is given."""
         return self.sizes.empty
 
+    def on(self, device: torch.device) -> "SignedMap":
+        """The same on a device, by torch's operations."""
+        slack = None if self.slack is None else self.slack.on(device)
+        return SignedMap(self.values.on(device), self.sizes.on(device), slack, TORCH)
+
     def __call__(self, x: Interval) -> Ball:
         """The image of intervals ``(n, channels, ...)``; radii before the swelling that ``_total`` applies."""
-        centre, size = middles(x, gamma(self.sizes.terms + 4))
+        centre, size = middles(x, gamma(self.sizes.terms + 4), self.loops)
         radius = self.sizes(size)
         if self.slack is not None:
             radius += self.slack(centre.abs() + size)
         return Ball(self.values(centre), radius)
 
 
-def middles(x: Interval, share: float) -> tuple[Tensor, Tensor]:
+def middles(x: Interval, share: float, loops: Loops) -> tuple[Tensor, Tensor]:
     """Centres, and half widths plus ``share`` of the centre's size, rounded upward."""
-    low, high = x.low.contiguous(), x.high.contiguous()
-    centre, size = torch.empty_like(low), torch.empty_like(low)
-    centred(low.numpy().ravel(), high.numpy().ravel(), share, centre.numpy().ravel(), size.numpy().ravel())
-    return centre, size
+    return loops.centred(x.low.contiguous(), x.high.contiguous(), share)
 
 
 class PairMap(ABC):
     """One stage's affine map, applied to values of the target and differences."""
+
+    @abstractmethod
+    def on(self, device: torch.device) -> Self:
+        """The same on a device, by torch's operations: sums in its order, rounded outward by what every order loses."""
 
     @abstractmethod
     def __call__(self, x: Interval, e: Interval, ticket: Interval) -> Interval:
@@ -89,11 +98,16 @@ class FromCopies(PairMap):
     delta: SignedMap
     selected: SignedMap
     bias: Signed
+    loops: Loops = COMPILED
+
+    def on(self, device: torch.device) -> "FromCopies":
+        """Both maps there."""
+        return FromCopies(self.delta.on(device), self.selected.on(device), self.bias, TORCH)
 
     def __call__(self, x: Interval, e: Interval, ticket: Interval) -> Interval:
         """Both maps, and the bias."""
         parts = [self.selected(_merged(e)), *([] if self.delta.empty else [self.delta(x)])]
-        return _total(parts, self.bias, max(self.selected.sizes.terms, self.delta.sizes.terms))
+        return _total(parts, self.bias, max(self.selected.sizes.terms, self.delta.sizes.terms), self.loops)
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,15 @@ class FromCommon(PairMap):
     bias: Signed
     reach: float
     radius: float
+    loops: Loops = COMPILED
+
+    def on(self, device: torch.device) -> "FromCommon":
+        """All maps there."""
+        falling = None if self.falling is None else self.falling.on(device)
+        return replace(
+            self, affine=self.affine.on(device), rising=self.rising.on(device), falling=falling,
+            remainder=self.remainder.on(device), loops=TORCH,
+        )  # fmt: skip
 
     def __call__(self, x: Interval, e: Interval, ticket: Interval) -> Interval:
         """The target's own map of the one difference, and the errors of the effective parameters.
@@ -129,7 +152,7 @@ class FromCommon(PairMap):
             parts.append(self._curved(seen))
         if not parts or bool((e.low != 0).any() | (e.high != 0).any()):
             parts.append(self._target(_merged(e)))
-        return _total(parts, self.bias, self.affine.terms + 2)
+        return _total(parts, self.bias, self.affine.terms + 2, self.loops)
 
     def _errors(self, seen: Interval) -> list[Ball]:
         if self.falling is None:
@@ -155,7 +178,7 @@ class FromCommon(PairMap):
     def _target(self, e: Interval) -> Ball:
         """``W e``, the same for every copy."""
         kernel = self.affine.kernel
-        centre, size = middles(e, gamma(self.affine.terms + 4))
+        centre, size = middles(e, gamma(self.affine.terms + 4), self.loops)
         own = self.affine.correlate(kernel, centre), self.affine.correlate(kernel.abs(), size)
         shape = (len(centre), self.bias.shape[0], *own[0].shape[1:])
         return Ball(*(part[:, None].expand(shape).flatten(1, 2) for part in own))
@@ -166,7 +189,7 @@ def _merged(x: Interval) -> Interval:
     return Interval(x.low.flatten(1, 2), x.high.flatten(1, 2))
 
 
-def _total(parts: list[Ball], bias: Signed, terms: int) -> Interval:
+def _total(parts: list[Ball], bias: Signed, terms: int, loops: Loops) -> Interval:
     """The sum as intervals ``(n, copies, out, ...)``, rounded outward; radii are sums of up to ``terms`` products."""
     centre, radius = parts[0].centre, parts[0].radius
     for part in parts[1:]:
@@ -174,9 +197,7 @@ def _total(parts: list[Ball], bias: Signed, terms: int) -> Interval:
         radius = radius + part.radius + 2 * UNIT * centre.abs()
     flat = (len(centre), centre.shape[1], -1)
     centre, radius = (x.reshape(flat).contiguous() for x in (centre, radius + (2 * terms + 8) * SMALLEST))
-    low, high = torch.empty_like(centre), torch.empty_like(centre)
     swelling = 1.0 + gamma(terms + 8 * len(parts) + 8)
-    value, slack = bias.value.flatten().numpy(), bias.slack.flatten().numpy()
-    joined(centre.numpy(), radius.numpy(), swelling, value, slack, low.numpy(), high.numpy())
+    low, high = loops.joined(centre, radius, swelling, bias.value.flatten(), bias.slack.flatten())
     shape = tuple(parts[0].centre.shape[2:])
     return Interval(*(end.reshape(len(end), *bias.shape, *shape) for end in (low, high)))

@@ -17,8 +17,10 @@ from sltk.cli.facts import facts
 from sltk.cli.options import Certify
 from sltk.cli.target import dataset, target_network
 from sltk.construct.file import load
+from sltk.construct.runtime.placed import target_on
 from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
+from sltk.core.numerics.device import CPU, torch_device
 from sltk.core.statistics.stats import clopper_pearson
 from sltk.harness.progress import progress
 
@@ -29,6 +31,7 @@ def run_certify(options: Certify, console: Console) -> int:
     for name in ("limit", "attack_steps"):
         if getattr(options, name) < (name == "limit"):
             raise SltkError(f"--{name.replace('_', '-')} must not be below {int(name == 'limit')}.")
+    torch_device(options.device)  # refused before anything is read
     loaded = load(options.file)
     target = target_network(options.target, options.arch, loaded.architecture.input_shape)
     ticket = loaded.with_target(target)
@@ -40,12 +43,13 @@ def run_certify(options: Certify, console: Console) -> int:
     runs = [None, *(getattr(torch, name) for name in options.run)]
     with progress(console) as report:
         found = [
-            ticket.certify(x, options.radius, dtype, partial(report, f"certificates, {_named(dtype)}"))
+            ticket.certify(x, options.radius, dtype, partial(report, f"certificates, {_named(dtype)}"), options.device)
             for dtype in runs
         ]
         if options.radius == 0:
             found += [
-                ticket.observe(x, getattr(torch, name), partial(report, f"running in {name}")) for name in options.run
+                ticket.observe(x, getattr(torch, name), partial(report, f"running in {name}"), options.device)
+                for name in options.run
             ]
         same = _attacked(options, ticket, x, partial(report, "attack on the target"))
     _print(options, found, same, console)
@@ -61,7 +65,9 @@ def _attacked(options: Certify, ticket: StrongTicket, x: Tensor, report: Callabl
     if not options.attack_steps:
         return None
     assert ticket.target is not None
-    return unchanged(ticket.target, x, options.radius, ticket.domain, options.attack_steps, report=report)
+    place = torch_device(options.device)
+    target = ticket.target if place is None else target_on(ticket.target, place)
+    return unchanged(target, x, options.radius, ticket.domain, options.attack_steps, report=report)
 
 
 def record(options: Certify, found: list[LocalCertificates], same: Tensor | None, seconds: float) -> dict[str, Any]:
@@ -71,6 +77,7 @@ def record(options: Certify, found: list[LocalCertificates], same: Tensor | None
         "target": options.target,
         "data": options.data,
         "radius": options.radius,
+        "device": options.device,
         "unchanged_by_attack": None if same is None else int(same.sum()),
         "certificates": [_record(one) for one in found],
         "seconds": seconds,
@@ -93,6 +100,8 @@ def _record(one: LocalCertificates) -> dict[str, object]:
 
 def _print(options: Certify, found: list[LocalCertificates], same: Tensor | None, console: Console) -> None:
     table = facts(f"Around {len(found[0]):,} test inputs of {options.data}, radius {options.radius:g}")
+    if options.device != CPU:
+        table.add_row("computed on", f"{options.device}; twice the precision and relaxed leads on the CPU")
     for one in found:
         _add(table, one)
     if same is not None:

@@ -40,6 +40,7 @@ from sltk.construct.source import Source
 from sltk.construct.unread import read_neurons
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Flags
+from sltk.core.numerics.device import CPU, torch_device
 from sltk.core.numerics.formats import format_of
 from sltk.core.report import Steps
 from sltk.networks.network import Network
@@ -148,8 +149,9 @@ class CertifiedTicket:
         return certify_as_run(target, self.domain, self.realised, self.evaluations, format_of(dtype), proved)
 
     def certify(
-        self, x: Tensor, radius: float = 0.0, dtype: torch.dtype | None = None, report: Steps | None = None
-    ) -> LocalCertificates:
+        self, x: Tensor, radius: float = 0.0, dtype: torch.dtype | None = None, report: Steps | None = None,
+        device: str = CPU,
+    ) -> LocalCertificates:  # fmt: skip
         """Bounds of the error around the rows of ``x``, and whether the answers are proved the same there.
 
         Args:
@@ -158,12 +160,28 @@ class CertifiedTicket:
             dtype: ``torch.float32`` or ``torch.float64`` for the module as it is run in it; ``None`` for the functions
                 in real arithmetic.
             report: called with (inputs done, inputs in all).
+            device: where intervals and differences are computed, ``cpu`` or a device of torch; what stays on the CPU is
+                said in ``sltk.certify.local.certificates``. Bounds differ by what rounding adds to them.
 
         Raises:
-            SltkError: see ``LocalCertifier.certify``.
+            SltkError: see ``LocalCertifier.certify``; a device that is not there.
         """
+        place = torch_device(device)
         run = None if dtype is None else Run(format_of(dtype), self.evaluations)
-        return self.local.certify(x, radius, run, report)
+        local = self.local if place is None else self._local_on(place)
+        return local.certify(x, radius, run, report)
+
+    def _local_on(self, place: torch.device) -> LocalCertifier:
+        """Kept for the device that was asked for last."""
+        known: dict[torch.device, LocalCertifier] = self._elsewhere
+        if place not in known:
+            known.clear()
+            known[place] = self.local.on(place)
+        return known[place]
+
+    @cached_property
+    def _elsewhere(self) -> dict[torch.device, LocalCertifier]:
+        return {}
 
     @cached_property
     def _points(self) -> Points:

@@ -3,8 +3,10 @@
 Rule of sums. On any device a layer is a product of matrices, or of a sparse one: each number that comes out is a sum of
 products of float32, or float64, numbers in some order, with or without fused multiply-add. A bound that holds for sums
 in every order holds for it. Convolutions by Winograd's or Fourier's transforms, products of numbers of fewer bits
-(TF32, bfloat16) and Strassen's products are none; the first are not called (`sltk.runtime.unfolded`), the second are
-switched off by `whole_products`, the third are in no library that torch calls.
+(TF32, bfloat16) and Strassen's products are none. The first are not called where a network is run
+(`sltk.runtime.unfolded`), nor within `plain_sums`, where bounds are computed; the second are switched off by
+`whole_products`; the third are in no library that torch calls. An environment that has cuBLAS emulate float64 or
+float32 products by smaller ones breaks the rule.
 """
 
 from collections.abc import Callable, Generator
@@ -72,6 +74,30 @@ def whole_products() -> Generator[None, None, None]:
         yield
     finally:
         put_back()
+
+
+@contextmanager
+def plain_sums(device: "torch.device") -> Generator[None, None, None]:
+    """Within it torch's convolutions on ``device`` are products of matrices: cuDNN, which has others, is not asked.
+
+    The setting is the process's, and is put back at the end.
+
+    Raises:
+        SltkError: a kind of device of whose convolutions nothing is known.
+    """
+    import torch
+
+    if device.type not in (CPU, "cuda"):
+        raise SltkError(
+            f"device={str(device)!r} has convolutions of which it is not known how they add, so that nothing is proved "
+            'by them; pass "cpu" or "cuda".'
+        )
+    before = torch.backends.cudnn.enabled
+    torch.backends.cudnn.enabled = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.enabled = before
 
 
 def _made_whole() -> Callable[[], object]:

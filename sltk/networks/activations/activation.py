@@ -134,7 +134,7 @@ class Activation:
             # Half lines turn at 0, whatever was located.
             place, near = (self.minimum, NEAR_MINIMUM) if self.curved else (0.0, 0.0)
             inside = (low <= place + near) & (high >= place - near)
-            least = torch.where(inside, self._bottom(place), least)
+            least = torch.where(inside, float(self._bottom(place)), least)
         return least, most
 
     def slopes(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:

@@ -51,7 +51,7 @@ class Act(Step):
         """Lines above and below the activation."""
         return activation_lines(self.activation, x)
 
-    def difference(self, target: Interval, ticket: Interval, d: Interval) -> tuple[Interval, Relaxed]:
+    def moved(self, target: Interval, ticket: Interval, d: Interval) -> Interval:
         """Between the least and the largest slope times d, and between the two ranges."""
         low, high = torch.minimum(target.low, ticket.low), torch.maximum(target.high, ticket.high)
         least, most = self.activation.slopes(low, high)
@@ -60,8 +60,11 @@ class Act(Step):
         moved = outward(products.amin(0), products.amax(0), ROUNDING * slack + underflow(1, d.low, d.high), "d")
         one, other = self.image(target), self.image(ticket)
         apart = (-up(other.high - one.low), up(one.high - other.low))
-        found = Interval(torch.maximum(moved.low, apart[0]), torch.minimum(moved.high, apart[1]))
-        return found, difference_lines(self.activation, target, ticket, d)
+        return Interval(torch.maximum(moved.low, apart[0]), torch.minimum(moved.high, apart[1]))
+
+    def difference(self, target: Interval, ticket: Interval, d: Interval) -> tuple[Interval, Relaxed]:
+        """``moved``, and the closest lines."""
+        return self.moved(target, ticket, d), difference_lines(self.activation, target, ticket, d)
 
     def twofold(self, x: Twofold) -> Twofold:
         """By the activation's own function of such numbers, and the steepest slope near."""

@@ -51,14 +51,17 @@ class MaxPool(Selection):
         top = torch.where(alone, 0.0, high.amax(-1))
         return _Picked(place, torch.ones_like(top), torch.zeros_like(top), place, alone.double(), top).charged(self, x)
 
+    def moved(self, target: Interval, ticket: Interval, d: Interval) -> Interval:
+        """Between the least and the largest difference of a window."""
+        low, high = self._windows(d.low), self._windows(d.high)
+        return Interval(torch.where(low == -math.inf, math.inf, low).amin(-1), high.amax(-1))
+
     def difference(self, target: Interval, ticket: Interval, d: Interval) -> tuple[Interval, Relaxed]:
         """Between the least and the largest difference; of the entry that is the maximum of one network, on one side.
 
         If ``x_i`` is the target's maximum, the ticket's is at least ``x^_i``, so the difference is at most ``d_i``.
         """
-        low, high, index = self._seen(d)
-        found = Interval(torch.where(low == -math.inf, math.inf, low).amin(-1), high.amax(-1))
-        sides = []
+        found, (low, _, index), sides = self.moved(target, ticket, d), self._seen(d), []
         for x, outer in ((ticket, found.low), (target, found.high)):
             least, most, _ = self._seen(x)
             best = least.argmax(-1, keepdim=True)

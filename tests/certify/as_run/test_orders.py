@@ -128,6 +128,9 @@ class Lossless(Evaluation):
     def __init__(self, honest: Evaluation) -> None:
         self.honest = honest
 
+    def on(self, device: torch.device) -> "Lossless":
+        return Lossless(self.honest.on(device))
+
     def lost(self, x: Interval, run: Format) -> Lost:
         found = self.honest.lost(x, run)
         return Lost(torch.zeros_like(found.error), found.reach)

@@ -24,17 +24,30 @@ def grid() -> Tensor:
     return torch.cat([tensor_of(size.copy()), tensor_of(-size), torch.linspace(-20, 20, 1_000_001)])
 
 
-def excess(phi: Activation, x: Tensor, run: Format = FLOAT32) -> float:
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+DEVICES = pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=GPU)])
+
+
+def excess(phi: Activation, x: Tensor, run: Format = FLOAT32, device: str = "cpu") -> float:
     """Largest distance of what is computed from phi, over what is allowed; phi in float64 is a billion times closer."""
     exact = phi(x.double())
     allowed = phi.allowance(x.double().abs(), exact.abs(), run) + phi.allowance(x.double().abs(), exact.abs(), FLOAT64)
-    return float(((phi(x).double() - exact).abs() / allowed.clamp(min=2.0**-1000)).nan_to_num(nan=torch.inf).max())
+    found = phi(x.to(device)).double().cpu()
+    return float(((found - exact).abs() / allowed.clamp(min=2.0**-1000)).nan_to_num(nan=torch.inf).max())
 
 
+@DEVICES
 @pytest.mark.parametrize("name", NAMES)
-def test_float32_is_as_near_as_the_table_says(name: str) -> None:
+def test_float32_is_as_near_as_the_table_says(name: str, device: str) -> None:
     phi = activation(name)
-    assert max(excess(phi, part) for part in grid().split(2**20)) <= 1.0
+    assert max(excess(phi, part, device=device) for part in grid().split(2**20)) <= 1.0
+
+
+@GPU
+@pytest.mark.parametrize("name", NAMES)
+def test_float64_of_a_gpu_is_as_near_to_that_of_the_cpu_as_the_table_says(name: str) -> None:
+    phi = activation(name)
+    assert max(excess(phi, part.double(), FLOAT64, "cuda") for part in grid().split(2**20)) <= 1.0
 
 
 @pytest.mark.parametrize("name", ["tanh", "gelu", "silu", "elu(0.3)", "softplus", "mish"])

@@ -40,7 +40,7 @@ from sltk.construct.source import Source
 from sltk.construct.unread import read_neurons
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Flags
-from sltk.core.numerics.device import CPU, torch_device
+from sltk.core.numerics.device import CPU, plain_sums, torch_device
 from sltk.core.numerics.formats import format_of
 from sltk.core.report import Steps
 from sltk.networks.network import Network
@@ -176,7 +176,8 @@ class CertifiedTicket:
         known: dict[torch.device, LocalCertifier] = self._elsewhere
         if place not in known:
             known.clear()
-            known[place] = self.local.on(place)
+            with plain_sums(place):  # refused before anything is computed where it has no such sums
+                known[place] = self.local.on(place)
         return known[place]
 
     @cached_property

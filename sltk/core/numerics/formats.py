@@ -5,7 +5,8 @@ A sum of ``k`` products, added in any order and with or without fused multiply-a
 
 Source: standard model of floating-point arithmetic (Higham, Accuracy and Stability of Numerical Algorithms, section
 3.1), recalled and re-derived here. It does not cover Winograd or Fourier convolutions, which torch does not use on
-CPUs, nor products in fewer bits (``torch.set_float32_matmul_precision`` below ``"highest"``).
+CPUs, nor products in fewer bits (``torch.set_float32_matmul_precision`` below ``"highest"``); how runs on other devices
+keep from both is said in `sltk.core.numerics.device`.
 """
 
 from dataclasses import dataclass

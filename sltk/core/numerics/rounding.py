@@ -6,7 +6,8 @@ underflows. Underflow is charged apart (`underflow`), so that exact zeros stay e
 
 Source: standard model of floating-point arithmetic (Higham, Accuracy and Stability of Numerical
 Algorithms, section 3.1), recalled and re-derived here; it does not cover Strassen- or FFT-like
-multiplication, which the float64 CPU kernels of torch and scipy do not use.
+multiplication, which the float64 CPU kernels of torch and scipy do not use; for other devices see
+`sltk.core.numerics.device`.
 """
 
 import math

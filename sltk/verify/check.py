@@ -238,7 +238,9 @@ def _choice_verdict(ticket: StrongTicket) -> list[Statement]:
     assert ticket.target is not None
     given = {name: getattr(ticket.recipe, name) for name in CHOSEN if name in ticket.choice["given"]}
     again = choose(ticket.target, ticket.domain, given)
-    same = again.recipe == ticket.recipe and again.record() == ticket.choice
+    # Which copies are searched first is a choice of the search: what was predicted goes with either.
+    ways = (again,) if again.all_copies is None else (again, again.all_copies)
+    same = again.recipe == ticket.recipe and any(way.record() == ticket.choice for way in ways)
     detail = "as its reasons say" if same else f"another one follows, with n = {again.recipe.n}"
     return [Statement("the recipe follows from the target's class alone", same, detail)]
 

@@ -56,6 +56,7 @@ class Choice:
         target_class: all that the choice has seen of the target.
         stages: what was chosen stage by stage.
         given: entries of the recipe that were not to be chosen.
+        all_copies: the same recipe searched over all copies at once, where ``search`` has few of them first.
     """
 
     recipe: Recipe
@@ -63,6 +64,7 @@ class Choice:
     target_class: TargetClass
     stages: tuple[StageChoice, ...]
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    all_copies: "Choice | None" = None
 
     @property
     def missed(self) -> float:
@@ -116,6 +118,9 @@ class Choice:
                 f"copies {apart}: a layer multiplies their own errors by g = {self.growth:.2g} in the mean, to about "
                 f"{self.own:.1%} of the output"
             )
+        if self.all_copies is not None:
+            first = [few for stage in self.stages if (few := stage.first) < self.recipe.n] or [self.recipe.n]
+            said.append(f"of {self.recipe.n} copies of a neuron, {_span(min(first), max(first))} are searched first")
         return tuple(said)
 
     def record(self) -> dict[str, Any]:
@@ -127,6 +132,10 @@ class Choice:
             "growth": float(f"{self.growth:.6g}"),
             "reasons": list(self.reasons()),
         }
+
+
+def _span(least: int, most: int) -> str:
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _stored(value: object) -> object:
@@ -156,7 +165,8 @@ def choose(network: Network, box: Box, given: Mapping[str, Any] | None = None) -
             "pass param_eps or eps to give the whole recipe."
         )
     found = _by_method(network, box, known, fixed)
-    return replace(found, given=fixed)
+    rest = None if found.all_copies is None else replace(found.all_copies, given=fixed)
+    return replace(found, given=fixed, all_copies=rest)
 
 
 def given_or_chosen(network: Network, box: Box, entries: Mapping[str, Any]) -> Recipe | Choice:
@@ -217,7 +227,7 @@ def _with_few_copies(network: Network, draft: _Draft) -> Choice:
         copy_error=tuple(stage.trade for stage in stages),
         first_copies=tuple(stage.first for stage in stages),
     )
-    found = replace(draft.choice, search=search, stages=tuple(stages))
+    found = replace(draft.choice, search=search, stages=tuple(stages), all_copies=draft.choice)
     return found if found.meets else draft.choice
 
 

@@ -100,6 +100,22 @@ def test_the_source_and_its_recipe_do_not_depend_on_how_many_copies_are_read(mon
     assert all_of_them.problems > made.choice.problems
 
 
+def test_a_ticket_whose_choice_counted_all_copies_is_checked_as_before() -> None:
+    """As files have it from before there was a choice of copies; other predictions follow from neither."""
+    made = construction("dense")
+    assert made.choice is not None
+    before = made.choice.all_copies
+    assert before is not None
+    ticket = Construction(made.network, made.box, before).build(8, before.search)
+    assert "first_copies" not in ticket.search.record()
+    assert check(ticket).passed
+    assert ticket.choice is not None
+    forged = replace(ticket, choice=ticket.choice | {"expected_failures": 0.0})
+    assert [v.statement for v in check(forged).verdicts if not v.holds] == [
+        "the recipe follows from the target's class alone"
+    ]
+
+
 def test_stages_whose_copies_join_read_the_same_ones() -> None:
     made = construction("residual")
     assert made.choice is not None

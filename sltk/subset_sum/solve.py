@@ -55,6 +55,7 @@ def solve(
     - ``weighted``: the least ``alpha |z - sum_I x| + sum_I costs`` with error at most ``eps``, then the least error.
 
     Where no subset is within ``eps`` the last three give a subset of least error, and ``reached`` is false.
+    For more targets than memory holds there is ``solve_stream``.
 
     Rounding. With ``s = (n + 4) 2^-52 (|z| + sum |x|)``: the returned error exceeds the least one by at most ``s``;
     a subset whose error is within ``s`` of ``eps`` may count on either side, but ``reached`` is always

@@ -212,8 +212,8 @@ class SolutionStream:
 
     def _adds_up(self, stored: Solution, chunk: Chunk) -> bool:
         arguments = {**self._question.same, **chunk.rows}
-        pool = arguments["pool"].reshape(-1, self.n)
-        value, error = added_up(pool, arguments["target"], stored.mask.view(np.uint8))
+        pool, mask = np.atleast_2d(arguments["pool"]), np.ascontiguousarray(stored.mask).view(np.uint8)
+        value, error = added_up(pool, arguments["target"], mask)
         reached = error <= arguments.get("eps", np.inf)
         return all(
             np.array_equal(one, other)

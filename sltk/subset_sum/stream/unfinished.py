@@ -6,8 +6,9 @@
 import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from sltk.core.errors import SltkError
 from sltk.core.temporary import held
@@ -30,14 +31,14 @@ class Unfinished:
         SltkError: the part answers another question.
     """
 
-    def __init__(self, file: BinaryIO, place: Path, layout: Layout) -> None:
+    def __init__(self, file: FileIO, place: Path, layout: Layout) -> None:
         self._file, self._place, self._layout, self._blocks = file, place, layout, list[bytes]()
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         start = file.read(HEADER)
         killed_in_it = len(start) < len(layout.header) and layout.header.startswith(start)
         if not killed_in_it and not start.startswith(layout.header):
-            raise SltkError(f"{place} answers another question: {difference(Layout.read(start), layout)}")
+            raise SltkError(f"{place} {_refused(start, layout)}")
         self._count = 0
         self._found = max(0, (size - len(layout.header)) // layout.size(layout.block))
 
@@ -62,8 +63,7 @@ class Unfinished:
             data.append(self._layout.written(len(self._blocks), rows, own))
             self._blocks.append(data[-1][-HASH:])
             self._count += len(rows.value)
-        self._file.write(b"".join(data))
-        self._file.flush()
+        self._write(b"".join(data))
 
     @property
     def count(self) -> int:
@@ -73,16 +73,31 @@ class Unfinished:
     def forget_the_rest(self) -> None:
         """Cut off what follows the blocks that were read, and go on there."""
         self._file.seek(0)
-        self._file.write(self._layout.header)
+        self._write(self._layout.header)
         self._file.seek(self._layout.place(len(self._blocks)))
         self._file.truncate()
 
     def finish(self, path: Path) -> None:
         """Write the end, and let the part take the name ``path``."""
-        self._file.write(self._layout.end(self._count, self._blocks))
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        os.replace(self._place, path)
+        self._write(self._layout.end(self._count, self._blocks))
+        try:
+            os.fsync(self._file.fileno())
+            os.replace(self._place, path)
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> SltkError:
+        return SltkError(
+            f"cannot write {self._place}: {error.strerror or error}. What is in it is kept; save again when it can be."
+        )
 
 
 @contextmanager
@@ -103,14 +118,23 @@ def unfinished(path: Path, layout: Layout) -> Generator[Unfinished]:
                 place.unlink(missing_ok=True)
 
 
-def _opened(place: Path) -> BinaryIO:
+def _opened(place: Path) -> FileIO:
+    """Without a buffer, of which a full disk would leave a part for the closing."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        return os.fdopen(os.open(place, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+        return os.fdopen(os.open(place, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)
     except OSError as error:
         raise SltkError(
             f"cannot write {place}: {error.strerror or error}. Name a file in a writable folder."
         ) from error
+
+
+def _refused(start: bytes, layout: Layout) -> str:
+    """Why a part that begins so is none of what is asked here."""
+    try:
+        return f"answers another question: {difference(Layout.read(start), layout)}"
+    except SltkError as error:
+        return f"is no part of this file: {error} {CURE}"
 
 
 def difference(there: Layout, here: Layout) -> str:
@@ -123,7 +147,8 @@ def difference(there: Layout, here: Layout) -> str:
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
-    """What was asked by the names of arguments."""
-    return {name: own for name, own in record.items() if name not in ("same", "rows")} | {
-        name: own for part in ("same", "rows") for name, own in dict[str, Any](record.get(part, {})).items()
-    }
+    """What was asked by the names of arguments, whatever a header says."""
+    found = dict[str, Any]()
+    for name, own in record.items():
+        found |= own if name in ("same", "rows") and isinstance(own, dict) else {name: own}
+    return found

@@ -1,6 +1,7 @@
 """Files of solutions that are damaged, forged, or of another question: each is found, and said what to do."""
 
 import re
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sltk.subset_sum import Drawn, SolutionFile, Uniform
 from sltk.subset_sum.stream import layout
 from sltk.subset_sum.stream.layout import Layout
 from tests.subset_sum.stream.answers import N, joined, same
-from tests.subset_sum.stream.saved import BLOCK, COUNT, POOL, TARGET, part_of, saved
+from tests.subset_sum.stream.saved import BLOCK, COUNT, POOL, TARGET, Counting, part_of, saved
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +59,36 @@ def test_a_header_with_a_hash_of_its_own_is_not_believed_either(n: object, said:
     (tmp_path / "sums").write_bytes(forged.header + bytes(40))
     with pytest.raises(SltkError, match=f"samples of a pool in its header are {said}"):
         SolutionFile(tmp_path / "sums")
+
+
+def test_a_header_of_other_kinds_is_another_question(tmp_path: Path) -> None:
+    own = Layout.of({"n": N, "same": 3, "rows": [1], "objective": {"a": None}})
+    (tmp_path / "sums").write_bytes(own.header + own.end(0, []))
+    assert len(SolutionFile(tmp_path / "sums")) == 0
+    with pytest.raises(SltkError, match="answers another question: objective is"):
+        saved(tmp_path / "sums")
+
+
+def test_a_part_that_is_none_is_left_alone(tmp_path: Path) -> None:
+    place = part_of(tmp_path / "sums", b"something of the user's own", 100)
+    with pytest.raises(SltkError, match=r"sums.part is no part of this file: .* Delete it, or save to another name"):
+        saved(tmp_path / "sums")
+    assert place.read_bytes() == b"something of the user's own"
+
+
+def test_what_cannot_be_written_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a disk that is full: half of the blocks go into it."""
+    wanted, path = saved(tmp_path / "wanted"), tmp_path / "sums"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (Layout.read(wanted).place(8), before[1]))
+    try:
+        with pytest.raises(SltkError, match=r"cannot write .*sums.part: File too large. What is in it is kept"):
+            saved(path, chunk=BLOCK)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    counting = Counting()
+    assert saved(path, backend=counting) == wanted
+    assert counting.searched == COUNT - 8 * BLOCK
 
 
 OTHERS = {

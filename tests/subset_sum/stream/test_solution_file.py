@@ -45,8 +45,18 @@ def test_what_is_read_is_what_solve_answers(asked: str, shared: bool, tmp_path: 
 @pytest.mark.parametrize("n", [0, 1, 7, 8, 15, 16, 17])
 def test_masks_of_any_width(n: int, tmp_path: Path) -> None:
     pool, target = problems(70, n)
-    found = solve_stream(pool, target, eps=0.5).save(tmp_path / "sums")
-    assert same(joined(found), solve(pool, target, eps=0.5))
+    for name, own in (("own", pool), ("shared", pool[0])):
+        for _ in ("written", "read again"):
+            found = solve_stream(own, target, eps=0.5).save(tmp_path / name)
+            assert same(joined(found), solve(own, target, eps=0.5))
+
+
+def test_no_targets(tmp_path: Path) -> None:
+    stream = solve_stream(POOL[:0], TARGET[:0])
+    assert list(stream) == []
+    found = stream.save(tmp_path / "sums")
+    assert (len(found), list(found), found.rows(0, 0).mask.shape) == (0, [], (0, N))
+    assert len(stream.save(tmp_path / "sums")) == 0
 
 
 def test_the_bytes_do_not_hang_on_how_they_came_about(tmp_path: Path) -> None:

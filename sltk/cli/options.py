@@ -135,7 +135,7 @@ class Check:
     """Steps of the adversarial search for the largest error; 0 leaves it out."""
     attack_restarts: int = 16
     """Starts of each sort in that search."""
-    batch: int = 128
+    batch: int = 256
     """Inputs at a time."""
     out: Path | None = None
     """Where the JSON goes; default FILE.check.json."""

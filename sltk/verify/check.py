@@ -107,7 +107,7 @@ def check(
     target: nn.Module | Network | None = None,
     attack_steps: int = 0,
     attack_restarts: int = 16,
-    batch: int = 128,
+    batch: int = 256,
     seed: int = 0,
     report: Report | None = None,
 ) -> CheckResult:
@@ -133,15 +133,17 @@ def check(
         data = (in_dtype(data[0], torch.float32), data[1])
     if ticket.target is None:
         raise SltkError("check compares a ticket with its target, but this one has none; call with_target first.")
-    module = ticket.module("sparse").eval()
-    bits = compare_bits(ticket, module, _part(report, "redrawing the source"))
-    module = filled(module)
-    parameters = ticket.parameters
     search = Adversary(attack_steps, attack_restarts, seed)
+
+    def redrawn_and_run() -> tuple[BitCheck, Measured]:
+        module = ticket.module("sparse").eval()
+        bits = compare_bits(ticket, module, _part(report, "redrawing the source"))
+        running = _part(report, "running target and ticket")
+        return bits, _measured(ticket, filled(module), data, search, batch, running)
+
     # What is proved and derived keeps one core busy, and what is run keeps all of them.
-    run, (proved, of_file) = beside(
-        lambda: _measured(ticket, module, data, search, batch, _part(report, "running target and ticket")),
-        lambda: (_proved(ticket), _file_verdicts(ticket)),
+    (bits, run), (parameters, proved, of_file) = beside(
+        redrawn_and_run, lambda: (ticket.parameters, _proved(ticket), _file_verdicts(ticket))
     )
     certificate, as_run, in_float64 = proved
     claim = claim or CallerClaim()

@@ -14,13 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sltk.core import device_words, philox, rng
+from sltk.core import rng
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.networks.geometry import Pair
 from sltk.networks.op import Op
 from sltk.networks.ops import affine_kind
 from sltk.subset_sum.laws import Law
+from sltk.subset_sum.laws.draws import drawn, drawn_on, drawn_range
 
 MATERIALISE_LIMIT = 2**28
 
@@ -144,10 +145,8 @@ class Source:
             SltkError: a law whose draws take more than arithmetic.
         """
         spec = self.layers[layer]
-        key = self._key(spec.name, "weight")
-        words = torch.stack([device_words.words_at(key, flat, word) for word in range(self.law.words)])
         factors = torch.as_tensor(spec.row_factors, device=flat.device)
-        return self.law.transform_tensor(words) * factors[flat // spec.inner % spec.width]
+        return drawn_on(self.law, self._key(spec.name, "weight"), flat) * factors[flat // spec.inner % spec.width]
 
     def biases(self, layer: int, flat: Indices) -> Values:
         """Biases at the indices ``flat`` of a layer, float64, exact."""
@@ -166,11 +165,10 @@ class Source:
                 f"block needs 0 <= start <= stop <= {spec.weight_count} in layer {spec.name!r}, "
                 f"but got start={start}, stop={stop}."
             )
-        key = self._key(spec.name, "weight")
-        words = np.stack([philox.words_range(key, start, stop, word) for word in range(self.law.words)])
+        values = drawn_range(self.law, self._key(spec.name, "weight"), start, stop)
         row = np.repeat(spec.row_factors, spec.inner)  # of one output, and again of every other
         first = start % row.size
-        return self.law.transform(words) * np.tile(row, -(-(first + stop - start) // row.size))[first:][: stop - start]
+        return values * np.tile(row, -(-(first + stop - start) // row.size))[first:][: stop - start]
 
     def weight(self, layer: int, limit: int = MATERIALISE_LIMIT) -> Values:
         """The whole weight tensor of a layer.
@@ -188,10 +186,7 @@ class Source:
         return self.block(layer, 0, spec.weight_count).reshape(spec.weight_shape)
 
     def _draw(self, name: str, tensor: str, flat: Indices) -> Values:
-        key = self._key(name, tensor)
-        index = np.ascontiguousarray(flat, dtype=np.int64).reshape(-1)
-        words = np.stack([philox.words(key, index, word) for word in range(self.law.words)])
-        return self.law.transform(words).reshape(flat.shape)
+        return drawn(self.law, self._key(name, tensor), flat)
 
     def _key(self, name: str, tensor: str) -> int:
         return rng.key(self.seed, "source", name, tensor)

@@ -25,6 +25,7 @@ from sltk.core.numerics.tensors import tensor_of
 from sltk.subset_sum.backends import backend_on
 from sltk.subset_sum.backends.torch_operations import TorchOperations
 from sltk.subset_sum.on_device.batch import Batch
+from sltk.subset_sum.on_device.resummed import resummed_error
 
 ON_DEVICE = 2**17  # problems drawn at a time; the search cuts them by the device's memory
 
@@ -112,11 +113,3 @@ class DevicePools:
 
     def _sent(self, values: Indices | Values) -> Tensor:
         return tensor_of(np.require(values, requirements=["C", "W"])).to(self._device)
-
-
-def resummed_error(batch: Batch, mask: Tensor) -> Tensor:
-    """``|z - sum|`` of each row in float64, samples added in index order, as ``solve`` adds them: ``(B,)``."""
-    total = torch.zeros_like(batch.target)
-    for k in range(batch.samples):
-        total = total + batch.pool[:, k] * mask[:, k]
-    return (batch.target - total).abs()

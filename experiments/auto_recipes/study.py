@@ -53,7 +53,7 @@ class AutoRecipes(Study[AutoOptions]):
     """One ticket a cell."""
 
     name = "auto_recipes"
-    revision = 2
+    revision = 3
     measures = "Tickets of networks that no recipe was tuned on: predicted, and what came of it."
     options = AutoOptions
     needs = "MNIST"

@@ -3,7 +3,8 @@
 Pools and targets are U(-1, 1), a pool of its own for each target unless it says "shared" or "scaled" (over seven powers
 of two, as a construction with scale exponents has them). Every program runs once a round, one after the other, so that
 a slow spell of the machine meets them all; the table gives medians over rounds. Objectives with costs are searched
-twice on one core, by what the optimum can afford and in whole lists.
+twice on one core, by what the optimum can afford and in whole lists. A stream has the problems of the row above it, in
+four chunks.
 """
 
 import json
@@ -26,7 +27,7 @@ from experiments.bench.compare import over_before
 from experiments.bench.itertools_search import first_within
 from sltk.core.numerics.arrays import Values
 from sltk.core.threads import limit
-from sltk.subset_sum import solve
+from sltk.subset_sum import SolutionStream, solve, solve_stream
 
 ROUNDS = 5
 EPS = 0.01
@@ -34,7 +35,11 @@ SEED = 2024
 OUT = Path("out/bench/bench.json")
 OURS, PLAIN_C, PLAIN_PYTHON = "sltk", "plain C, one core", "itertools, one core"
 ONE_CORE, WHOLE_LISTS = "sltk, one core", "whole lists, one core"
+OVER = {"over_c": "/ plain C", "over_itertools": "/ itertools", "over_whole_lists": "/ whole lists",
+        "over_memory": "/ in memory"}  # fmt: skip
+STREAM, CHUNKS = "sltk, a stream", 4
 ERROR, FEWEST = "minimum error", f"fewest samples, eps={EPS}"
+SHARED = f"{ERROR}, one shared pool"
 
 # Measured by others on other machines: a sense of scale, not a comparison.
 PUBLISHED = [
@@ -80,6 +85,17 @@ def problems(n: int, targets: int, shared: bool = False) -> tuple[Values, Values
 def ours(n: int, title: str, targets: int, *, shared: bool = False, **arguments: object) -> Row:
     pool, target = problems(n, targets, shared)
     return Row(OURS, n, title, targets, partial(solve, pool, target, **arguments))
+
+
+def chunked(n: int, targets: int, shared: bool) -> SolutionStream:
+    """The problems of ``ours``, in chunks."""
+    return solve_stream(*problems(n, targets, shared), chunk=-(-targets // CHUNKS))
+
+
+def streamed(n: int, title: str, targets: int, *, shared: bool = False) -> Row:
+    """All chunks of a stream, each answer dropped before the next."""
+    stream = chunked(n, targets, shared)
+    return Row(STREAM, n, title, targets, lambda: sum(len(part.value) for part in stream))
 
 
 def scaled(n: int, targets: int) -> dict[str, object]:
@@ -135,13 +151,15 @@ def rows(search: Callable[[Values, Values], Values] | None) -> list[Row]:
         found.append(ours(n, ERROR, targets))
         if search is not None:
             found.append(in_c(search, n, targets // 3))
+    found.insert(1, streamed(15, ERROR, 60_000))
     found += [ours(n, FEWEST, 500_000, eps=EPS, objective="cardinality") for n in (15, 20)]
     found += [in_python(15, 4_000), in_python(20, 4_000)]
     for n, targets in ((15, 100_000), (20, 100_000), (26, 100_000)):
         found.append(ours(n, f"minimum mass, eps={EPS}", targets, eps=EPS, objective="mass"))
         found.append(ours(n, "weighted, alpha=1", targets, alpha=1.0, objective="weighted"))
     found += costly()
-    found += [ours(n, f"{ERROR}, one shared pool", 1_000_000, shared=True) for n in (15, 20)]
+    found += [ours(n, SHARED, 1_000_000, shared=True) for n in (15, 20)]
+    found.append(streamed(20, SHARED, 1_000_000, shared=True))
     return found
 
 
@@ -151,6 +169,10 @@ def check(search: Callable[[Values, Values], Values] | None) -> None:
         few, whole = (row.run() for row in pair)
         if not np.array_equal(few.mask[: pair[1].targets], whole.mask):
             raise AssertionError(f"the two searches take different subsets at n={pair[0].n}, {pair[0].objective}.")
+    for shared in (False, True):
+        stream = np.concatenate([part.mask for part in chunked(15, 1000, shared)])
+        if not np.array_equal(stream, solve(*problems(15, 1000, shared)).mask):
+            raise AssertionError("a stream takes other subsets than solve at n=15.")
     if search is None:
         return
     for n in (15, 20):
@@ -168,8 +190,8 @@ def measure(found: list[Row]) -> None:
             row.measure()
 
 
-def ratios(row: Row, found: list[Row]) -> tuple[float | None, float | None, float | None]:
-    """The rate of ``row`` over those of plain C, plain Python (same n) and whole lists (same n and objective)."""
+def ratios(row: Row, found: list[Row]) -> dict[str, float | None]:
+    """The rate of ``row`` over those of plain C, plain Python (same n), whole lists, and all in memory."""
 
     def over(program: str, same: bool) -> float | None:
         for other in found:
@@ -177,12 +199,15 @@ def ratios(row: Row, found: list[Row]) -> tuple[float | None, float | None, floa
                 return row.rate / other.rate
         return None
 
+    none: dict[str, float | None] = dict.fromkeys(OVER)
     if row.program == ONE_CORE:
-        return None, None, over(WHOLE_LISTS, same=True)
+        return none | {"over_whole_lists": over(WHOLE_LISTS, same=True)}
+    if row.program == STREAM:
+        return none | {"over_memory": over(OURS, same=True)}
     if row.program != OURS or "shared" in row.objective:
-        return None, None, None
+        return none
     python = over(PLAIN_PYTHON, same=False) if row.objective in (ERROR, FEWEST) else None
-    return over(PLAIN_C, same=True), python, None
+    return none | {"over_c": over(PLAIN_C, same=True), "over_itertools": python}
 
 
 def load() -> str:
@@ -194,13 +219,13 @@ def show(found: list[Row], note: str) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {cores} cores)")
     columns: list[tuple[str, Literal["left", "right"]]] = [
-        ("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"), ("/ plain C", "right"),
-        ("/ itertools", "right"), ("/ whole lists", "right"),
+        ("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"),
+        *((title, "right") for title in OVER.values()),
     ]  # fmt: skip
     for name, side in columns:
         table.add_column(name, justify=side)
     for row in found:
-        shown = ["" if r is None else f"{r:,.1f}x" for r in ratios(row, found)]
+        shown = ["" if r is None else f"{r:,.2f}x" if r < 1.5 else f"{r:,.1f}x" for r in ratios(row, found).values()]
         table.add_row(row.program, str(row.n), row.objective, f"{row.rate:,.0f}", *shown)
     table.add_section()
     for program, n, objective, rate in PUBLISHED:
@@ -215,14 +240,11 @@ def show(found: list[Row], note: str) -> None:
 
 def write(found: list[Row], note: str) -> None:
     OUT.parent.mkdir(parents=True, exist_ok=True)
-    measured: list[dict[str, Any]] = []
-    for row in found:
-        over_c, over_python, over_whole = ratios(row, found)
-        measured.append({
-            "program": row.program, "n": row.n, "objective": row.objective, "targets": row.targets,
-            "seconds": row.seconds, "rate": row.rate, "over_c": over_c, "over_itertools": over_python,
-            "over_whole_lists": over_whole,
-        })  # fmt: skip
+    measured: list[dict[str, Any]] = [
+        {"program": row.program, "n": row.n, "objective": row.objective, "targets": row.targets,
+         "seconds": row.seconds, "rate": row.rate, **ratios(row, found)}
+        for row in found
+    ]  # fmt: skip
     published = [dict(zip(("program", "n", "objective", "rate"), p, strict=True)) for p in PUBLISHED]
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     for (program, n, objective), ratio in over_before(OUT, measured).items():

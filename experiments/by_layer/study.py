@@ -51,7 +51,7 @@ class ByLayer(Study[LayerOptions]):
     """One row: all layers of one ticket."""
 
     name = "by_layer"
-    revision = 2
+    revision = 3
     measures = "Proved and measured errors of a published ResNet-20's ticket, layer by layer, with its parameters'."
     options = LayerOptions
     needs = "the published ResNet-20 and CIFAR-10 (JPEG)"

@@ -82,7 +82,7 @@ class Layouts(Study[LayoutOptions]):
     """One layout a cell, and one for the comparison layer by layer."""
 
     name = "layouts"
-    revision = 3
+    revision = 4
     measures = "Seconds a row and memory of each way to run a ticket."
     options = LayoutOptions
     needs = "MNIST and the published conv_mnist.pt, or another ticket and its target"

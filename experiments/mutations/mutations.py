@@ -101,6 +101,12 @@ MUTATIONS = (
         ("tests/construct/pools/test_sub_pool.py",), "parameters would fail that their pools reach",
     ),
     Mutation(
+        "the largest copies are searched first", "sltk/construct/pools/sub_pool.py",
+        'np.argsort(-scale, kind="stable")', 'np.argsort(scale, kind="stable")',
+        ("tests/construct/pools/test_sub_pool.py", "tests/construct/choose/test_few_copies.py"),
+        "copies would come apart, layer by layer",
+    ),
+    Mutation(
         "a wide window asks for the samples of a narrow one", "sltk/subset_sum/widths/required_size.py",
         "return groups * closed_form_size(", "return closed_form_size(",
         ("tests/subset_sum/widths/test_required_size.py",), "a width would be promised that is too small",

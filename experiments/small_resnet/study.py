@@ -56,7 +56,7 @@ class SmallResnet(Study[ResnetOptions]):
     measures = "Tickets of a small residual network: what was missed, what they answer, what they cost."
     options = ResnetOptions
     needs = "CIFAR-10 (JPEG)"
-    revision = 3
+    revision = 4
     quick: ClassVar = {"epochs": 1, "methods": ("two-layer",)}
     paper: ClassVar = {"epochs": 8}
     minutes = 7.3

@@ -135,7 +135,7 @@ class Check:
     """Steps of the adversarial search for the largest error; 0 leaves it out."""
     attack_restarts: int = 16
     """Starts of each sort in that search."""
-    batch: int = 128
+    batch: int = 256
     """Inputs at a time."""
     device: str = "cpu"
     """Where the source is drawn again and both networks are run: cpu, or a device of torch such as cuda. What is

@@ -183,6 +183,10 @@ class Search:
     sub_pool: int | None = None
     """Samples of every weight's pool that are searched first, spread evenly over it; the whole pool only where these
     do not do. It takes the time of the smaller pool and has the failures of the larger one."""
+    first_copies: int | tuple[int, ...] | None = None
+    """Copies of every neuron that are searched first where a stage chooses among copies, those whose weights have the
+    smallest scales, or one number a stage; the others are only read where these do not do. With skip_unread, a ticket
+    of fewer weights. Not with sub_pool."""
     prune_below: float | None = None
     """Leave out parameters up to this size; by default the tolerance."""
     skip_unread: bool = False
@@ -207,6 +211,13 @@ class Search:
             )
         if self.sub_pool is not None and not 1 <= self.sub_pool <= n:
             raise SltkError(f"sub_pool is a number of samples from 1 to n = {n}, but got sub_pool={self.sub_pool!r}.")
+        first, given = self._first_copies, self.first_copies is not None
+        numbers = bool(first) and all(type(m) is int and 1 <= m <= n for m in first)
+        if given and (self.sub_pool is not None or not numbers):
+            raise SltkError(
+                f"first_copies is a number of copies from 1 to n = {n}, or one a stage, without sub_pool, but got "
+                f"first_copies={self.first_copies!r}, sub_pool={self.sub_pool!r}."
+            )
         if self.skip_unread and self.certified_errors:
             raise SltkError(
                 "skip_unread=True solves the stages from the last to the first, but objective='weighted' without "
@@ -226,18 +237,25 @@ class Search:
         """
         if not isinstance(self.copy_error, tuple):
             return self.copy_error
-        if stage >= len(self.copy_error):
-            raise SltkError(
-                f"copy_error has {len(self.copy_error)} numbers, but the target has a stage {stage + 1}; "
-                "give one number a stage, or one for all."
-            )
-        return self.copy_error[stage]
+        return _of_stage("copy_error", self.copy_error, stage)
+
+    def first_copies_of(self, stage: int) -> int | None:
+        """Copies that are searched first at the input of ``stage``; ``None`` where all are.
+
+        Raises:
+            SltkError: one number a stage was given, and none for this one.
+        """
+        if not isinstance(self.first_copies, tuple):
+            return self.first_copies
+        return _of_stage("first_copies", self.first_copies, stage)
+
+    @property
+    def _first_copies(self) -> tuple[int, ...]:
+        return _numbers(self.first_copies)
 
     @property
     def _copy_errors(self) -> tuple[float, ...]:
-        if self.copy_error is None:
-            return ()
-        return self.copy_error if isinstance(self.copy_error, tuple) else (self.copy_error,)
+        return _numbers(self.copy_error)
 
     def pruned(self, tolerance: float) -> float:
         """Size up to which a parameter of that tolerance is left out."""
@@ -245,10 +263,12 @@ class Search:
 
     def record(self) -> dict[str, object]:
         """The search as JSON."""
-        errors = list(self.copy_error) if isinstance(self.copy_error, tuple) else self.copy_error
-        record: dict[str, object] = {**asdict(self), "copy_error": errors}
-        if not self.skip_unread:  # files from before it was asked have no such entry
-            del record["skip_unread"]
+        record: dict[str, object] = {
+            **asdict(self), "copy_error": _listed(self.copy_error), "first_copies": _listed(self.first_copies),
+        }  # fmt: skip
+        for name, usual in _LATER.items():  # files from before they were asked have no such entries
+            if record[name] == usual:
+                del record[name]
         return record
 
 
@@ -268,6 +288,31 @@ class Run:
     """Called with (stage name, stage number, number of stages) before each stage."""
 
 
+_BY_NUMBER = ("copy_error", "first_copies")
+_LATER: dict[str, object] = {"skip_unread": False, "first_copies": None}
+
+Number = TypeVar("Number", int, float)
+
+
+def _numbers(given: Number | tuple[Number, ...] | None) -> tuple[Number, ...]:
+    if given is None:
+        return ()
+    return given if isinstance(given, tuple) else (given,)
+
+
+def _listed(given: Number | tuple[Number, ...] | None) -> object:
+    return list(given) if isinstance(given, tuple) else given
+
+
+def _of_stage(name: str, given: tuple[Number, ...], stage: int) -> Number:
+    if stage >= len(given):
+        raise SltkError(
+            f"{name} has {len(given)} numbers, but the target has a stage {stage + 1}; give one number a stage, or "
+            "one for all."
+        )
+    return given[stage]
+
+
 T = TypeVar("T", Recipe, Search)
 
 
@@ -279,11 +324,12 @@ def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
     """
     known, given = {f.name for f in fields(kind)}, dict[str, Any](record)
     if kind is Search:
-        given.setdefault("skip_unread", False)
+        given = dict[str, Any](_LATER) | given
     if set(given) != known:
         raise SltkError(f"a stored {kind.__name__.lower()} needs the entries {sorted(known)}, but got {record!r:.200}.")
-    if isinstance(given.get("copy_error"), list):
-        given["copy_error"] = tuple(given["copy_error"])
+    for name in _BY_NUMBER:
+        if isinstance(given.get(name), list):
+            given[name] = tuple(given[name])
     if "scale_exponents" in given:
         for name in _EXPONENTS:
             given[name] = tuple(given[name])

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sltk.core import device_words, philox, rng
+from sltk.core import rng
 from sltk.core.errors import SltkError
 from sltk.core.numerics.arrays import Indices, Values
 from sltk.core.numerics.tensors import tensor_of
@@ -22,6 +22,7 @@ from sltk.networks.geometry import Pair
 from sltk.networks.op import Op
 from sltk.networks.ops import affine_kind
 from sltk.subset_sum.laws import Law
+from sltk.subset_sum.laws.draws import drawn, drawn_on, drawn_range, drawn_range_on
 
 MATERIALISE_LIMIT = 2**28
 
@@ -145,10 +146,8 @@ class Source:
             SltkError: a law whose draws take more than arithmetic.
         """
         spec = self.layers[layer]
-        key = self._key(spec.name, "weight")
-        words = torch.stack([device_words.words_at(key, flat, word) for word in range(self.law.words)])
         factors = torch.as_tensor(spec.row_factors, device=flat.device)
-        return self.law.transform_tensor(words) * factors[flat // spec.inner % spec.width]
+        return drawn_on(self.law, self._key(spec.name, "weight"), flat) * factors[flat // spec.inner % spec.width]
 
     def biases(self, layer: int, flat: Indices) -> Values:
         """Biases at the indices ``flat`` of a layer, float64, exact."""
@@ -162,9 +161,9 @@ class Source:
         The same numbers as ``weights(layer, arange(start, stop))`` by another path through the generator.
         """
         key, row = self._of_block(layer, start, stop)
-        words = np.stack([philox.words_range(key, start, stop, word) for word in range(self.law.words)])
         first = start % row.size
-        return self.law.transform(words) * np.tile(row, -(-(first + stop - start) // row.size))[first:][: stop - start]
+        factors = np.tile(row, -(-(first + stop - start) // row.size))[first:][: stop - start]
+        return drawn_range(self.law, key, start, stop) * factors
 
     def block_on(self, layer: int, start: int, stop: int, device: torch.device) -> Tensor:
         """``block`` drawn on ``device`` by torch's integers, bit for bit; for an ``arithmetic`` law.
@@ -173,9 +172,8 @@ class Source:
             SltkError: a law whose draws take more than arithmetic; a block that is none of the layer's.
         """
         key, row = self._of_block(layer, start, stop)
-        drawn = (device_words.words_range(key, start, stop, word, device) for word in range(self.law.words))
         place = torch.arange(start, stop, device=device).remainder(row.size)
-        return self.law.transform_tensor(torch.stack(list(drawn))) * tensor_of(row).to(device)[place]
+        return drawn_range_on(self.law, key, start, stop, device) * tensor_of(row).to(device)[place]
 
     def _of_block(self, layer: int, start: int, stop: int) -> tuple[int, Values]:
         """The key of a layer's weights, and the factors of one output's row, which are those of every other."""
@@ -203,10 +201,7 @@ class Source:
         return self.block(layer, 0, spec.weight_count).reshape(spec.weight_shape)
 
     def _draw(self, name: str, tensor: str, flat: Indices) -> Values:
-        key = self._key(name, tensor)
-        index = np.ascontiguousarray(flat, dtype=np.int64).reshape(-1)
-        words = np.stack([philox.words(key, index, word) for word in range(self.law.words)])
-        return self.law.transform(words).reshape(flat.shape)
+        return drawn(self.law, self._key(name, tensor), flat)
 
     def _key(self, name: str, tensor: str) -> int:
         return rng.key(self.seed, "source", name, tensor)

@@ -73,6 +73,11 @@ def sweep(path: Path) -> int:
     return sum(_removed(place) for place in list(path.parent.glob(pattern)))
 
 
+def held(handle: int) -> bool:
+    """Lock what ``handle`` opened for this process; false where another has it, true where there are no locks."""
+    return _hold(handle, wait=False) is not False
+
+
 def _made(path: Path, mode: int) -> tuple[BinaryIO, Path]:
     while True:
         place = path.with_name(f".{path.name}.{secrets.token_hex(DIGITS)}.part")

@@ -90,6 +90,22 @@ def over_cores(
             done.result()
 
 
+def by_number(work: Callable[[Iterator[int]], None], count: int) -> int:
+    """Call ``work`` on ``threads()`` threads, which take the numbers of a range from one iterator; how many there were.
+
+    For work of many steps, library calls among them, of which each thread does whole items: in it torch has one thread
+    too. Numbers are given out in whole rounds, one a thread; what is left of ``count`` is not.
+    """
+    helpers = threads()
+    rounds = count // helpers * helpers if helpers > 1 else 0
+    if rounds:
+        numbers = iter(range(rounds))
+        with limit(1), ThreadPoolExecutor(helpers, initializer=_deal_no_further) as executor:
+            for done in [executor.submit(work, numbers) for _ in range(helpers)]:
+                done.result()
+    return rounds
+
+
 def in_order(run: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """``run(item)`` of each item, in order, computed on ``threads()`` threads: as many at a time, and no more ahead.
 

@@ -67,8 +67,9 @@ def overwrite(function: Callable[[Tensor], Tensor], y: Tensor) -> bool:
     flat = innermost.view(-1)
 
     def write(_: None, low: int, high: int) -> None:
-        part = flat[low:high]
-        part.copy_(function(part))
+        with torch.inference_mode(flat.is_inference()):  # which is a mode of each thread
+            part = flat[low:high]
+            part.copy_(function(part))
 
     over_cores(write, flat.numel(), _PART, lambda: None)
     return True

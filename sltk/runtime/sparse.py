@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sltk.core.errors import SltkError
 from sltk.networks.geometry import Geometry, Pair, pair
 from sltk.runtime.sparse_products import Convolve, Transpose, unfolded_product
-from sltk.runtime.sparse_tables import Tables, check_index
+from sltk.runtime.sparse_tables import Tables, building, check_index
 
 
 class SparseLayer(nn.Module):
@@ -68,9 +68,10 @@ class SparseLayer(nn.Module):
         index = self.index
         # load_state_dict overwrites the index or replaces it; tables belong to one version of one tensor.
         version = (index.data_ptr(), -1 if index.is_inference() else index._version)
-        if self._sorted is None or self._sorted[0] is not index or self._sorted[1] != version:
-            self._sorted = index, version, Tables(self.geometry, index)
-        return self._sorted[2]
+        with building:
+            if self._sorted is None or self._sorted[0] is not index or self._sorted[1] != version:
+                self._sorted = index, version, Tables(self.geometry, index)
+            return self._sorted[2]
 
     def extra_repr(self) -> str:
         """Shape and kept weights."""

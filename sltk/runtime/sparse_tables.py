@@ -1,6 +1,7 @@
 """The kept weights of a convolution, sorted once for the map and once for its transpose."""
 
 import math
+import threading
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from sltk.networks.geometry import Geometry
 from sltk.runtime.shift_kernels import Ints
 from sltk.runtime.shift_maps import Planes, Rows, ShiftMap
 from sltk.runtime.tile_sums import TileSums
+
+building = threading.RLock()
+"""Held while tables are made, so that threads that run one layer at once make them once, and none while they change."""
 
 
 class _Places(NamedTuple):
@@ -60,8 +64,8 @@ class Tables:
         rest, kx = divided(self._index, kw)
         rest, ky = divided(rest, kh)
         output, channel = divided(rest, channels)
-        down, ry = divided(ky * dy, sy)
-        right, rx = divided(kx * dx, sx)
+        down, ry = (ky * dy, 0) if sy == 1 else divided(ky * dy, sy)
+        right, rx = (kx * dx, 0) if sx == 1 else divided(kx * dx, sx)
         return _Places(output, (channel * sy + ry) * sx + rx, down, right)
 
     @cached_property
@@ -110,13 +114,15 @@ class Tables:
     def tiled(self, value: Tensor) -> TileSums | None:
         """The layer on tiles of images of any size; ``value`` ``(kept,)`` is sorted once for as long as it stays."""
         version = -1 if value.is_inference() else value._version
-        if self._tiled is None or self._tiled[0] is not value or self._tiled[1] != version:
-            (_, plane, *shift), pointer = self._kept, self._by_output
-            made = TileSums.of(self.geometry, self._inputs, pointer, plane, (shift[0], shift[1]), value.numpy())
-            self._tiled = value, version, made
-            if made is not None:
-                del self._kept  # as large as four times the weights; few images at a time would read it off again
-        return self._tiled[2]
+        with building:
+            if self._tiled is None or self._tiled[0] is not value or self._tiled[1] != version:
+                (_, plane, *shift), pointer = self._kept, self._by_output
+                made = TileSums.of(self.geometry, self._inputs, pointer, plane, (shift[0], shift[1]), value.numpy())
+                self._tiled = value, version, made
+                if made is not None:
+                    # As large as four times the weights; few images at a time would read it off again.
+                    self.__dict__.pop("_kept", None)
+            return self._tiled[2]
 
     def transpose(self, height: int, width: int, value: Tensor) -> ShiftMap:
         """From the output's gradient to that of images of ``height x width`` pixels; ``value`` ``(kept,)``."""

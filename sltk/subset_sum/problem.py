@@ -86,12 +86,13 @@ class Problem:
 
 def array(name: str, given: Any) -> Values:
     """Return ``given`` as finite float64, or say which entry is not."""
-    values = _floats(name, given)
+    values = floats(name, given)
     _require_finite(name, values)
     return values
 
 
-def _floats(name: str, given: Any) -> Values:
+def floats(name: str, given: Any) -> Values:
+    """Return ``given`` as float64, whatever its entries."""
     if hasattr(given, "detach"):
         given = given.detach().cpu().numpy()
     try:
@@ -226,7 +227,7 @@ def _objective(name: str) -> Objective:
 def read(pool: Any, target: Any, eps: Any, objective: str, costs: Any, alpha: Any, limits: Limits) -> Problem:
     """Check all arguments of ``solve`` and lay them out row by row."""
     aim = _objective(objective)
-    targets, pools = array("target", target), _floats("pool", pool)
+    targets, pools = array("target", target), floats("pool", pool)
     given = pools
     _check_pool(pools, targets, limits, objective)
     priced = _costs(costs, objective, pools, targets)

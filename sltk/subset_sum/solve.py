@@ -55,6 +55,7 @@ def solve(
     - ``weighted``: the least ``alpha |z - sum_I x| + sum_I costs`` with error at most ``eps``, then the least error.
 
     Where no subset is within ``eps`` the last three give a subset of least error, and ``reached`` is false.
+    For more targets than memory holds there is ``solve_stream``.
 
     Rounding. With ``s = (n + 4) 2^-52 (|z| + sum |x|)``: the returned error exceeds the least one by at most ``s``;
     a subset whose error is within ``s`` of ``eps`` may count on either side, but ``reached`` is always
@@ -95,7 +96,7 @@ def solve(
     Source: E. Horowitz and S. Sahni, J. ACM 21 (1974), meeting in the middle (remembered, not read again); the
     searches for mass and weight, by what the optimum can afford and by sliding windows, are derived here.
     """
-    chosen = _chosen(backend, device)
+    chosen = chosen_backend(backend, device)
     problem = read(pool, target, eps, objective, costs, alpha, chosen.limits)
     required = restriction(problem, size, locked)
     mask = required.completed(_searched(chosen, required.lifted(problem)))
@@ -108,7 +109,12 @@ def solve(
     )  # fmt: skip
 
 
-def _chosen(backend: str | Backend, device: str) -> Backend:
+def chosen_backend(backend: str | Backend, device: str) -> Backend:
+    """What searches where ``solve`` is given these.
+
+    Raises:
+        SltkError: an unknown backend, a device on which torch cannot compute here, or both asked for.
+    """
     if device == "cpu":
         return backend_named(backend)
     if backend != "auto":
@@ -133,9 +139,12 @@ def _searched(backend: Backend, problem: Problem) -> Mask:
 
 
 def _sums(problem: Problem, mask: Mask) -> tuple[Values, Values]:
-    """Sum of each subset in index order, and its error."""
-    value, error = np.empty_like(problem.target), np.empty_like(problem.target)
-    pool, target, count = problem.pool, problem.target, problem.count
+    return added_up(problem.pool, problem.target, mask)
+
+
+def added_up(pool: Values, target: Values, mask: Mask) -> tuple[Values, Values]:
+    """Sum of each subset in index order, and its error, ``(P,)``: pools ``(P, n)`` or ``(1, n)``, masks ``(P, n)``."""
+    value, error, count = np.empty_like(target), np.empty_like(target), target.size
 
     def add(_: None, low: int, high: int) -> None:
         _resum(pool, target, mask, value, error, low, high)

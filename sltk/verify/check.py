@@ -38,7 +38,7 @@ from sltk.networks.reading.given import in_dtype
 from sltk.verify.agreement import Agreement
 from sltk.verify.bits import BitCheck, compare_bits
 from sltk.verify.derived import derive
-from sltk.verify.measured import Adversary, measured, on_cpu, on_device
+from sltk.verify.measured import Adversary, Measured, measured, on_cpu, on_device
 
 EVALUATION_SLACK = 1e-9  # relative to the largest output: the target in float64 errs far less, a wrong bound far more
 
@@ -114,7 +114,7 @@ def check(
     target: nn.Module | Network | None = None,
     attack_steps: int = 0,
     attack_restarts: int = 16,
-    batch: int = 128,
+    batch: int = 256,
     seed: int = 0,
     report: Report | None = None,
     device: str = CPU,
@@ -144,16 +144,18 @@ def check(
         data = (in_dtype(data[0], torch.float32), data[1])
     if ticket.target is None:
         raise SltkError("check compares a ticket with its target, but this one has none; call with_target first.")
-    module = ticket.module("sparse").eval()
+    search, own = Adversary(attack_steps, attack_restarts, seed), ticket.target
     drawn_on = place if ticket.source.law.arithmetic else None
-    bits = compare_bits(ticket, module, _part(report, "redrawing the source"), drawn_on)
-    ran = on_cpu(ticket.target, module) if place is None else on_device(ticket.target, module, place)
-    parameters = ticket.parameters
-    search = Adversary(attack_steps, attack_restarts, seed)
+
+    def redrawn_and_run() -> tuple[BitCheck, Measured]:
+        module = ticket.module("sparse").eval()
+        bits = compare_bits(ticket, module, _part(report, "redrawing the source"), drawn_on)
+        ran = on_cpu(own, module) if place is None else on_device(own, module, place)
+        return bits, measured(ticket, ran, data, search, batch, _part(report, "running target and ticket"))
+
     # What is proved and derived keeps one core busy, and what is run keeps all of them.
-    run, (proved, of_file) = beside(
-        lambda: measured(ticket, ran, data, search, batch, _part(report, "running target and ticket")),
-        lambda: (_proved(ticket), _file_verdicts(ticket)),
+    (bits, run), (parameters, proved, of_file) = beside(
+        redrawn_and_run, lambda: (ticket.parameters, _proved(ticket), _file_verdicts(ticket))
     )
     certificate, as_run, in_float64 = proved
     claim = claim or CallerClaim()
@@ -209,7 +211,9 @@ def _choice_verdict(ticket: StrongTicket) -> list[Statement]:
     assert ticket.target is not None
     given = {name: getattr(ticket.recipe, name) for name in CHOSEN if name in ticket.choice["given"]}
     again = choose(ticket.target, ticket.domain, given)
-    same = again.recipe == ticket.recipe and again.record() == ticket.choice
+    # Which copies are searched first is a choice of the search: what was predicted goes with either.
+    ways = (again,) if again.all_copies is None else (again, again.all_copies)
+    same = again.recipe == ticket.recipe and any(way.record() == ticket.choice for way in ways)
     detail = "as its reasons say" if same else f"another one follows, with n = {again.recipe.n}"
     return [Statement("the recipe follows from the target's class alone", same, detail)]
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numba
@@ -14,7 +15,7 @@ import pytest
 import torch
 
 from sltk.core.errors import SltkError
-from sltk.core.threads import beside, in_order, limit, over_cores, piece, threads
+from sltk.core.threads import beside, by_number, in_order, limit, over_cores, piece, threads
 from sltk.subset_sum import solve
 
 MANY = numba.config.NUMBA_NUM_THREADS
@@ -267,6 +268,27 @@ def test_items_are_handed_on_in_order_from_threads_that_deal_no_further():
 
 
 @TWO
+@TWO
+@pytest.mark.parametrize(("count", "dealt"), [(1, 0), (2, 2), (5, 4), (6, 6)])
+def test_whole_rounds_of_numbers_are_dealt_to_threads_that_have_torch_to_themselves(count: int, dealt: int) -> None:
+    torch.set_num_threads(2)
+    seen, inside = list[int](), set[tuple[int, int, int]]()
+
+    def work(numbers: Iterator[int]) -> None:
+        for number in numbers:
+            seen.append(number)
+            inside.add((threading.get_ident(), threads(), torch.get_num_threads()))
+
+    with limit(2):
+        assert by_number(work, count) == dealt
+    assert sorted(seen) == list(range(dealt))
+    assert {found[1:] for found in inside} <= {(1, 1)}
+    assert threading.get_ident() not in {found[0] for found in inside}
+    assert torch.get_num_threads() == 2
+    with limit(1):
+        assert by_number(work, count) == 0
+
+
 def test_what_an_item_raises_is_raised_where_it_is_handed_on():
     def run(item: int) -> int:
         return 1 // (2 - item)

@@ -27,6 +27,15 @@ def test_the_numbers_are_those_of_the_function(function) -> None:
         assert torch.equal(written, expected)
 
 
+def test_inference_mode_holds_in_the_threads_that_write() -> None:
+    torch.set_num_threads(2)
+    with torch.inference_mode(), limit(2):
+        y = innermost(16, 20, 31, 29)
+        expected = torch.relu(y)
+        assert overwrite(torch.relu, y)
+        assert torch.equal(y, expected)
+
+
 def test_what_is_small_or_has_gaps_is_left_alone() -> None:
     whole = innermost(16, 20, 31, 29)
     for y in (innermost(2, 3, 4, 5), whole[:9], whole.contiguous(), whole.flatten(1)):

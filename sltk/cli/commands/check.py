@@ -18,6 +18,7 @@ from sltk.construct.ticket import StrongTicket
 from sltk.core.errors import SltkError
 from sltk.core.files import canonical_json, write_atomic
 from sltk.core.numerics.device import CPU, torch_device
+from sltk.core.threads import beside
 from sltk.data.datasets import Dataset
 from sltk.harness.progress import progress
 from sltk.verify.agreement import Agreement, first_of_each_class
@@ -32,11 +33,7 @@ def run_check(options: Check, console: Console) -> int:
     if options.batch < 1:
         raise SltkError(f"--batch must be at least 1, but got {options.batch}.")
     torch_device(options.device)  # refused before anything is read
-    loaded = load(options.file)
-    ticket = loaded.with_target(target_network(options.target, options.arch, loaded.architecture.input_shape))
-    data = None
-    if options.data:
-        data = _rows(dataset(options.data, options.data_folder), options)
+    ticket, data = beside(lambda: _ticket(options), lambda: _data(options))
     with progress(console) as report:
         result = check(
             ticket, data, _claim(options), attack_steps=options.attack_steps, attack_restarts=options.attack_restarts,
@@ -48,6 +45,15 @@ def run_check(options: Check, console: Console) -> int:
     _print(options, ticket, result, console)
     console.print(f"{seconds:.1f} s, peak memory {peak_memory()}; the same as JSON in {out}")
     return 0 if result.passed else 1
+
+
+def _ticket(options: Check) -> StrongTicket:
+    loaded = load(options.file)
+    return loaded.with_target(target_network(options.target, options.arch, loaded.architecture.input_shape))
+
+
+def _data(options: Check) -> tuple[Tensor, Tensor] | None:
+    return _rows(dataset(options.data, options.data_folder), options) if options.data else None
 
 
 def _claim(options: Check) -> CallerClaim:

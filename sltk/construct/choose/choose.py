@@ -7,19 +7,23 @@ come to at the output is small beside its values.
 What is chosen: for every stage the power of two of its tolerance, of its samples and of its biases' samples; n and
 the scales within a pool, the first of a short list that will do; the trade of a sum's error against its samples' size.
 
+Where neurons have copies, the fewest of them are then chosen that do for nearly every parameter
+(``sltk.construct.choose.few_copies``); that is a choice of the search, and leaves the source as it is.
+
 The choice never sees the source that is drawn afterwards, nor a parameter of the target beyond its half octave.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sltk.certify.intervals import Box
 from sltk.construct.architecture import architecture_of
 from sltk.construct.choose.cascade import Cascade
+from sltk.construct.choose.few_copies import few_copies
 from sltk.construct.choose.rehearsal import Pools
-from sltk.construct.choose.stages import StageChoice, StageQuestion
+from sltk.construct.choose.stages import Scales, StageChoice, StageQuestion
 from sltk.construct.choose.straight import curvatures
 from sltk.construct.choose.target_class import TargetClass
 from sltk.construct.declaration import Declaration
@@ -52,6 +56,7 @@ class Choice:
         target_class: all that the choice has seen of the target.
         stages: what was chosen stage by stage.
         given: entries of the recipe that were not to be chosen.
+        all_copies: the same recipe searched over all copies at once, where ``search`` has few of them first.
     """
 
     recipe: Recipe
@@ -59,6 +64,7 @@ class Choice:
     target_class: TargetClass
     stages: tuple[StageChoice, ...]
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    all_copies: "Choice | None" = None
 
     @property
     def missed(self) -> float:
@@ -112,6 +118,9 @@ class Choice:
                 f"copies {apart}: a layer multiplies their own errors by g = {self.growth:.2g} in the mean, to about "
                 f"{self.own:.1%} of the output"
             )
+        if self.all_copies is not None:
+            first = [few for stage in self.stages if (few := stage.first) < self.recipe.n] or [self.recipe.n]
+            said.append(f"of {self.recipe.n} copies of a neuron, {_span(min(first), max(first))} are searched first")
         return tuple(said)
 
     def record(self) -> dict[str, Any]:
@@ -123,6 +132,10 @@ class Choice:
             "growth": float(f"{self.growth:.6g}"),
             "reasons": list(self.reasons()),
         }
+
+
+def _span(least: int, most: int) -> str:
+    return f"{least}" if least == most else f"{least} to {most}"
 
 
 def _stored(value: object) -> object:
@@ -152,7 +165,8 @@ def choose(network: Network, box: Box, given: Mapping[str, Any] | None = None) -
             "pass param_eps or eps to give the whole recipe."
         )
     found = _by_method(network, box, known, fixed)
-    return replace(found, given=fixed)
+    rest = None if found.all_copies is None else replace(found.all_copies, given=fixed)
+    return replace(found, given=fixed, all_copies=rest)
 
 
 def given_or_chosen(network: Network, box: Box, entries: Mapping[str, Any]) -> Recipe | Choice:
@@ -178,17 +192,65 @@ def _by_method(network: Network, box: Box, known: TargetClass, fixed: Mapping[st
 
 
 def _chosen(network: Network, box: Box, known: TargetClass, method: Method, fixed: Mapping[str, Any]) -> Choice:
-    copies, tried = method.copies(2) > 1, list[Choice]()
+    copies, tried = method.copies(2) > 1, list[_Draft]()
     ladders = (tuple(fixed["scale_exponents"]),) if "scale_exponents" in fixed else LADDERS[copies]
     for n in (fixed["n"],) if "n" in fixed else SAMPLES[copies]:
         for ladder in ladders:
             tried.append(_with(network, box, known, method, {**fixed, "n": n, "scale_exponents": ladder}))
-            if tried[-1].meets:
-                return tried[-1]
-    return min(tried, key=lambda choice: (max(choice.missed, FAILURES), choice.own))
+            if tried[-1].choice.meets:
+                return _with_few_copies(network, tried[-1]) if copies else tried[-1].choice
+    return min((draft.choice for draft in tried), key=lambda choice: (max(choice.missed, FAILURES), choice.own))
 
 
-def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed: Mapping[str, Any]) -> Choice:
+class _Draft(NamedTuple):
+    """A choice, and what was asked and found of its stages."""
+
+    choice: Choice
+    questions: list[StageQuestion]
+    scales: list[Scales]
+
+
+def _with_few_copies(network: Network, draft: _Draft) -> Choice:
+    """The same recipe, searched over the few copies that do where they come to an error that is as small."""
+    whole, questions = draft.choice.stages, draft.questions
+    asked = [replace(q, before=_before(network, whole, i)) for i, q in enumerate(questions)]
+    copies = few_copies(network.wires, asked, draft.scales, whole)
+    fewer = [q.of_copies(few.first, few.read) for q, few in zip(questions, copies, strict=True)]
+    scales = [
+        _of_share(found, few.read / q.copies) for found, few, q in zip(draft.scales, copies, questions, strict=True)
+    ]
+    stages = [
+        replace(stage, cascade=old.cascade) for stage, old in zip(_stages(network, fewer, scales), whole, strict=True)
+    ]
+    search = replace(
+        draft.choice.search,
+        copy_error=tuple(stage.trade for stage in stages),
+        first_copies=tuple(stage.first for stage in stages),
+    )
+    found = replace(draft.choice, search=search, stages=tuple(stages), all_copies=draft.choice)
+    return found if found.meets else draft.choice
+
+
+def _of_share(scales: Scales, share: float) -> Scales:
+    """The same scales, where a share of the problems is there that may fail."""
+    (weights, missed), (biases, missed_biases) = scales
+    return (weights, share * missed), (biases, share * missed_biases)
+
+
+def _stages(network: Network, questions: Sequence[StageQuestion], scales: Sequence[Scales]) -> list[StageChoice]:
+    stages = list[StageChoice]()
+    for index, (asked, found) in enumerate(zip(questions, scales, strict=True)):
+        stages.append(replace(asked, before=_before(network, stages, index)).choose(found))
+    return stages
+
+
+def _before(network: Network, stages: Sequence[StageChoice], index: int) -> float:
+    """What the copies that a stage reads do not share, relative to their values."""
+    reads = network.wires[index].reads
+    return stages[reads].own if reads >= 0 else 0.0
+
+
+def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed: Mapping[str, Any]) -> _Draft:
     """The choice where n and the scales within a pool are given."""
     count = len(network.stages)
     zeros = (0,) * count
@@ -205,7 +267,7 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
 
     declared = declare(curvatures(declare, count))
     pools = _pools(network, declared, search)
-    total, stages = sum(sizes.total for sizes in known.weights), list[StageChoice]()
+    total = sum(sizes.total for sizes in known.weights)
 
     def question(index: int) -> StageQuestion:
         weights = known.weights[index]
@@ -217,10 +279,8 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
         )  # fmt: skip
 
     questions = [question(index) for index in range(count)]
-    scales = in_order(StageQuestion.scales, questions)
-    for asked, wire, found in zip(questions, network.wires, scales, strict=True):
-        before = stages[wire.reads].own if wire.reads >= 0 else 0.0
-        stages.append(replace(asked, before=before).choose(found))
+    scales = list(in_order(StageQuestion.scales, questions))
+    stages = _stages(network, questions, scales)
     recipe = replace(
         declared.recipe,
         stage_exponents=tuple(s.octave for s in stages),
@@ -228,7 +288,8 @@ def _with(network: Network, box: Box, known: TargetClass, method: Method, fixed:
         bias_exponents=tuple(s.biases for s in stages),
         cascade_exponents=tuple(s.cascade for s in stages),
     )
-    return Choice(recipe, replace(search, copy_error=tuple(s.trade for s in stages)), known, tuple(stages))
+    search = replace(search, copy_error=tuple(s.trade for s in stages))
+    return _Draft(Choice(recipe, search, known, tuple(stages)), questions, scales)
 
 
 def _cascade(declared: Declaration, stage: int) -> Cascade | None:

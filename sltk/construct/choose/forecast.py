@@ -76,7 +76,7 @@ def forecast(network: Network, box: Box, choice: Choice, data: Tensor | None = N
     x = probes(box, network.input_shape, 0, rows) if data is None else data[:rows]
     exact = network(x.double()).flatten(1)
     off, coarse = (simulated - exact for simulated in _simulated(network, construction.plan, choice, x.double()))
-    kept = [0.0 if s.rehearsal is None else s.problems * s.rehearsal.taken for s in choice.stages]
+    kept = [stage.kept for stage in choice.stages]
     return Forecast(
         source=construction.source(0).size(),
         kept=round(sum(kept)),

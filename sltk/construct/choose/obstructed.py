@@ -55,7 +55,8 @@ def _added(sums: Values, masses: Values, times: int) -> Values:
 
 
 def _convolved(one: Values, other: Values) -> Values:
-    product: Values = np.asarray(_fft.rfft(one, 2 * CELLS)) * np.asarray(_fft.rfft(other, 2 * CELLS))
+    first = np.asarray(_fft.rfft(one, 2 * CELLS))
+    product = first * (first if other is one else np.asarray(_fft.rfft(other, 2 * CELLS)))
     return np.maximum(np.asarray(_fft.irfft(product, 2 * CELLS))[:CELLS], 0.0)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sltk.construct.choose.obstructed import obstruction_probability
 from sltk.construct.choose.target_class import Sizes
 from sltk.construct.pools.problems import ProblemFamily
-from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first
+from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, smallest, solve_sub_pool_first, spread_evenly
 from sltk.construct.pools.task import traded_costs
 from sltk.core.numerics.arrays import Values
 from sltk.core.rng import stream
@@ -33,17 +33,17 @@ class Rehearsal:
 
     Attributes:
         error_sq: ``(m,)`` mean square of the parameters' errors; square: of ``sum v^2``; both at ``SIZES``.
-        taken: samples of a subset.
+        taken: ``(m,)`` samples of a subset, at ``SIZES``.
         seconds: ``(m,)`` a pool, of one core, at ``SIZES``: large targets take longest.
     """
 
     error_sq: Values
     square: Values
-    taken: float
+    taken: Values
     seconds: Values
 
     def at(self, what: Values, size: Values) -> Values:
-        """``error_sq`` or ``square`` for parameters of ``size``, between the sizes rehearsed; 0 where size is 0."""
+        """Any of these for parameters of ``size``, between the sizes rehearsed; 0 where size is 0."""
         found = np.interp(np.log2(np.maximum(size, 1e-300)), np.log2(SIZES), what)
         return np.where(size == 0.0, 0.0, found)
 
@@ -85,6 +85,18 @@ class Pools:
     def within(self, factor: float) -> "Pools":
         """The same with ``factor`` times the tolerance."""
         return replace(self, family=replace(self.family, eps=factor * self.family.eps))
+
+    def smallest(self, samples: int) -> "Pools":
+        """The pools of the samples with the smallest scales alone."""
+        if samples >= self.family.n:
+            return self
+        some = smallest(self.family.scale, samples)
+        family = replace(self.family, n=samples, scale=self.family.scale[some])
+        return replace(self, family=family, factors=self.factors[:, some])
+
+    def for_copies(self, copies: int) -> "Pools":
+        """The same for so many copies of each problem."""
+        return replace(self, family=replace(self.family, copies=copies))
 
     def missed(self, sizes: Sizes) -> float:
         """Expected number of problems without a solution for parameters of these sizes, from the class alone.
@@ -130,8 +142,9 @@ def rehearse_weights(pools: Pools, trade: float) -> Rehearsal:
     pool, alpha = outgoing * incoming, np.ones(place.size)
     found, seconds = _timed(pool, target, family.eps, costs, alpha)
     off = np.where(found.reached, found.value - target, 0.0) * pools.slope
-    square, taken = (np.where(found.mask, outgoing, 0.0) ** 2).sum(axis=1), float(found.mask.sum(axis=1).mean())
-    return Rehearsal(np.bincount(place, off**2) / POOLS, np.bincount(place, square) / POOLS, taken, seconds)
+    square, taken = (np.where(found.mask, outgoing, 0.0) ** 2).sum(axis=1), found.mask.sum(axis=1)
+    error_sq, sums, count = (np.bincount(place, each) / POOLS for each in (off**2, square, taken))
+    return Rehearsal(error_sq, sums, count, seconds)
 
 
 def _timed(pool: Values, target: Values, eps: float, costs: Values, alpha: Values) -> tuple[Solution, Values]:
@@ -156,7 +169,8 @@ def seconds_of_biases(pools: Pools) -> float:
     """Time of one problem of a bias."""
     family, generator = pools.family, stream(0, "rehearsal", "biases")
     pool = family.law.sample(generator, (POOLS, family.n)) * pools.factors[np.arange(POOLS) % len(pools.factors)]
-    solve_sub_pool_first(pool[:4], np.ones(4), ENOUGH_SAMPLES, eps=family.eps, objective="error")
+    some = spread_evenly(family.n, ENOUGH_SAMPLES)
+    solve_sub_pool_first(pool[:4], np.ones(4), some, eps=family.eps, objective="error")
     started = time.process_time()
-    solve_sub_pool_first(pool, np.ones(POOLS), ENOUGH_SAMPLES, eps=family.eps, objective="error")
+    solve_sub_pool_first(pool, np.ones(POOLS), some, eps=family.eps, objective="error")
     return (time.process_time() - started) / POOLS

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sltk.construct.choose.cascade import Cascade
 from sltk.construct.choose.rehearsal import Pools, Rehearsal, rehearse_weights, seconds_of_biases
@@ -24,13 +24,14 @@ class StageChoice:
         octave: of the class, which fixes the tolerance; offset: of the samples to it.
         biases: exponent of two of the samples of biases; cascade: of the coarsest constants against intercepts.
         trade: of a sum's error against its samples' sizes.
-        problems: how many.
+        problems: how many; kept: weights that their subsets take, expected.
         missed: expected failures among them.
         growth: ``g``: what the stage multiplies the copies' own errors with, ``T sqrt(sum v^2)``, or what it multiplies
             them with relative to the values, ``sqrt(sum v^2 / sum theta^2)``, whichever is less; 0 where its inputs
             have no copies.
         own: expected error of the copies' own, relative to their values.
         seconds: of the search, on all threads.
+        first: samples of a weight's pool that are searched first.
         rehearsal: in units of the samples; ``None`` where there are no weights.
     """
 
@@ -40,10 +41,12 @@ class StageChoice:
     cascade: int
     trade: float
     problems: int
+    kept: float
     missed: float
     growth: float
     own: float
     seconds: float
+    first: int
     rehearsal: Rehearsal | None
 
 
@@ -72,6 +75,23 @@ class StageQuestion:
     before: float = 0.0
     cascade: Cascade | None = None
 
+    @property
+    def samples(self) -> int:
+        """Of a weight's pool; 1 where there are no weights."""
+        return self.pools["weight"].family.n if "weight" in self.pools else 1
+
+    @property
+    def copies(self) -> int:
+        """Of its neurons; 1 where it has no parameters."""
+        return max((pools.family.copies for pools in self.pools.values()), default=1)
+
+    def of_copies(self, first: int, read: int) -> "StageQuestion":
+        """The same where weights are searched over the ``first`` copies below, for ``read`` copies of its neurons."""
+        pools = {kind: pools.for_copies(read) for kind, pools in self.pools.items()}
+        if "weight" in pools:
+            pools["weight"] = pools["weight"].smallest(first)
+        return replace(self, pools=pools)
+
     def scales(self) -> Scales:
         """Smallest samples that reach the parameters, and those that reach the biases; whatever is below."""
         octave, pools, constants = self.weights.octave, self.pools.get("weight"), self.pools.get("bias")
@@ -83,7 +103,7 @@ class StageQuestion:
         """The trade with the least own error for those samples."""
         octave, pools, constants = self.weights.octave, self.pools.get("weight"), self.pools.get("bias")
         (offset, missed), (shift, missed_biases) = scales
-        problems, seconds, growth, after = 0, 0.0, 0.0, self.before
+        problems, kept, seconds, growth, after = 0, 0.0, 0.0, 0.0, self.before
         trade, rehearsal, coarse = TRADES[self.univariate][0], None, (0, 0.0)
         if pools is not None:
             sizes = self.weights.in_units(octave + offset)
@@ -91,25 +111,21 @@ class StageQuestion:
             growth, after = self._growth(rehearsal, sizes)
             problems = pools.family.copies * pools.family.sides * sizes.total
             ends, counts = sizes.largest()
-            each = float((counts * rehearsal.at(rehearsal.seconds, ends)).sum())
-            seconds = pools.family.copies * pools.family.sides * each
+            each = (rehearsal.at(what, ends) for what in (rehearsal.seconds, rehearsal.taken))
+            seconds, kept = (pools.family.copies * pools.family.sides * float((counts * of).sum()) for of in each)
             coarse = self._coarsest(rehearsal, sizes, octave + offset)
         if constants is not None:
             count = constants.family.copies * self.biases.total
             problems, seconds = problems + count, seconds + count * seconds_of_biases(constants)
         return StageChoice(
-            octave, offset, self.biases.octave + shift, coarse[0], trade, problems,
-            missed + missed_biases + coarse[1], growth, after, seconds / threads(), rehearsal,
+            octave, offset, self.biases.octave + shift, coarse[0], trade, problems, kept,
+            missed + missed_biases + coarse[1], growth, after, seconds / threads(), self.samples, rehearsal,
         )  # fmt: skip
 
     def _trade(self, pools: Pools, sizes: Sizes) -> tuple[float, Rehearsal]:
         tried = {trade: rehearse_weights(pools, trade) for trade in TRADES[self.univariate]}
 
-        def own(trade: float) -> float:
-            error, square, _ = _means(tried[trade], sizes)
-            return error + square * self.before**2
-
-        best = min(tried, key=own)
+        best = min(tried, key=lambda trade: own_variance(tried[trade], sizes, self.before))
         return best, tried[best]
 
     def _coarsest(self, rehearsal: Rehearsal, sizes: Sizes, unit: int) -> tuple[int, float]:
@@ -130,6 +146,17 @@ class StageQuestion:
         growth = 0.0 if self.univariate else min(relative, absolute)
         handed_on = 0.0 if self.univariate else square * self.before**2
         return growth, math.sqrt((error + handed_on) / parameters)
+
+
+def own_variance(rehearsal: Rehearsal, sizes: Sizes, before: float) -> float:
+    """Mean square of what the copies of a neuron do not share, a parameter, in units of the samples.
+
+    Args:
+        rehearsal: of the samples; sizes: of the parameters, in the same units.
+        before: what the copies below do not share, relative to their values.
+    """
+    error, square, _ = _means(rehearsal, sizes)
+    return error + square * before**2
 
 
 def _smallest(

@@ -15,7 +15,7 @@ from torch import Tensor
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide, flat_index
 from sltk.construct.pools.solve_batch import Solved, solve_batch
-from sltk.construct.pools.sub_pool import sub_pool
+from sltk.construct.pools.sub_pool import searched_first
 from sltk.construct.pools.task import StageTask, prices
 from sltk.construct.pools.weight_pools import WeightPlaces, laid_out
 from sltk.construct.source import Source
@@ -25,6 +25,7 @@ from sltk.core.numerics.tensors import tensor_of
 from sltk.subset_sum.backends import backend_on
 from sltk.subset_sum.backends.torch_operations import TorchOperations
 from sltk.subset_sum.on_device.batch import Batch
+from sltk.subset_sum.on_device.resummed import resummed_error
 
 ON_DEVICE = 2**17  # problems drawn at a time; the search cuts them by the device's memory
 
@@ -76,7 +77,7 @@ class DevicePools:
     def _searched(self, at: WeightPlaces, outgoing: Tensor, pool: Tensor) -> tuple[Flags, Flags]:
         """Masks ``(b, n)``, and which rows are settled by them."""
         n = pool.shape[1]
-        some = sub_pool(n, self._task.search.sub_pool)
+        some = searched_first(self._task.search, self._role, self._source.layers[self._role.combine])
         batch = self._batch(at, outgoing, pool, self._sent(some))
         answers = self._backend.answered(batch)
         settled = answers.found & ~answers.open & (resummed_error(batch, answers.mask) <= batch.eps)
@@ -112,11 +113,3 @@ class DevicePools:
 
     def _sent(self, values: Indices | Values) -> Tensor:
         return tensor_of(np.require(values, requirements=["C", "W"])).to(self._device)
-
-
-def resummed_error(batch: Batch, mask: Tensor) -> Tensor:
-    """``|z - sum|`` of each row in float64, samples added in index order, as ``solve`` adds them: ``(B,)``."""
-    total = torch.zeros_like(batch.target)
-    for k in range(batch.samples):
-        total = total + batch.pool[:, k] * mask[:, k]
-    return (batch.target - total).abs()

@@ -7,7 +7,7 @@ import numpy as np
 from sltk.construct.failures import FailureTable
 from sltk.construct.methods.roles import Role
 from sltk.construct.pools.samples import PoolSide
-from sltk.construct.pools.sub_pool import solve_sub_pool_first
+from sltk.construct.pools.sub_pool import searched_first, solve_sub_pool_first
 from sltk.construct.pools.task import StageTask, prices
 from sltk.construct.pools.weight_pools import WeightPlaces, laid_out, weight_failures
 from sltk.construct.source import Source
@@ -33,8 +33,9 @@ def solve_batch(source: Source, role: Role, task: StageTask, side: PoolSide, pla
     """Draw and solve the pools of some weights by the CPU's kernels."""
     batch = laid_out(source, role, side, places)
     asked = prices(role, task, side, batch.input, batch.tap)
+    some = searched_first(task.search, role, source.layers[role.combine])
     found = solve_sub_pool_first(
-        batch.pool, batch.target, task.search.sub_pool, eps=batch.eps, objective=asked.objective,
+        batch.pool, batch.target, some, eps=batch.eps, objective=asked.objective,
         costs=asked.costs(batch.outgoing), alpha=asked.alpha,
     )  # fmt: skip
     mask, bad = found.mask & (batch.neurons >= 0), ~found.reached

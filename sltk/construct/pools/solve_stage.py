@@ -10,7 +10,7 @@ from sltk.construct.methods.roles import Role
 from sltk.construct.pools.on_device import ON_DEVICE, DevicePools, torch_place
 from sltk.construct.pools.samples import constant_pools, flat_index, sides
 from sltk.construct.pools.solve_batch import Solved, solve_batch
-from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first
+from sltk.construct.pools.sub_pool import ENOUGH_SAMPLES, solve_sub_pool_first, spread_evenly
 from sltk.construct.pools.task import StageTask
 from sltk.construct.pools.weight_pools import CHUNK, batches
 from sltk.construct.source import Source
@@ -99,7 +99,7 @@ def _solve_phase(
         last = number == len(pools) - 1
         asked = task.search.objective
         objective = asked if last and asked in ("cardinality", "mass") else "error"
-        few = ENOUGH_SAMPLES if objective == "error" else None
+        few = spread_evenly(pool.shape[1], ENOUGH_SAMPLES if objective == "error" else None)
         found = solve_sub_pool_first(pool, left, few, eps=task.tolerance, objective=objective, device=task.device)
         progress.kept.append(flat[found.mask])
         left = left - found.value

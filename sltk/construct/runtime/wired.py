@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from sltk.construct.runtime.steps import through
 from sltk.construct.source import Source, SourceLayer
 from sltk.core.numerics.arrays import Flags, Indices, divided
 from sltk.core.numerics.tensors import tensor_of
+from sltk.core.threads import by_number
 from sltk.networks.op import Step
 from sltk.networks.ops import affine_kind
 from sltk.networks.reading.given import in_dtype
@@ -92,12 +93,23 @@ class WiredModule(nn.Module):
 
 
 def by_batches(x: Tensor, run: Callable[[Tensor], Tensor], least: int | None = None) -> Tensor:
-    """``run(x)``; on the CPU without gradient ``least`` images or a few more at a time, which stay in the caches."""
+    """``run(x)``; on the CPU without gradient ``least`` images or a few more at a time, which stay in the caches.
+
+    Each core takes images of its own as long as there are some for all; of the last ones all cores share each layer.
+    """
     count = max(least or IMAGES, POSITIONS // max(1, math.prod(x.shape[2:])))
     if torch.is_grad_enabled() or len(x) <= count or x.device.type != "cpu":
         return run(x)
-    with recycled():
-        return torch.cat([run(x[first : first + count]) for first in range(0, len(x), count)])
+    parts = [x[first : first + count] for first in range(0, len(x), count)]
+    found, inference = [x] * len(parts), torch.is_inference_mode_enabled()
+
+    def work(numbers: Iterable[int]) -> None:
+        with torch.inference_mode(inference), torch.no_grad(), recycled():  # both modes are a thread's own
+            for number in numbers:
+                found[number] = run(parts[number])
+
+    work(range(by_number(work, len(parts)), len(parts)))
+    return torch.cat(found)
 
 
 def dtype_of(module: nn.Module) -> torch.dtype:

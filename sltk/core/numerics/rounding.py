@@ -48,7 +48,9 @@ def underflow(terms: int, *factors: Tensor) -> float:
     smallest = 1.0
     for factor in factors:
         size = factor.abs()
-        least = float(size.masked_fill_(size == 0, math.inf).min()) if size.numel() else math.inf
+        least = float(size.min()) if size.numel() else math.inf
+        if least == 0.0:
+            least = float(size.masked_fill_(size == 0, math.inf).min())
         if least == math.inf:
             return 0.0
         smallest *= min(1.0, least)

@@ -4,7 +4,8 @@ Above it, in ``sltk.subset_sum.solve``, stand the reading of arguments, restrict
 sums that are returned, ``reached``, and the second look where rounding lifts an error above its tolerance.
 """
 
-from typing import Protocol, TypeVar
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,35 @@ class Backend(Protocol):
 _BACKENDS: dict[str, Backend] = {}
 
 BackendType = TypeVar("BackendType", bound=Backend)
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class Last(Generic[Given, Made]):
+    """``make``, which answers at once where it is asked again for what it was asked for last.
+
+    Args:
+        make: what takes long, a table of all sums of one pool say.
+        key: equal for what has equal answers.
+    """
+
+    def __init__(self, make: Callable[[Given], Made], key: Callable[[Given], bytes]) -> None:
+        self._make, self._key = make, key
+        self._last: tuple[bytes, Made] | None = None
+
+    def __call__(self, given: Given) -> Made:
+        """What ``make`` answers."""
+        key = self._key(given)
+        if self._last is None or self._last[0] != key:
+            self._last = None  # never two at a time
+            self._last = key, self._make(given)
+        return self._last[1]
+
+
+def for_a_stream(backend: Backend) -> Backend:
+    """``backend``, remembering between searches what it prepares for one shared pool, where it has such a way."""
+    remembering: Callable[[], Backend] | None = getattr(backend, "for_a_stream", None)
+    return backend if remembering is None else remembering()
 
 
 def register_backend(made: type[BackendType]) -> type[BackendType]:

@@ -6,13 +6,16 @@ unit costs after that. Costs look first at what the optimum can afford (``kernel
 much to go through, at a window over two sorted lists of all sums (``kernels.cheapest``).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sltk.core.numerics.arrays import Values
 from sltk.core.threads import over_cores, piece
-from sltk.subset_sum.backends.base import Found, register_backend
+from sltk.subset_sum.backends.base import Found, Last, register_backend
 from sltk.subset_sum.kernels import affordable, cheapest, fewest, least_error, shared_pool
 from sltk.subset_sum.problem import Limits, Problem
 
@@ -26,9 +29,11 @@ class MeetInTheMiddle:
 
     Attributes:
         smallest: size of the pools from which on costs are searched by what the optimum can afford.
+        table: makes the table of one shared pool; ``None`` for ``shared_pool.table``, at every search.
     """
 
     smallest: int = SMALLEST
+    table: Callable[[Values], shared_pool.Table] | None = None
     name = "meet-in-the-middle"
     # Two halves of 2^20 sums: 100 MB a thread with costs, 0.03 to 0.5 s a target. For one pool and least errors six
     # lists of 2^21 sums a thread, built once; about 50 ms a target.
@@ -37,16 +42,20 @@ class MeetInTheMiddle:
     def search(self, problem: Problem) -> Found:
         """See ``Backend``."""
         if problem.objective == "error":
-            return _nearest(problem), np.ones(problem.count, bool)
+            return _nearest(problem, self.table or shared_pool.table), np.ones(problem.count, bool)
         if problem.objective == "cardinality":
             return _fewest(problem)
         return _cheapest(problem) if problem.pool.shape[1] < self.smallest else _affordable_first(problem)
 
+    def for_a_stream(self) -> Self:
+        """The same, which makes the table of one pool once for all searches."""
+        return replace(self, table=Last(shared_pool.table, lambda pool: pool.tobytes()))
 
-def _nearest(problem: Problem) -> NDArray[np.uint8]:
+
+def _nearest(problem: Problem, make: Callable[[Values], shared_pool.Table]) -> NDArray[np.uint8]:
     mask, (count, n) = problem.empty_mask(), problem.mask_shape
     if problem.looked_up and n <= shared_pool.LARGEST and count:
-        table = shared_pool.table(problem.pool[0])
+        table = make(problem.pool[0])
 
         def run(_: None, low: int, high: int) -> None:
             shared_pool.look_up(*table, n, problem.target, mask, low, high)

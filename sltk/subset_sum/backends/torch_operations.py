@@ -1,12 +1,12 @@
 """The search in torch operations, on any device of torch: the same masks as the default's."""
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from sltk.core.errors import SltkError
 from sltk.core.numerics.device import CPU, TORCH, TRITON, require_device
-from sltk.subset_sum.backends.base import Backend, Found, register_backend
+from sltk.subset_sum.backends.base import Backend, Found, Last, register_backend
 from sltk.subset_sum.backends.meet_in_the_middle import SMALLEST, MeetInTheMiddle
 from sltk.subset_sum.problem import Problem
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sltk.subset_sum.on_device.affordable import Answers
     from sltk.subset_sum.on_device.batch import Batch
-    from sltk.subset_sum.on_device.search import Search
+    from sltk.subset_sum.on_device.search import MakeTable, Search
 
 MEMORY = 2.0**28  # bytes of what is laid out at a time on the CPU; on another device a quarter of what is free there
 
@@ -35,12 +35,14 @@ class TorchOperations:
         smallest: as ``MeetInTheMiddle`` has it.
         triton: search least errors of pools of their own, up to 22 samples, by ``on_device.triton_pairs``; ties fall
             back on torch operations. Not the default: no GPU has measured it yet.
+        table: makes the table of one shared pool; ``None`` for ``shared_pool.table``, at every search.
     """
 
     device: str = "cpu"
     memory: float | None = None
     smallest: int = SMALLEST
     triton: bool = False
+    table: "MakeTable | None" = None
     name = "torch"
     limits = MeetInTheMiddle.limits
 
@@ -60,7 +62,13 @@ class TorchOperations:
 
         device = batch.target.device
         pairs = triton_pairs(device) if self.triton else None
-        return answered(batch, self.memory or free_memory(device), self.smallest, pairs)
+        return answered(batch, self.memory or free_memory(device), self.smallest, pairs, self.table)
+
+    def for_a_stream(self) -> Self:
+        """The same, which makes the table of one pool once for all searches."""
+        from sltk.subset_sum.on_device.shared_pool import table
+
+        return replace(self, table=Last(table, lambda pool: pool.cpu().numpy().tobytes()))
 
 
 def backend_on(device: str) -> Backend:

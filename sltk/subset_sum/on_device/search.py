@@ -15,9 +15,12 @@ PAIRED = 22  # samples up to which all pairs of two half sums may be compared
 WHOLE = 14  # samples from which on ``kernels.affordable`` gives up where no sample costs anything
 
 Search = Callable[[Batch], tuple[Tensor, Tensor]]
+MakeTable = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-def answered(batch: Batch, memory: float, smallest: int, pairs: Search | None = None) -> Answers:
+def answered(
+    batch: Batch, memory: float, smallest: int, pairs: Search | None = None, table: MakeTable | None = None
+) -> Answers:
     """The subsets that the compiled kernels take, and which rows are open because only these know which they take.
 
     Args:
@@ -25,9 +28,10 @@ def answered(batch: Batch, memory: float, smallest: int, pairs: Search | None = 
         memory: in bytes, of what is laid out at a time; a single row may need more.
         smallest: size of the pools from which on costs are searched by what the optimum can afford.
         pairs: what searches least errors of pools of their own first, and says which it has answered.
+        table: makes the table of one shared pool, in place of ``shared_pool.table``.
     """
     if batch.objective == "error":
-        return Answers(_nearest(batch, memory, pairs), batch.flags(True), batch.flags(False))
+        return Answers(_nearest(batch, memory, pairs, table), batch.flags(True), batch.flags(False))
     if batch.objective == "cardinality":
         return _decided(*_fewest(batch, memory))
     if batch.samples < smallest:
@@ -46,7 +50,7 @@ def _in_pieces(search: Search, batch: Batch, row: float, memory: float) -> tuple
     return mask, found
 
 
-def _nearest(batch: Batch, memory: float, pairs: Search | None = None) -> Tensor:
+def _nearest(batch: Batch, memory: float, pairs: Search | None = None, table: MakeTable | None = None) -> Tensor:
     n, mask = batch.samples, batch.empty_mask()
     if pairs is not None and batch.pool.shape[0] == batch.count and 0 < n <= PAIRED:
         mask, one = pairs(batch)
@@ -54,7 +58,7 @@ def _nearest(batch: Batch, memory: float, pairs: Search | None = None) -> Tensor
         mask[left] = _nearest(batch.take(left), memory)
         return mask
     if batch.looked_up and n <= LARGEST and batch.count:
-        sums, codes = shared_pool.table(batch.pool)
+        sums, codes = (table or shared_pool.table)(batch.pool)
         for part in pieces(batch.count, 16.0 * n, memory):
             mask[part] = shared_pool.look_up(batch.take(part), sums, codes)
         return mask

@@ -1,5 +1,8 @@
 """A ticket's sparse module has its live neurons alone: on a path from an input or a constant to the output."""
 
+import threading
+
+import numba
 import pytest
 import torch
 from torch import Tensor, nn
@@ -7,6 +10,7 @@ from torch import Tensor, nn
 from sltk.construct import StrongTicket
 from sltk.construct.runtime import wired
 from sltk.construct.runtime.wired import by_batches, held_neurons, silent_neurons
+from sltk.core.threads import limit
 from sltk.networks.activations.table import activation
 from sltk.networks.op import Step
 from sltk.networks.ops.act import Act
@@ -134,3 +138,25 @@ def test_many_images_run_in_batches_where_no_gradient_is_kept(monkeypatch: pytes
     assert seen == [2, 2, 1, 0]
     by_batches(x, run, 2)
     assert seen[-1] == 5  # gradients of one graph
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_cores_with_images_of_their_own_compute_the_bits_of_one(mode: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of a fresh module are made by whoever comes first; grad and inference modes are each thread's own."""
+    monkeypatch.setattr(wired, "POSITIONS", 1)
+    monkeypatch.setattr("sltk.runtime.in_place._FEWEST", 1)  # so that steps overwrite what they read
+    ticket = built(chain(nn.Sigmoid()))
+    x = torch.cat([inputs().float()] * 4)[:250]
+    with mode(), limit(1):
+        wanted = ticket.module("sparse")(x)
+    for _ in range(5):
+        threads = list[int]()
+        module = ticket.module("sparse")
+        next(module.children()).register_forward_hook(lambda *_, seen=threads: seen.append(threading.get_ident()))
+        torch.set_num_threads(2)
+        with mode(), limit(2):
+            found = module(x)
+        assert not found.requires_grad
+        assert torch.equal(found, wanted)
+        assert len(threads) > 2
+    assert len(set(threads)) > 1 or numba.config.NUMBA_NUM_THREADS < 2

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sltk.core.errors import SltkError
-from sltk.core.numerics.arrays import Flags, Values
+from sltk.core.numerics.arrays import Flags, Values, fixed
 from sltk.core.numerics.compiled import kernel
 from sltk.core.threads import over_cores, piece
 from sltk.subset_sum.backends import Backend, backend_named, backend_on
@@ -135,7 +135,7 @@ def _searched(backend: Backend, problem: Problem) -> Mask:
 def _sums(problem: Problem, mask: Mask) -> tuple[Values, Values]:
     """Sum of each subset in index order, and its error."""
     value, error = np.empty_like(problem.target), np.empty_like(problem.target)
-    pool, target, count = problem.pool, problem.target, problem.count
+    pool, target, count = fixed(problem.pool), fixed(problem.target), problem.count
 
     def add(_: None, low: int, high: int) -> None:
         _resum(pool, target, mask, value, error, low, high)

@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+# An editable install brings no bytecode, and where Python may not write it every process compiles for half a second.
+BYTECODE := $(BIN)/python -m compileall -q sltk experiments proofs_checks
 
 .PHONY: help venv install run figures docs test check bench clean
 
@@ -27,11 +29,13 @@ install: .venv/.installed
 .venv/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing sltk into .venv (a few minutes the first time) ..."
 	$(PIP) -e .
+	@$(BYTECODE)
 	@touch $@
 
 .venv/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing sltk and its test tools into .venv (a few minutes the first time) ..."
 	$(PIP) -e ".[dev]"
+	@$(BYTECODE)
 	@touch .venv/.installed $@
 
 run: .venv/.installed

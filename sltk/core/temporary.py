@@ -54,7 +54,7 @@ def whole_folder(path: Path, files: Mapping[str, bytes]) -> None:
     place.mkdir()
     try:
         with _opened(place) as held:
-            _hold(held, wait=True)
+            hold(held, wait=True)
             for name, data in files.items():
                 with (place / name).open("xb") as file:
                     file.write(data)
@@ -73,9 +73,29 @@ def sweep(path: Path) -> int:
     return sum(_removed(place) for place in list(path.parent.glob(pattern)))
 
 
-def held(handle: int) -> bool:
-    """Lock what ``handle`` opened for this process; false where another has it, true where there are no locks."""
-    return _hold(handle, wait=False) is not False
+def hold(handle: int, wait: bool) -> bool | None:
+    """Lock what ``handle`` opened; whether it is locked here now, ``None`` where there are no locks.
+
+    Raises:
+        OSError: the file system fails in another way than by having no locks.
+    """
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno in WITHOUT_LOCKS:
+            return None
+        raise
+    return True
+
+
+def let_go(handle: int) -> None:
+    """Give back a lock that ``hold`` took, also where a forked child has the same handle."""
+    if fcntl is not None:
+        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _made(path: Path, mode: int) -> tuple[BinaryIO, Path]:
@@ -83,7 +103,7 @@ def _made(path: Path, mode: int) -> tuple[BinaryIO, Path]:
         place = path.with_name(f".{path.name}.{secrets.token_hex(DIGITS)}.part")
         # O_EXCL: never through a file or a link that is there already. The mode is subject to the user's umask.
         file = os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
-        _hold(file.fileno(), wait=True)
+        hold(file.fileno(), wait=True)
         if os.fstat(file.fileno()).st_nlink:  # else it was swept before it was held
             return file, place
         file.close()
@@ -91,7 +111,7 @@ def _made(path: Path, mode: int) -> tuple[BinaryIO, Path]:
 
 def _removed(place: Path) -> bool:
     with suppress(OSError), _opened(place) as handle:
-        held = _hold(handle, wait=False)
+        held = hold(handle, wait=False)
         if held is None:
             held = time.time() - os.fstat(handle).st_mtime > AGE
         if held and os.fstat(handle).st_nlink:
@@ -107,18 +127,3 @@ def _opened(place: Path) -> Generator[int]:
         yield handle
     finally:
         os.close(handle)
-
-
-def _hold(handle: int, wait: bool) -> bool | None:
-    """Whether what ``handle`` opened is locked here now; ``None`` where there are no locks."""
-    if fcntl is None:
-        return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno in WITHOUT_LOCKS:
-            return None
-        raise
-    return True

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sltk.core.errors import SltkError
-from sltk.core.numerics.arrays import Flags, Values
+from sltk.core.numerics.arrays import Flags, Values, fixed
 from sltk.core.numerics.compiled import kernel
 from sltk.core.threads import over_cores, piece
 from sltk.subset_sum.backends import Backend, backend_named, backend_on
@@ -145,6 +145,7 @@ def _sums(problem: Problem, mask: Mask) -> tuple[Values, Values]:
 def added_up(pool: Values, target: Values, mask: Mask) -> tuple[Values, Values]:
     """Sum of each subset in index order, and its error, ``(P,)``: pools ``(P, n)`` or ``(1, n)``, masks ``(P, n)``."""
     value, error, count = np.empty_like(target), np.empty_like(target), target.size
+    pool, target = fixed(pool), fixed(target)
 
     def add(_: None, low: int, high: int) -> None:
         _resum(pool, target, mask, value, error, low, high)

@@ -98,14 +98,14 @@ def test_without_locks_age_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_temporary_that_is_swept_before_it_is_held_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, swept = temporary._hold, []
+    real, swept = temporary.hold, []
 
     def late(handle: int, wait: bool) -> bool | None:
         if wait and not swept:
             swept.append(sweep(tmp_path / "a"))
         return real(handle, wait)
 
-    monkeypatch.setattr(temporary, "_hold", late)
+    monkeypatch.setattr(temporary, "hold", late)
     write_atomic(tmp_path / "a", b"whole")
     assert swept == [1]
     assert os.listdir(tmp_path) == ["a"]

@@ -1,4 +1,4 @@
-"""Names of the array types, one for the whole package; and a division that is fast on them."""
+"""Names of the array types, one for the whole package; views that are only read; a division that is fast on them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +7,16 @@ Values = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Words = NDArray[np.uint32]
+
+
+def fixed(values: Values) -> Values:
+    """``values`` without a copy, as an array that is only read.
+
+    Numba takes arrays that can be written and that cannot for two types, and compiles a kernel for each combination.
+    """
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def divided(number: Indices, by: int) -> tuple[Indices, Indices]:

@@ -8,6 +8,7 @@ changes.
 Machine code lies in folders ``kernels-HASH`` of ``__pycache__``, or of the folder that ``NUMBA_CACHE_DIR`` names. The
 hash is that of the source of the kernel and of all kernels that it calls, and of the numbers that they take from other
 modules: numba's own cache looks at the one file only, and would answer with what a called kernel was before a change.
+Of several processes that need a kernel at the same time one compiles it (``sltk.core.numerics.turns``).
 """
 
 import hashlib
@@ -17,6 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
+
+from sltk.core.numerics.turns import in_turn
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -95,11 +98,14 @@ class Deferred:
         before = numba.config.CACHE_DIR
         try:
             numba.config.CACHE_DIR = str(self._folder(before))  # read by the next line alone
-            return numba.njit(**options)(self.function)
+            made = numba.njit(**options)(self.function)
         except RuntimeError:  # nowhere to keep machine code: it is made each time
             return numba.njit(**options | {"cache": False})(self.function)
         finally:
             numba.config.CACHE_DIR = before
+        if made.stats.cache_path is not None:
+            made.compile = in_turn(made.compile, Path(made.stats.cache_path) / self._lock())
+        return made
 
     def _folder(self, given: str) -> Path:
         """Where the machine code of these sources lies, and of no others."""
@@ -109,6 +115,9 @@ class Deferred:
             return Path(given) / name
         beside = Path(self.function.__code__.co_filename).parent / "__pycache__"
         return (beside if _writable(beside) else Path.home() / ".cache" / "sltk") / name
+
+    def _lock(self) -> str:
+        return f"{self.function.__name__}-{self.function.__code__.co_firstlineno}.lock"
 
     def _globals(self) -> Iterator[tuple[str, Any]]:
         names = self.function.__globals__

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.numerics.arrays import Values
+from sltk.core.numerics.arrays import Values, fixed
 from sltk.core.threads import over_cores, piece
 from sltk.subset_sum.backends.base import Found, Last, register_backend
 from sltk.subset_sum.kernels import affordable, cheapest, fewest, least_error, shared_pool
@@ -54,29 +54,31 @@ class MeetInTheMiddle:
 
 def _nearest(problem: Problem, make: Callable[[Values], shared_pool.Table]) -> NDArray[np.uint8]:
     mask, (count, n) = problem.empty_mask(), problem.mask_shape
+    pool, target = fixed(problem.pool), fixed(problem.target)
     if problem.looked_up and n <= shared_pool.LARGEST and count:
-        table = make(problem.pool[0])
+        table = make(fixed(problem.pool[0]))
 
         def run(_: None, low: int, high: int) -> None:
-            shared_pool.look_up(*table, n, problem.target, mask, low, high)
+            shared_pool.look_up(*table, n, target, mask, low, high)
 
         over_cores(run, count, piece(count, 64), lambda: None)
         return mask
 
     def search(workspace: least_error.Workspace, low: int, high: int) -> None:
-        least_error.nearest(workspace, problem.pool, problem.target, mask, low, high)
+        least_error.nearest(workspace, pool, target, mask, low, high)
 
-    own = problem.pool.shape[0] > 1
+    own = pool.shape[0] > 1
     over_cores(search, count, piece(count, 6 * 2 ** (n / 2)), lambda: least_error.workspace(n, own))
     return mask
 
 
 def _fewest(problem: Problem) -> Found:
     mask, (count, n) = problem.empty_mask(), problem.mask_shape
-    eps, found, largest = problem.caps(), np.zeros(count, bool), fewest.enumerated_size(n)
+    pool, target, eps = fixed(problem.pool), fixed(problem.target), fixed(problem.caps())
+    found, largest = np.zeros(count, bool), fewest.enumerated_size(n)
 
     def search(workspace: fewest.Workspace, low: int, high: int) -> None:
-        fewest.fewest(workspace, problem.pool, problem.target, eps, largest, mask, found, low, high)
+        fewest.fewest(workspace, pool, target, eps, largest, mask, found, low, high)
 
     over_cores(search, count, piece(count, 4 * 2 ** (n / 2)), lambda: fewest.workspace(n))
     left = ~found
@@ -88,10 +90,10 @@ def _fewest(problem: Problem) -> Found:
 
 def _affordable_first(problem: Problem) -> Found:
     mask, (count, n) = problem.empty_mask(), problem.mask_shape
-    eps, state, costs = problem.caps(), np.zeros(count, np.int8), problem.prices()
+    given, state = _priced(problem), np.zeros(count, np.int8)
 
     def search(workspace: affordable.Workspace, low: int, high: int) -> None:
-        affordable.cheapest(workspace, problem.pool, costs, problem.target, eps, problem.alpha, mask, state, low, high)
+        affordable.cheapest(workspace, *given, mask, state, low, high)
 
     over_cores(search, count, piece(count, 2**13), lambda: affordable.workspace(n))
     found, left = state == affordable.FOUND, state == affordable.TOO_MANY
@@ -102,10 +104,16 @@ def _affordable_first(problem: Problem) -> Found:
 
 def _cheapest(problem: Problem) -> Found:
     mask, (count, n) = problem.empty_mask(), problem.mask_shape
-    eps, found, costs = problem.caps(), np.zeros(count, bool), problem.prices()
+    given, found = _priced(problem), np.zeros(count, bool)
 
     def search(workspace: cheapest.Workspace, low: int, high: int) -> None:
-        cheapest.cheapest(workspace, problem.pool, costs, problem.target, eps, problem.alpha, mask, found, low, high)
+        cheapest.cheapest(workspace, *given, mask, found, low, high)
 
     over_cores(search, count, piece(count, 24 * 2 ** (n / 2)), lambda: cheapest.workspace(n))
     return mask, found
+
+
+def _priced(problem: Problem) -> tuple[Values, Values, Values, Values, Values]:
+    """Pools, costs, targets, tolerances and prices of error, as the kernels of costs take them."""
+    pool, costs, target = fixed(problem.pool), fixed(problem.prices()), fixed(problem.target)
+    return pool, costs, target, fixed(problem.caps()), fixed(problem.alpha)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sltk.core.errors import SltkError
-from sltk.core.temporary import held
+from sltk.core.temporary import hold
 from sltk.subset_sum.solve import Solution
 from sltk.subset_sum.stream.layout import HASH, HEADER, Layout
 
@@ -109,7 +109,7 @@ def unfinished(path: Path, layout: Layout) -> Generator[Unfinished]:
     """
     place = path.with_name(path.name + SUFFIX)
     with _opened(place) as file:
-        if not held(file.fileno()):
+        if hold(file.fileno(), wait=False) is False:
             raise SltkError(f"{place} is written by another process now; wait for it, or save to another name.")
         try:
             yield Unfinished(file, place, layout)

@@ -1,9 +1,10 @@
 """Meeting in the middle, in compiled kernels on every core: the default.
 
-Least errors walk two sorted lists (``kernels.least_error``), or look all sums of one shared pool up in a table
-(``kernels.shared_pool``). Fewest samples are enumerated while that is the cheaper way (``kernels.fewest``), and have
-unit costs after that. Costs look first at what the optimum can afford (``kernels.affordable``), and where that is too
-much to go through, at a window over two sorted lists of all sums (``kernels.cheapest``).
+Least errors walk two sorted lists (``kernels.least_error``), of pools of medium size for sixteen problems at once
+(``kernels.side_by_side``), or look all sums of one shared pool up in a table (``kernels.shared_pool``). Fewest samples
+are enumerated while that is the cheaper way (``kernels.fewest``), and have unit costs after that. Costs look first at
+what the optimum can afford (``kernels.affordable``), and where that is too much to go through, at a window over two
+sorted lists of all sums (``kernels.cheapest``).
 """
 
 from collections.abc import Callable
@@ -13,10 +14,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sltk.core.numerics.arrays import Values, fixed
+from sltk.core.numerics.arrays import Flags, Values, fixed
 from sltk.core.threads import over_cores, piece
 from sltk.subset_sum.backends.base import Found, Last, register_backend
-from sltk.subset_sum.kernels import affordable, cheapest, fewest, least_error, shared_pool
+from sltk.subset_sum.kernels import affordable, cheapest, fewest, least_error, shared_pool, side_by_side
+from sltk.subset_sum.kernels.lanes import LANES
 from sltk.subset_sum.problem import Limits, Problem
 
 SMALLEST = 14  # pools from which on it pays to ask first what the optimum can afford
@@ -56,20 +58,47 @@ def _nearest(problem: Problem, make: Callable[[Values], shared_pool.Table]) -> N
     mask, (count, n) = problem.empty_mask(), problem.mask_shape
     pool, target = fixed(problem.pool), fixed(problem.target)
     if problem.looked_up and n <= shared_pool.LARGEST and count:
-        table = make(fixed(problem.pool[0]))
-
-        def run(_: None, low: int, high: int) -> None:
-            shared_pool.look_up(*table, n, target, mask, low, high)
-
-        over_cores(run, count, piece(count, 64), lambda: None)
+        _look_up(make(fixed(pool[0])), n, target, mask)
         return mask
+    if len(pool) == 1 or not side_by_side.SMALLEST <= n <= side_by_side.LARGEST or count < side_by_side.FEWEST:
+        _walk(pool, target, mask)
+        return mask
+    left = ~_side_by_side(pool, target, mask)
+    if left.any():
+        rest = np.zeros((int(left.sum()), n), np.uint8)
+        _walk(fixed(pool[left]), fixed(target[left]), rest)
+        mask[left] = rest
+    return mask
+
+
+def _look_up(table: shared_pool.Table, n: int, target: Values, mask: NDArray[np.uint8]) -> None:
+    def search(_: None, low: int, high: int) -> None:
+        shared_pool.look_up(*table, n, target, mask, low, high)
+
+    over_cores(search, len(target), piece(len(target), 64), lambda: None)
+
+
+def _walk(pool: Values, target: Values, mask: NDArray[np.uint8]) -> None:
+    n = pool.shape[1]
 
     def search(workspace: least_error.Workspace, low: int, high: int) -> None:
         least_error.nearest(workspace, pool, target, mask, low, high)
 
-    own = pool.shape[0] > 1
-    over_cores(search, count, piece(count, 6 * 2 ** (n / 2)), lambda: least_error.workspace(n, own))
-    return mask
+    over_cores(
+        search, len(target), piece(len(target), 6 * 2 ** (n / 2)), lambda: least_error.workspace(n, len(pool) > 1)
+    )
+
+
+def _side_by_side(pool: Values, target: Values, mask: NDArray[np.uint8]) -> Flags:
+    """Whose masks are written."""
+    (count, n), found = pool.shape, np.zeros(len(pool), bool)
+
+    def search(workspace: side_by_side.Workspace, low: int, high: int) -> None:
+        side_by_side.nearest(workspace, pool, target, mask, found, low, high)
+
+    groups = -(-piece(count, 2 * 2 ** (n / 2)) // LANES)
+    over_cores(search, count, groups * LANES, lambda: side_by_side.workspace(n))
+    return found
 
 
 def _fewest(problem: Problem) -> Found:

@@ -182,14 +182,21 @@ def sums_by_code(x: Values, sign: float, out: Values) -> None:
     out[0] = 0.0
     for k in range(x.size):
         size = 1 << k
-        for t in range(size):
-            out[size + t] = out[t] + sign * x[k]
+        add_to(out, sign * x[k], out[size:], size)
 
 
 @kernel
 def code_of(sums: Values, value: float, size: int) -> int:
     """The smallest code whose sum is ``value``."""
-    for c in range(size):
+    start, step = 0, 64
+    while start + step <= size:  # as many at a time, without a branch
+        here, hits = sums[start : start + step], np.int64(0)
+        for t in range(step):
+            hits |= np.int64(here[t] == value)
+        if hits:
+            break
+        start += step
+    for c in range(start, size):
         if sums[c] == value:
             return c
     return -1

@@ -2,7 +2,8 @@
 
 Pools and targets are U(-1, 1), a pool of its own for each target unless it says "shared" or "scaled" (over seven powers
 of two, as a construction with scale exponents has them). Every program runs once a round, one after the other, so that
-a slow spell of the machine meets them all; the table gives medians over rounds. Objectives with costs are searched
+a slow spell of the machine meets them all; the table gives medians over rounds, how far the rounds spread, and how much
+of its limit (``limits``) a search for least errors reaches. Objectives with costs are searched
 twice on one core, by what the optimum can afford and in whole lists. A stream has the problems of the row above it, in
 four chunks.
 """
@@ -25,6 +26,7 @@ from rich.table import Table
 from experiments.bench import compiled
 from experiments.bench.compare import over_before
 from experiments.bench.itertools_search import first_within
+from experiments.bench.limits import limits
 from sltk.core.numerics.arrays import Values
 from sltk.core.threads import limit
 from sltk.subset_sum import SolutionStream, solve, solve_stream
@@ -70,6 +72,11 @@ class Row:
         start = time.perf_counter()
         self.run()
         self.seconds.append(time.perf_counter() - start)
+
+    @property
+    def spread(self) -> float:
+        """Between the slowest round and the fastest, over the median."""
+        return (max(self.seconds) - min(self.seconds)) / median(self.seconds)
 
     @property
     def rate(self) -> float:
@@ -210,46 +217,65 @@ def ratios(row: Row, found: list[Row]) -> dict[str, float | None]:
     return none | {"over_c": over(PLAIN_C, same=True), "over_itertools": python}
 
 
+def cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def limits_of(found: list[Row]) -> dict[int, tuple[float, str]]:
+    """By size: what our own searches for least errors could reach."""
+    return limits(sorted({row.n for row in found if row.program == OURS and row.objective == ERROR}), cores())
+
+
+def share(row: Row, most: dict[int, tuple[float, str]]) -> float | None:
+    """The rate of ``row`` over its limit."""
+    return row.rate / most[row.n][0] if row.program == OURS and row.objective == ERROR else None
+
+
 def load() -> str:
     """Other work on the machine takes more from the programs that use all cores than from those on one."""
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
-def show(found: list[Row], note: str) -> None:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {cores} cores)")
+def show(found: list[Row], note: str, most: dict[int, tuple[float, str]]) -> None:
+    table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {cores()} cores)")
     columns: list[tuple[str, Literal["left", "right"]]] = [
         ("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"),
-        *((title, "right") for title in OVER.values()),
+        ("spread", "right"), ("of limit", "right"), *((title, "right") for title in OVER.values()),
     ]  # fmt: skip
     for name, side in columns:
         table.add_column(name, justify=side)
     for row in found:
         shown = ["" if r is None else f"{r:,.2f}x" if r < 1.5 else f"{r:,.1f}x" for r in ratios(row, found).values()]
-        table.add_row(row.program, str(row.n), row.objective, f"{row.rate:,.0f}", *shown)
+        part = share(row, most)
+        reached = "" if part is None else f"{part:.0%}"
+        table.add_row(row.program, str(row.n), row.objective, f"{row.rate:,.0f}", f"{row.spread:.0%}", reached, *shown)
     table.add_section()
     for program, n, objective, rate in PUBLISHED:
         table.add_row(program, str(n), objective, f"{rate:,.3g}" if rate < 100 else f"{rate:,.0f}",
-                      "published,", "other machine", style="dim")  # fmt: skip
+                      "", "", "published,", "other machine", style="dim")  # fmt: skip
     console = Console()
     if not console.is_terminal:
-        console = Console(width=120)
+        console = Console(width=150)
     console.print(table)
+    for _, said in most.values():
+        console.print(f"limit, {said}")
     console.print(f"plain C: {note}; load average when done: {load()}")
 
 
-def write(found: list[Row], note: str) -> None:
+def write(found: list[Row], note: str, most: dict[int, tuple[float, str]]) -> None:
     OUT.parent.mkdir(parents=True, exist_ok=True)
     measured: list[dict[str, Any]] = [
         {"program": row.program, "n": row.n, "objective": row.objective, "targets": row.targets,
-         "seconds": row.seconds, "rate": row.rate, **ratios(row, found)}
+         "seconds": row.seconds, "rate": row.rate, "of_limit": share(row, most), **ratios(row, found)}
         for row in found
     ]  # fmt: skip
     published = [dict(zip(("program", "n", "objective", "rate"), p, strict=True)) for p in PUBLISHED]
     machine = {"processor": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     for (program, n, objective), ratio in over_before(OUT, measured).items():
         print(f"{ratio:5.2f} times the run before: {program}, n={n}, {objective}")
-    report = {"seed": SEED, "rounds": ROUNDS, "machine": machine, "plain_c": note, "load": load()}
+    report = {"seed": SEED, "rounds": ROUNDS, "machine": machine, "plain_c": note, "load": load(),
+              "limits": [said for _, said in most.values()]}  # fmt: skip
     OUT.write_text(json.dumps({**report, "measured": measured, "published": published}, indent=1) + "\n")
 
 
@@ -258,6 +284,7 @@ def main() -> None:
     check(search)
     found = rows(search)
     measure(found)
-    show(found, note)
-    write(found, note)
+    most = limits_of(found)
+    show(found, note, most)
+    write(found, note, most)
     print(f"written to {OUT}")

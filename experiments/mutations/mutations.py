@@ -89,6 +89,11 @@ MUTATIONS = (
         "a subset would lack the samples that it was told to take",
     ),
     Mutation(
+        "rounded sums are believed", "sltk/subset_sum/kernels/side_by_side.py",
+        "1 << n - 2 * half, 2 * (n + 2) + 2\n    for start", "1 << n - 2 * half, 0\n    for start",
+        ("tests/subset_sum/kernels/test_side_by_side.py",), "some subsets would not have the least error",
+    ),
+    Mutation(
         "a guess gives up too early", "sltk/subset_sum/kernels/affordable.py",
         "        end += bound_of(m, aim[0] - p, aim) <= most\n",
         "        end += bound_of(m, aim[0] - p, aim) < 0.9 * most\n",

@@ -76,7 +76,7 @@ def test_a_named_model_with_augmentation_and_late_rewinding_on_a_toy_task(tmp_pa
 
 
 def test_rows_do_not_depend_on_the_number_of_processes(tmp_path: Path) -> None:
-    base = COMMANDS["imp"]
+    base = ["imp", "--bases", "canonical", "--rounds", "1", "--epochs", "1", *SMALL]
     assert main([*base, "--out", str(tmp_path / "a")]) == 0
     assert main([*base, "--jobs", "2", "--out", str(tmp_path / "b")]) == 0
     texts = [next((tmp_path / part).glob("*/summary.json")).read_bytes() for part in "ab"]

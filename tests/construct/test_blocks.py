@@ -31,7 +31,7 @@ def test_it_is_built_and_certified(name, method):
     make, shape = NETWORKS[name]
     network = read(make(), shape)
     ticket = build_ticket(
-        network, method=method, n=26, seed=2, domain=BOX, param_eps=0.01, law=Uniform(2.0), objective="error"
+        network, method=method, n=22, seed=2, domain=BOX, param_eps=0.01, law=Uniform(2.0), objective="error"
     )
     assert ticket.reached
     module = ticket.module("sparse")

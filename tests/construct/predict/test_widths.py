@@ -1,5 +1,7 @@
 """Widths of a whole network: the sizes are those of the allocated question, and the certificate is within eps."""
 
+from functools import cache
+
 import pytest
 import torch
 from scipy.stats import binom
@@ -24,6 +26,12 @@ def dense(phi: nn.Module, biases: bool = True) -> nn.Module:
     return nn.Sequential(nn.Linear(2, 3, bias=biases), phi, nn.Linear(3, 1, bias=biases)).double()
 
 
+@cache
+def of_relu(method="plus-one"):
+    """Of the dense network with a ReLU, which several tests look at."""
+    return widths(dense(nn.ReLU()), method)
+
+
 def widths(net, method="plus-one", eps=0.5, delta=0.05, **options):
     question = {"method": method, "eps": eps, "delta": delta, "domain": (-1.0, 1.0), "law": "uniform(1.0)"}
     return required_widths(net, input_shape=(2,), **(question | options))
@@ -31,7 +39,7 @@ def widths(net, method="plus-one", eps=0.5, delta=0.05, **options):
 
 @pytest.mark.parametrize("method", ["plus-one", "two-layer"])
 def test_sizes_are_those_of_the_question_asked_of_each_pool(method):
-    found = widths(dense(nn.ReLU()), method)
+    found = of_relu(method)
     product = Product(Uniform(1.0), Uniform(1.0))
     for pool in found.pools:
         law = Uniform(1.0) if pool.law == "uniform(1.0)" else product
@@ -44,7 +52,7 @@ def test_sizes_are_those_of_the_question_asked_of_each_pool(method):
 
 def test_failures_add_up_to_delta():
     """Problems of a stage, a draw for each input and sign, and one of constants, share what a stage may fail with."""
-    found = widths(dense(nn.ReLU()))
+    found = of_relu()
     first, constants = (pool for pool in found.pools if pool.stage == "0")
     last, carried = (pool for pool in found.pools if pool.stage == "2")
     assert first.problems == 2 * 6 * last.certificate  # two sides, and as many copies as the next pool has samples
@@ -54,7 +62,7 @@ def test_failures_add_up_to_delta():
 
 def test_a_priori_certificate_is_the_one_of_the_sizes_and_sees_a_looser_tolerance():
     net = read(dense(nn.ReLU()), (2,))
-    found = required_widths(net, method="plus-one", eps=0.5, delta=0.05, domain=(-1.0, 1.0), law="uniform(1.0)")
+    found = of_relu()
     weights = [pool for pool in found.pools if pool.kind == "weight"]
 
     def bound(factor: float) -> float:
@@ -77,7 +85,7 @@ def test_a_built_ticket_needs_no_more_than_is_certified():
     net = dense(nn.ReLU())
     ticket = build_ticket(net, method="two-layer", n=24, seed=0, domain=(-1.0, 1.0), input_shape=(2,), eps=0.5)
     assert ticket.succeeded
-    assert all(pool.certificate >= 24 for pool in widths(net, "two-layer").pools)
+    assert all(pool.certificate >= 24 for pool in of_relu("two-layer").pools)
 
 
 def test_a_curved_first_activation_gets_small_weights():

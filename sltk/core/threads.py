@@ -81,7 +81,7 @@ def over_cores(
         for low in starts:
             run(workspace, low, min(low + chunk, count))
 
-    helpers = min(threads(), -(-count // chunk))
+    helpers = 1 if count <= chunk else min(threads(), -(-count // chunk))
     if helpers <= 1:
         work()
         return
@@ -137,7 +137,8 @@ def beside(run: Callable[[], Item], other: Callable[[], Result]) -> tuple[Item, 
 
 def piece(count: int, work: float) -> int:
     """Problems in a piece, of ``work`` steps each: a share of every core, in pieces of 0.1 to 10 milliseconds."""
-    return max(1, int(2**16 / work), min(int(2**22 / work), -(-count // (4 * threads()))))
+    least = max(1, int(2**16 / work))
+    return least if count <= least else max(least, min(int(2**22 / work), -(-count // (4 * threads()))))
 
 
 def _in_child() -> None:

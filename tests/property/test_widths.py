@@ -23,7 +23,7 @@ laws, deltas = st.sampled_from(LAWS), st.sampled_from(DELTA)
 indices = st.integers(0, len(EPS) - 1)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=9, deadline=None)
 @given(laws, st.sampled_from([m for m in METHODS if m != "measured"]), indices, indices, deltas, deltas)
 def test_no_size_rises_with_eps_or_delta(law, method, i, j, first, second):
     scale = law.constants().L
@@ -32,7 +32,7 @@ def test_no_size_rises_with_eps_or_delta(law, method, i, j, first, second):
     assert easier <= harder
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=7, deadline=None)
 @given(laws, indices, deltas)
 def test_floor_certificate_closed_form_in_order(law, i, delta):
     eps = EPS[i] * law.constants().L

@@ -52,9 +52,8 @@ figures: .venv/.installed
 docs: .venv/.installed-docs
 	$(BIN)/python -m sphinx -q -j auto -b html -d out/doctrees docs out/site
 
-# One worker more than cores: some tests wait for processes that they start or stop.
 test: .venv/.installed-dev
-	$(BIN)/pytest -n $$($(BIN)/python -c "import os; print(len(os.sched_getaffinity(0)) + 1 if hasattr(os, 'sched_getaffinity') else 'auto')") --dist worksteal
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -131,6 +131,7 @@ class RowStore:
                 aside.write(joined(damaged))
         self.damaged += len(damaged)
         write_atomic(path, joined(line for line in lines if sound(line) is not None))
+        self._file, self._end = (0, 0), 0  # the next file may have the number of this one, and be torn where this was
 
     def _append(self, file: BinaryIO, line: bytes) -> None:
         row = json.loads(line)

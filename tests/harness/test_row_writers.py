@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -146,6 +147,29 @@ def test_a_file_that_another_process_has_mended_is_read_anew(tmp_path: Path):
     store.add({"a": 3}, {"b": 3})
     assert store.get({"a": 2}) == {"b": 2}
     assert len(RowStore(place)) == len(place.read_bytes().splitlines()) == 3
+
+
+def test_a_new_file_with_the_number_of_the_mended_one_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A number is given again once its file is gone: the same number, length and tear are not the same file."""
+    place, tears = tmp_path / "rows.jsonl", [TORN, TORN]
+    store = RowStore(place)
+
+    def one_number(handle: int) -> os.stat_result:
+        mode, _, *rest = os.fstat(handle)
+        return os.stat_result((mode, 7, *rest))
+
+    def mended_and_torn(path: Path, content: bytes) -> None:
+        write_atomic(path, content + (tears.pop() if tears else b""))  # by a process that is killed
+
+    monkeypatch.setattr(rows, "os", SimpleNamespace(fstat=one_number, fsync=os.fsync))
+    store.add({"a": 1}, {"b": 1})
+    with place.open("ab") as file:
+        file.write(TORN)
+    monkeypatch.setattr(rows, "write_atomic", mended_and_torn)
+    store.add({"a": 2}, {"b": 2})
+    assert not tears
+    assert [RowStore(place).get({"a": n}) for n in (1, 2)] == [{"b": 1}, {"b": 2}]
+    assert set((tmp_path / "rows.jsonl.damaged").read_bytes().splitlines()) == {TORN}
 
 
 def test_equal_duplicates_are_one_row(tmp_path: Path):

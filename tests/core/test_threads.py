@@ -181,7 +181,7 @@ from sltk.subset_sum import solve
 count = int(sys.argv[1])
 tasks = lambda: len(os.listdir("/proc/self/task"))
 rng = np.random.default_rng(0)
-pool, target = rng.uniform(-1, 1, (4000, 14)), rng.uniform(-1, 1, 4000)
+pool, target = rng.uniform(-1, 1, (20000, 20)), rng.uniform(-1, 1, 20000)
 
 @numba.njit(parallel=True)
 def ids(out):

@@ -201,10 +201,10 @@ print(json.dumps(found | {"torch": "torch" in sys.modules}))
 def test_a_stream_ten_times_larger_than_the_memory_allowed(tmp_path: Path) -> None:
     """Pools drawn and on disk, the answers into a file, under a hard limit; negative control: ``solve`` on the whole.
 
-    What is allowed is what the docstring says: 11 MiB for chunks of 4096 pools of 20, 4 MiB for draws, and 1 MiB for
-    the search and the file.
+    What is allowed is what the docstring says, 11 MiB for chunks of 4096 pools of 20 and 4 MiB for draws, 1 MiB for the
+    search and the file, and 8 MiB for what each of five threads has for itself: its stack, and its own heap.
     """
-    allowed = 16 * MEGABYTE
+    allowed = 24 * MEGABYTE
     said = subprocess.run([sys.executable, "-c", UNDER_A_LIMIT, str(tmp_path), str(allowed)], capture_output=True,
                           text=True, check=False, env=os.environ | {"NUMBA_NUM_THREADS": "2"}, timeout=120)  # fmt: skip
     assert said.returncode == 0, said.stderr

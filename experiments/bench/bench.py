@@ -3,9 +3,8 @@
 Pools and targets are U(-1, 1), a pool of its own for each target unless it says "shared" or "scaled" (over seven powers
 of two, as a construction with scale exponents has them). Every program runs once a round, one after the other, so that
 a slow spell of the machine meets them all; the table gives medians over rounds, how far the rounds spread, and how much
-of its limit (``limits``) a search for least errors reaches. Objectives with costs are searched
-twice on one core, by what the optimum can afford and in whole lists. A stream has the problems of the row above it, in
-four chunks.
+of its limit (``limits``) a search for least errors reaches. Objectives with costs are searched twice on one core, by
+what the optimum can afford and in whole lists. A stream has the problems of the row above it, in four chunks.
 """
 
 import json
@@ -26,9 +25,9 @@ from rich.table import Table
 from experiments.bench import compiled
 from experiments.bench.compare import over_before
 from experiments.bench.itertools_search import first_within
-from experiments.bench.limits import limits
+from experiments.bench.limits import Limits, limits
 from sltk.core.numerics.arrays import Values
-from sltk.core.threads import limit
+from sltk.core.threads import limit, threads
 from sltk.subset_sum import SolutionStream, solve, solve_stream
 
 ROUNDS = 5
@@ -217,19 +216,14 @@ def ratios(row: Row, found: list[Row]) -> dict[str, float | None]:
     return none | {"over_c": over(PLAIN_C, same=True), "over_itertools": python}
 
 
-def cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def has_limit(row: Row) -> bool:
+    """Whether ``limits`` says what a row could reach."""
+    return row.program == OURS and row.objective == ERROR
 
 
-def limits_of(found: list[Row]) -> dict[int, tuple[float, str]]:
-    """By size: what our own searches for least errors could reach."""
-    return limits(sorted({row.n for row in found if row.program == OURS and row.objective == ERROR}), cores())
-
-
-def share(row: Row, most: dict[int, tuple[float, str]]) -> float | None:
+def share(row: Row, most: Limits) -> float | None:
     """The rate of ``row`` over its limit."""
-    return row.rate / most[row.n][0] if row.program == OURS and row.objective == ERROR else None
+    return row.rate / most[row.n][0] if has_limit(row) else None
 
 
 def load() -> str:
@@ -237,8 +231,8 @@ def load() -> str:
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
-def show(found: list[Row], note: str, most: dict[int, tuple[float, str]]) -> None:
-    table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {cores()} cores)")
+def show(found: list[Row], note: str, most: Limits) -> None:
+    table = Table(title=f"Subset sums: targets a second, median of {ROUNDS} ({OURS} on {threads()} cores)")
     columns: list[tuple[str, Literal["left", "right"]]] = [
         ("program", "left"), ("n", "right"), ("objective", "left"), ("targets/s", "right"),
         ("spread", "right"), ("of limit", "right"), *((title, "right") for title in OVER.values()),
@@ -263,7 +257,7 @@ def show(found: list[Row], note: str, most: dict[int, tuple[float, str]]) -> Non
     console.print(f"plain C: {note}; load average when done: {load()}")
 
 
-def write(found: list[Row], note: str, most: dict[int, tuple[float, str]]) -> None:
+def write(found: list[Row], note: str, most: Limits) -> None:
     OUT.parent.mkdir(parents=True, exist_ok=True)
     measured: list[dict[str, Any]] = [
         {"program": row.program, "n": row.n, "objective": row.objective, "targets": row.targets,
@@ -284,7 +278,7 @@ def main() -> None:
     check(search)
     found = rows(search)
     measure(found)
-    most = limits_of(found)
+    most = limits(sorted({row.n for row in found if has_limit(row)}), threads())
     show(found, note, most)
     write(found, note, most)
     print(f"written to {OUT}")

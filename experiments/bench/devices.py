@@ -15,8 +15,7 @@ million of 36 with scales; there the Triton kernel is measured too, if it is ins
 import argparse
 import importlib.util
 import json
-import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -26,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from experiments.bench.timing import seconds_of
 from sltk.core import device_words, philox
 from sltk.core.rng import key
 from sltk.core.threads import limit
@@ -106,17 +106,6 @@ def check(pools: Pools, mask: Tensor, done: Tensor) -> None:
         raise AssertionError(f"the device takes another subset than the kernels at n={pools.n}.")
 
 
-def seconds_of(run: Callable[[], object]) -> list[float]:
-    """Of each round, after one that is not counted."""
-    run()
-    found = list[float]()
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        run()
-        found.append(time.perf_counter() - start)
-    return found
-
-
 def copy_rate(device: torch.device) -> float:
     """Bytes written and read a second by a copy of 64 MiB (1 GiB on a GPU)."""
     source = torch.zeros(2**27 if device.type == "cuda" else 2**23, dtype=torch.float64, device=device)
@@ -126,7 +115,7 @@ def copy_rate(device: torch.device) -> float:
         target.copy_(source)
         target[0].item()  # waits for the device
 
-    return 16.0 * source.numel() / median(seconds_of(run))
+    return 16.0 * source.numel() / median(seconds_of(run, ROUNDS))
 
 
 def laid_out(kind: str, n: int) -> tuple[float, str]:
@@ -152,7 +141,7 @@ def rows(device: str, triton: bool) -> list[dict[str, object]]:
             backend = TorchOperations(device, triton=kernel)
             mask, done = searched(pools, backend, count)
             check(pools, mask, done)
-            spent = seconds_of(lambda backend=backend, pools=pools, count=count: searched(pools, backend, count))
+            spent = seconds_of(partial(searched, pools, backend, count), ROUNDS)
             size, how = laid_out(kind, n)
             found.append({
                 "program": f"{'triton' if kernel else 'torch'}, {device}", "n": n, "objective": kind, "targets": count,
@@ -164,7 +153,7 @@ def rows(device: str, triton: bool) -> list[dict[str, object]]:
         home = pools.at_home(few)
         alone = limit(1)(lambda home=home: solve(**home))
         found.append({"program": "compiled, one core", "n": n, "objective": kind, "targets": few,
-                      "seconds": seconds_of(alone), "open": 0.0, "limit": None, "arithmetic": ""})  # fmt: skip
+                      "seconds": seconds_of(alone, ROUNDS), "open": 0.0, "limit": None, "arithmetic": ""})  # fmt: skip
     return found
 
 

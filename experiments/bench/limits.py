@@ -1,4 +1,4 @@
-"""What the search for least errors could reach at most: its own steps at the speed at which they run on their own.
+"""What the search for least errors could reach, about: its own steps at the speed at which they run on their own.
 
 A pool of medium size takes compare-exchanges of sixteen problems at once (``sltk.subset_sum.kernels.network``): sorting
 ``2^h`` sums ``(h - 1) 2^h + 1``, merging two such lists ``(h + 1) 2^h``. A larger one takes steps (``least_error``), of
@@ -6,19 +6,20 @@ which each looks at two sums: a list is written in ``2^(h+1) - 2``, and walked t
 many of them a core does a second is measured in the same run, on what fits into registers or the first cache.
 """
 
-from collections.abc import Callable
 from statistics import median
-from time import perf_counter
 
 import numpy as np
 
+from experiments.bench.timing import seconds_of
 from sltk.core.numerics.arrays import Values
 from sltk.core.numerics.compiled import kernel
 from sltk.subset_sum.kernels import side_by_side
-from sltk.subset_sum.kernels.lanes import LANES, Rows, exchange_16
+from sltk.subset_sum.kernels.lanes import LANES, Rows, exchange
+from sltk.subset_sum.kernels.least_error import half
 from sltk.subset_sum.kernels.merge import merge_four
 
 TURNS, TIMES = 7, 20_000
+Limits = dict[int, tuple[float, str]]  # by size of the pool: targets a second at most, and the arithmetic
 Four = tuple[Values, Values, Values, Values]
 CACHED = 256  # sums of a list
 
@@ -26,7 +27,7 @@ CACHED = 256  # sums of a list
 @kernel
 def _exchange(rows: Rows, times: int) -> None:
     for _ in range(times):
-        exchange_16(rows, 0, 1)
+        exchange(rows, 0, 1, 16)
 
 
 @kernel
@@ -37,23 +38,23 @@ def _merge(lists: Four, moved: Four, out: Four, times: int) -> None:
 
 def exchanges(n: int) -> int:
     """Compare-exchanges of a pool: two lists, and a merge for each way to take the samples that are left."""
-    half = (n - 1) // 2
-    size, ways = 1 << half, 1 << n - 2 * half
-    return 2 * ((half - 1) * size + 1) + ways * (half + 1) * size
+    h = half(n)
+    size, ways = 1 << h, 1 << n - 2 * h
+    return 2 * ((h - 1) * size + 1) + ways * (h + 1) * size
 
 
 def steps(n: int) -> int:
     """Steps of a pool: two lists, and a walk for each way."""
-    half = (n - 1) // 2
-    size, ways = 1 << half, 1 << n - 2 * half
+    h = half(n)
+    size, ways = 1 << h, 1 << n - 2 * h
     return 2 * (2 * size - 2) + ways * 2 * size
 
 
 def exchanges_a_second() -> float:
     """Of one core, sixteen problems counted as sixteen."""
     rows = np.arange(16 * LANES, dtype=np.int32)
-    stages = 4 * 8  # of sixteen rows
-    return stages * LANES * TIMES / _seconds(lambda: _exchange(rows, TIMES))
+    each = 4 * 8  # four strides of eight
+    return each * LANES * TIMES / median(seconds_of(lambda: _exchange(rows, TIMES), TURNS))
 
 
 def steps_a_second() -> float:
@@ -61,13 +62,13 @@ def steps_a_second() -> float:
     a, b, c, d = (np.sort(np.random.default_rng(k).uniform(size=CACHED)) for k in range(4))
     lists, moved, out = (a, b, c, d), _four(CACHED), _four(2 * CACHED)
     times = TIMES // 40
-    return 4 * 2 * CACHED * times / _seconds(lambda: _merge(lists, moved, out, times))
+    return 4 * 2 * CACHED * times / median(seconds_of(lambda: _merge(lists, moved, out, times), TURNS))
 
 
-def limits(sizes: list[int], cores: int) -> dict[int, tuple[float, str]]:
+def limits(sizes: list[int], cores: int) -> Limits:
     """By size of the pool: targets a second at most, and the arithmetic."""
     each, step = exchanges_a_second(), steps_a_second()
-    found = {}
+    found: Limits = {}
     for n in sizes:
         medium = side_by_side.SMALLEST <= n <= side_by_side.LARGEST
         count, rate = (exchanges(n), each) if medium else (steps(n), step)
@@ -80,13 +81,3 @@ def limits(sizes: list[int], cores: int) -> dict[int, tuple[float, str]]:
 def _four(size: int) -> Four:
     a, b, c, d = (np.empty(size) for _ in range(4))
     return a, b, c, d
-
-
-def _seconds(run: Callable[[], None]) -> float:
-    run()
-    spent = []
-    for _ in range(TURNS):
-        begun = perf_counter()
-        run()
-        spent.append(perf_counter() - begun)
-    return median(spent)

@@ -90,7 +90,7 @@ MUTATIONS = (
     ),
     Mutation(
         "rounded sums are believed", "sltk/subset_sum/kernels/side_by_side.py",
-        "1 << n - 2 * half, 2 * (n + 2) + 2\n    for start", "1 << n - 2 * half, 0\n    for start",
+        "1 << n - 2 * h, 2 * (n + 2) + 2\n    for start", "1 << n - 2 * h, 0\n    for start",
         ("tests/subset_sum/kernels/test_side_by_side.py",), "some subsets would not have the least error",
     ),
     Mutation(

@@ -18,27 +18,23 @@ Rows = NDArray[np.int32]  # flat
 
 
 @instructions
-def exchange_2(context: Any, rows: Any, place: Any, stride: Any) -> Any:
-    """Sort rows ``place`` and ``place + stride``, lane by lane."""
-    return _exchange(rows, place, stride, 2)
+def exchange(context: Any, rows: Any, place: Any, stride: Any, count: Any) -> Any:
+    """Sort rows ``place + k stride`` for ``k < count``, which rise and fall, or fall and rise, lane by lane.
 
+    ``count`` is 2, 4, 8 or 16, written out in the kernel that asks: they are all in registers.
+    """
+    from numba.core import types
 
-@instructions
-def exchange_4(context: Any, rows: Any, place: Any, stride: Any) -> Any:
-    """Sort rows ``place + k stride`` for ``k < 4``, which rise and fall, or fall and rise, lane by lane."""
-    return _exchange(rows, place, stride, 4)
+    length: Any = getattr(count, "literal_value", None)
+    if length is None:  # numba asks again, with the number that is written
+        return None
 
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        row = _row(context, builder, signature, given)
+        _exchanged(builder, [row(0, builder.add(given[1], builder.mul(given[2], _int(64)(k)))) for k in range(length)])
+        return context.get_dummy_value()
 
-@instructions
-def exchange_8(context: Any, rows: Any, place: Any, stride: Any) -> Any:
-    """``exchange_4`` of eight."""
-    return _exchange(rows, place, stride, 8)
-
-
-@instructions
-def exchange_16(context: Any, rows: Any, place: Any, stride: Any) -> Any:
-    """``exchange_4`` of sixteen."""
-    return _exchange(rows, place, stride, 16)
+    return types.void(rows, types.int64, types.int64, count), generate
 
 
 @instructions
@@ -54,13 +50,13 @@ def meet(context: Any, low: Any, i: Any, high: Any, j: Any, steps: Any, k: Any, 
 def meet_4(
     context: Any, low: Any, i: Any, high: Any, j: Any, steps: Any, k: Any, out: Any, size: Any, stride: Any
 ) -> Any:
-    """``meet`` of rows ``i + t stride`` and ``j - t stride`` for ``t < 4``, and ``exchange_4`` of either half of it."""
+    """``meet`` of rows ``i + t stride`` and ``j - t stride`` for ``t < 4``, and ``exchange`` of either half of it."""
     return _meet(low, i, high, j, steps, k, out, size, stride)
 
 
 @instructions
 def exchange_and_look(context: Any, rows: Any, place: Any, before: Any, gaps: Any, at: Any, least: Any) -> Any:
-    """``exchange_16`` with stride 1, and the least odd gap between neighbours, row ``before`` among them.
+    """``exchange`` of sixteen rows with stride 1, and the least odd gap between neighbours, row ``before`` among them.
 
     A gap is stored with its last bit added to its first, so that as signed numbers all odd ones are below all even
     ones: to row ``at`` of ``gaps``, and to row 0 of ``least`` where it is less.
@@ -72,11 +68,8 @@ def exchange_and_look(context: Any, rows: Any, place: Any, before: Any, gaps: An
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         row = _row(context, builder, signature, given)
         int64 = _int(64)
-        places = [row(0, builder.add(given[1], int64(k))) for k in range(16)]
-        values = _sorted(builder, [builder.load(one, align=4) for one in places])
-        for value, one in zip(values, places, strict=True):
-            builder.store(value, one, align=4)
-        last, first_bit = builder.load(row(0, given[2]), align=4), _constant(31)
+        values = _exchanged(builder, [row(0, builder.add(given[1], int64(k))) for k in range(16)])
+        last, first_bit = _load(builder, row(0, given[2])), _constant(31)
         marked: list[Any] = []
         for value in values:
             gap = builder.sub(value, last)
@@ -84,9 +77,9 @@ def exchange_and_look(context: Any, rows: Any, place: Any, before: Any, gaps: An
             last = value
         while len(marked) > 1:
             marked = [_less(builder, p, q) for p, q in zip(marked[::2], marked[1::2], strict=True)]
-        builder.store(marked[0], row(3, given[4]), align=4)
+        _store(builder, marked[0], row(3, given[4]))
         so_far = row(5, int64(0))
-        builder.store(_less(builder, builder.load(so_far, align=4), marked[0]), so_far, align=4)
+        _store(builder, _less(builder, _load(builder, so_far), marked[0]), so_far)
         return context.get_dummy_value()
 
     return signature, generate
@@ -101,8 +94,8 @@ def moved(context: Any, rows: Any, i: Any, steps: Any, k: Any, j: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         row = _row(context, builder, signature, given)
-        total = builder.add(builder.load(row(0, given[1]), align=4), builder.load(row(2, given[3]), align=4))
-        builder.store(total, row(0, given[4]), align=4)
+        total = builder.add(_load(builder, row(0, given[1])), _load(builder, row(2, given[3])))
+        _store(builder, total, row(0, given[4]))
         return context.get_dummy_value()
 
     return signature, generate
@@ -118,7 +111,7 @@ def within(context: Any, rows: Any, place: Any, low: Any, width: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         row = _row(context, builder, signature, given)
         value, least, most = (
-            builder.load(one, align=4) for one in (row(0, given[1]), row(2, _int(64)(0)), row(3, _int(64)(0)))
+            _load(builder, one) for one in (row(0, given[1]), row(2, _int(64)(0)), row(3, _int(64)(0)))
         )
         inside = builder.icmp_unsigned("<=", builder.sub(value, least), most)
         return builder.zext(builder.bitcast(inside, _int(LANES)), _int(64))
@@ -137,20 +130,6 @@ def first_of(context: Any, bits: Any) -> Any:
     return types.int64(types.int64), generate
 
 
-def _exchange(rows: Any, place: Any, stride: Any, count: int) -> Any:
-    from numba.core import types
-
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        row = _row(context, builder, signature, given)
-        places = [row(0, builder.add(given[1], builder.mul(given[2], _int(64)(k)))) for k in range(count)]
-        values = _sorted(builder, [builder.load(one, align=4) for one in places])
-        for value, one in zip(values, places, strict=True):
-            builder.store(value, one, align=4)
-        return context.get_dummy_value()
-
-    return types.void(rows, types.int64, types.int64), generate
-
-
 def _meet(
     low: Any, i: Any, high: Any, j: Any, steps: Any, k: Any, out: Any, size: Any, stride: Any
 ) -> Any:  # fmt: skip
@@ -162,19 +141,19 @@ def _meet(
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         row = _row(context, builder, signature, given)
-        step = builder.load(row(4, given[5]), align=4)
+        step = _load(builder, row(4, given[5]))
         far = [builder.mul(given[8], _int(64)(t)) for t in range(4)] if len(given) > 8 else [_int(64)(0)]
         pairs = [
             (
-                builder.load(row(0, builder.add(given[1], t)), align=4),
-                builder.add(builder.load(row(2, builder.sub(given[3], t)), align=4), step),
+                _load(builder, row(0, builder.add(given[1], t))),
+                builder.add(_load(builder, row(2, builder.sub(given[3], t))), step),
             )
             for t in far
         ]
         for start, take in ((given[1], _less), (builder.add(given[1], given[7]), _more)):
             values = _sorted(builder, [take(builder, p, q) for p, q in pairs])
             for value, t in zip(values, far, strict=True):
-                builder.store(value, row(6, builder.add(start, t)), align=4)
+                _store(builder, value, row(6, builder.add(start, t)))
         return context.get_dummy_value()
 
     return signature, generate
@@ -205,6 +184,22 @@ def _row(context: Any, builder: Any, signature: Any, given: Any) -> Callable[[in
         return builder.bitcast(builder.gep(data, [builder.mul(place, _int(64)(LANES))]), _vector().as_pointer())
 
     return row
+
+
+def _load(builder: Any, place: Any) -> Any:
+    return builder.load(place, align=4)  # arrays need not begin where registers would like them to
+
+
+def _store(builder: Any, value: Any, place: Any) -> None:
+    builder.store(value, place, align=4)
+
+
+def _exchanged(builder: Any, places: list[Any]) -> list[Any]:
+    """Sort what lies there, and return it."""
+    values = _sorted(builder, [_load(builder, place) for place in places])
+    for value, place in zip(values, places, strict=True):
+        _store(builder, value, place)
+    return values
 
 
 def _less(builder: Any, p: Any, q: Any) -> Any:

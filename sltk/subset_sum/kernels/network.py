@@ -7,17 +7,7 @@ taken in one pass where registers suffice, and what fits into the first cache is
 """
 
 from sltk.core.numerics.compiled import kernel
-from sltk.subset_sum.kernels.lanes import (
-    LANES,
-    Rows,
-    exchange_2,
-    exchange_4,
-    exchange_8,
-    exchange_16,
-    exchange_and_look,
-    meet,
-    meet_4,
-)
+from sltk.subset_sum.kernels.lanes import LANES, Rows, exchange, exchange_and_look, meet, meet_4
 
 CACHED = 256  # rows that are finished before the next ones: 16 KiB
 
@@ -72,34 +62,34 @@ def _in_blocks(low: Rows, high: Rows, size: int, steps: Rows, step: int, out: Ro
         stride //= 2
         for start in range(0, 2 * size, 2 * stride):
             for i in range(start, start + stride):
-                exchange_2(out, i, stride)
+                exchange(out, i, stride, 2)
     return stride
 
 
 @kernel
 def _halve_to_16(rows: Rows, start: int, size: int) -> None:
     """A block of ``size`` rows from ``start`` on, 16 to 256, into blocks of 16."""
-    for i in range(start, start + 16):
+    for i in range(start, start + 16):  # with the choice in a kernel of its own all of a search takes a tenth more
         if size == 256:
-            exchange_16(rows, i, 16)
+            exchange(rows, i, 16, 16)
         elif size == 128:
-            exchange_8(rows, i, 16)
+            exchange(rows, i, 16, 8)
         elif size == 64:
-            exchange_4(rows, i, 16)
+            exchange(rows, i, 16, 4)
         elif size == 32:
-            exchange_2(rows, i, 16)
+            exchange(rows, i, 16, 2)
 
 
 @kernel
 def _finish(rows: Rows, start: int, size: int) -> None:
     """Sort a block of ``size`` rows from ``start`` on, at most 256."""
     if size == 8:
-        exchange_8(rows, start, 1)
+        exchange(rows, start, 1, 8)
     elif size == 4:
-        exchange_4(rows, start, 1)
+        exchange(rows, start, 1, 4)
     elif size == 2:
-        exchange_2(rows, start, 1)
+        exchange(rows, start, 1, 2)
     elif size > 8:
         _halve_to_16(rows, start, size)
         for place in range(start, start + size, 16):
-            exchange_16(rows, place, 1)
+            exchange(rows, place, 1, 16)

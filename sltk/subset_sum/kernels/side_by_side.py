@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from sltk.core.numerics.arrays import Flags, Indices, Values
 from sltk.core.numerics.compiled import kernel
 from sltk.subset_sum.kernels.lanes import LANES, Rows, first_of, moved, within
-from sltk.subset_sum.kernels.merge import Mask
+from sltk.subset_sum.kernels.least_error import half
+from sltk.subset_sum.kernels.merge import Mask, write_bits
 from sltk.subset_sum.kernels.network import merged_and_looked_at, sorted_sums
 
 SMALLEST, LARGEST = 7, 24  # pools: lists of at least 8 sums; beyond, rounding leaves many sums equally near
@@ -47,9 +48,9 @@ class Workspace(NamedTuple):
 
 
 def workspace(n: int) -> Workspace:
-    """Buffers for pools of ``n``: ``(48 + 64 w) 2^(n/2)`` bytes and less with ``w`` ways, times sixteen at most."""
-    half = (n - 1) // 2
-    size, ways = 1 << half, 1 << n - 2 * half
+    """Buffers for pools of ``n``: ``(256 + 136 w) 2^h`` bytes for ``w`` ways and lists of ``2^h``, and 7 KiB."""
+    h = half(n)
+    size, ways = 1 << h, 1 << n - 2 * h
     a, b, c, d = (_rows(size) for _ in range(4))
     counts = np.empty((3, LANES), np.int64)
     codes = np.empty((2, LANES * MOST), np.int64)
@@ -79,7 +80,7 @@ def _rows(count: int) -> Rows:
 
 
 @kernel
-def _in_fixed_point(pool: Values, target: Values, low: int, high: int, half: int, ways: int, numbers: Rows) -> None:
+def _in_fixed_point(pool: Values, target: Values, low: int, high: int, h: int, ways: int, numbers: Rows) -> None:
     """Problems ``low ..`` as ``Workspace.numbers``; lanes beyond ``high`` have the last problem again."""
     n = pool.shape[1]
     for lane in range(LANES):
@@ -90,12 +91,12 @@ def _in_fixed_point(pool: Values, target: Values, low: int, high: int, half: int
         unit = 2.0**29 / total if 1e-280 < total < 1e280 else 0.0  # all sums are equal then, and left to the walk
         for k in range(n):
             number = 2 * np.int64(np.rint(pool[p, k] * unit))
-            numbers[k * LANES + lane] = -number if half <= k < 2 * half else number
+            numbers[k * LANES + lane] = -number if h <= k < 2 * h else number
         rest = 2 * np.int64(np.rint(target[p] * unit))
         for way in range(ways):
             taken = np.int64(0)
             if way & 1:
-                taken += numbers[2 * half * LANES + lane]
+                taken += numbers[2 * h * LANES + lane]
             if way & 2:
                 taken += numbers[(n - 1) * LANES + lane]
             numbers[(n + way) * LANES + lane] = rest - taken
@@ -178,14 +179,14 @@ def _sum_of(pool: Values, p: int, start: int, count: int, sign: float, code: int
 
 @kernel
 def _add_up(
-    pool: Values, p: int, rest: float, half: int, way: int, lane: int, some: int, others: int, code_a: Indices,
+    pool: Values, p: int, rest: float, h: int, way: int, lane: int, some: int, others: int, code_a: Indices,
     code_n: Indices, errors: Values, ties: Indices, chosen: Indices,
 ) -> None:  # fmt: skip
     """Compare all pairs of ``some`` sums of A and ``others`` of N near to a neighbour, as the walk adds them up."""
     for i in range(lane * MOST, lane * MOST + some):
-        from_a = _sum_of(pool, p, 0, half, 1.0, code_a[i])
+        from_a = _sum_of(pool, p, 0, h, 1.0, code_a[i])
         for j in range(lane * MOST, lane * MOST + others):
-            error = abs(from_a - (_sum_of(pool, p, half, half, -1.0, code_n[j]) + rest))
+            error = abs(from_a - (_sum_of(pool, p, h, h, -1.0, code_n[j]) + rest))
             if error < errors[lane]:
                 errors[lane], ties[lane] = error, 1
                 chosen[lane, 0], chosen[lane, 1], chosen[lane, 2] = code_a[i], code_n[j], way
@@ -205,12 +206,12 @@ def nearest(space: Workspace, pool: Values, target: Values, mask: Mask, found: F
     (low_a, low_n), width, (count, count_a, count_n) = space.lows, space.width, space.counts
     near, (code_a, code_n), errors, ties, chosen = space.near, space.codes, space.errors, space.ties, space.chosen
     n = pool.shape[1]
-    half = (n - 1) // 2
-    size, ways, slack = 1 << half, 1 << n - 2 * half, 2 * (n + 2) + 2
+    h = (n - 1) // 2
+    size, ways, slack = 1 << h, 1 << n - 2 * h, 2 * (n + 2) + 2
     for start in range(low, high, LANES):
-        _in_fixed_point(pool, target, start, high, half, ways, numbers)
-        left = sorted_sums(numbers, 0, half, 0, a, b)
-        right = sorted_sums(numbers, half, half, 1, c, d)
+        _in_fixed_point(pool, target, start, high, h, ways, numbers)
+        left = sorted_sums(numbers, 0, h, 0, a, b)
+        right = sorted_sums(numbers, h, h, 1, c, d)
         for lane in range(LANES):
             least[lane], errors[lane], ties[lane] = 0, np.inf, 0
         for way in range(ways):
@@ -220,8 +221,8 @@ def nearest(space: Workspace, pool: Values, target: Values, mask: Mask, found: F
                 least,
             )  # fmt: skip
         most = _note_neighbours(numbers, merged, gaps, least, low_a, width, count, near, n, ways, slack)
-        _list_by_code(numbers, 0, half, 0, a)
-        _list_by_code(numbers, half, half, 1, c)
+        _list_by_code(numbers, 0, h, 0, a)
+        _list_by_code(numbers, h, h, 1, c)
         for turn in range(most):
             for lane in range(LANES):
                 has = turn < count[lane]
@@ -242,16 +243,13 @@ def nearest(space: Workspace, pool: Values, target: Values, mask: Mask, found: F
                 if way & 2:
                     rest = rest - pool[p, n - 1]
                 if way & 1:
-                    rest = rest - pool[p, 2 * half]
-                _add_up(
-                    pool, p, rest, half, way, lane, count_a[lane], count_n[lane], code_a, code_n, errors, ties, chosen
-                )
+                    rest = rest - pool[p, 2 * h]
+                _add_up(pool, p, rest, h, way, lane, count_a[lane], count_n[lane], code_a, code_n, errors, ties, chosen)
         for lane in range(min(LANES, high - start)):
             p = start + lane
             found[p] = ties[lane] == 1
             if found[p]:
-                for k in range(half):
-                    mask[p, k] = (chosen[lane, 0] >> k) & 1
-                    mask[p, half + k] = (chosen[lane, 1] >> k) & 1
+                write_bits(chosen[lane, 0], mask[p], 0, h)
+                write_bits(chosen[lane, 1], mask[p], h, h)
                 mask[p, n - 1] = chosen[lane, 2] >> 1
-                mask[p, 2 * half] = chosen[lane, 2] & 1
+                mask[p, 2 * h] = chosen[lane, 2] & 1

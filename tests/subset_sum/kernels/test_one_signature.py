@@ -7,11 +7,12 @@ import pytest
 
 from sltk.core.numerics.compiled import kernel
 from sltk.subset_sum import solve
-from sltk.subset_sum.kernels import affordable, cheapest, fewest, least_error
+from sltk.subset_sum.kernels import affordable, cheapest, fewest, least_error, side_by_side
 
-KERNELS = {"error": [least_error], "cardinality": [fewest], "mass": [affordable, cheapest]}
-NAMES = {least_error: "nearest", fewest: "fewest", affordable: "cheapest", cheapest: "cheapest"}
-COUNT = 3
+KERNELS = {"error": [least_error, side_by_side], "cardinality": [fewest], "mass": [affordable, cheapest]}
+NAMES = {least_error: "nearest", side_by_side: "nearest", fewest: "fewest", affordable: "cheapest",
+         cheapest: "cheapest"}  # fmt: skip
+FEW, MANY = 3, side_by_side.FEWEST  # least errors of few problems are searched by one kernel, of many by another
 
 
 @kernel
@@ -26,10 +27,11 @@ def signatures(objective: str) -> list[int]:
 
 def asked(objective: str, n: int, writable: bool) -> None:
     rng = np.random.default_rng(0)
-    pool, target = rng.uniform(-1.0, 1.0, (COUNT, n)), rng.uniform(-1.0, 1.0, COUNT)
-    given = [values if writable else np.broadcast_to(values, values.shape) for values in (pool, target)]
-    assert [values.flags.writeable for values in given] == [writable] * 2
-    solve(*given, eps=0.1 if objective != "error" else None, objective=objective)  # pyright: ignore[reportArgumentType]
+    for count in (FEW, MANY):
+        pool, target = rng.uniform(-1.0, 1.0, (count, n)), rng.uniform(-1.0, 1.0, count)
+        given = [values if writable else np.broadcast_to(values, values.shape) for values in (pool, target)]
+        assert [values.flags.writeable for values in given] == [writable] * 2
+        solve(*given, eps=0.1 if objective != "error" else None, objective=objective)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("objective", KERNELS)
